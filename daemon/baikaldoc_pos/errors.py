@@ -1,0 +1,223 @@
+"""Everything that can go wrong, as one family.
+
+::
+
+    BaikaldocError
+    ├── ConfigurationInvalid        78  every fault of every file
+    ├── DeloError
+    │   ├── DeloUnavailable         75  nothing answered, or what answered was not ДЕЛО
+    │   ├── CredentialsRejected     77  ДЕЛО refused the account; never tried again by itself
+    │   ├── SessionNotAccepted      77  signed in, and yet every request is sent back to sign-in
+    │   ├── UnexpectedAnswer        76  ДЕЛО answered, but not in the form that is known
+    │   ├── ReadingIncomplete       76  windows could not be read whole; what was read is done, the bookmark stays
+    │   └── SchemaMismatch          76  the server's schema lacks what is asked for
+    ├── MailError
+    │   ├── MailUnavailable         75  the mail server did not answer, or asked to come again later
+    │   └── MailRejected            76  the mail server refused for good, or cannot be trusted
+    ├── StateLocked                 69  another process works on the state directory
+    ├── JournalUnavailable          74  the journal cannot be opened, read or written
+    ├── BookmarkUnreadable          78  the old script's state.json cannot be taken over
+    ├── WritingPaused               69  somebody paused writing; it ends by itself
+    └── StopRequested                   somebody asked the process to stop; not a fault
+
+Each class names the event under which it is reported (``event``, the id of its sentence in the catalogues),
+carries the fields of that sentence, and has its exit code where a command ends by it (sysexits.h).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from baikaldoc_pos.config.faults import Fault
+
+
+class BaikaldocError(Exception):
+    """The root: an error with an event id and the fields of its sentence; neither ever holds a secret."""
+
+    event: ClassVar[str]
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, **fields: object) -> None:
+        super().__init__(self.event, fields)
+        self.fields: Mapping[str, object] = fields
+
+    def __str__(self) -> str:
+        details = ", ".join(f"{name}={value}" for name, value in self.fields.items())
+        return f"{self.event}: {details}" if details else self.event
+
+
+class ConfigurationInvalid(BaikaldocError):
+    """The configuration has faults; all of them are in ``faults``."""
+
+    event = "config.invalid"
+    exit_code = 78
+
+    def __init__(self, faults: "Sequence[Fault]") -> None:
+        super().__init__(count=len(faults))
+        self.faults = tuple(faults)
+
+
+class DeloError(BaikaldocError):
+    """Something between us and ДЕЛО."""
+
+    exit_code = 76
+
+
+class DeloUnavailable(DeloError):
+    """No usable answer: refused, reset, timed out, truncated, 429, 5xx, or a page that is not ДЕЛО's.
+
+    :param reason: what happened, in the transport's words.
+    :param host: the host and port that were spoken to.
+    :param retry_after: seconds the server asked us to wait, where it said so.
+    :param retry: False where trying again cannot help (a certificate that is not trusted, a wrong address).
+    :param status: the HTTP status where the server did answer, but with a fault of its own.
+    :param busy: the server, or what stands before it, said that it cannot serve now (429, 503).
+    """
+
+    event = "delo.unavailable"
+    exit_code = 75
+
+    def __init__(
+        self,
+        reason: str,
+        host: str,
+        retry_after: float | None = None,
+        *,
+        retry: bool = True,
+        status: int | None = None,
+        busy: bool = False,
+    ) -> None:
+        super().__init__(reason=reason, host=host)
+        self.retry_after = retry_after
+        self.retry = retry
+        self.status = status
+        self.busy = busy
+
+
+class CredentialsRejected(DeloError):
+    """ДЕЛО refused the user name or the password."""
+
+    event = "delo.credentials_rejected"
+    exit_code = 77
+
+    def __init__(self, username: str, status: int) -> None:
+        super().__init__(username=username, status=status)
+        self.username = username
+        self.status = status
+
+
+class SessionNotAccepted(DeloError):
+    """Signing in succeeded, yet requests are answered with "sign in again" (rights, or a proxy in between)."""
+
+    event = "delo.session_not_accepted"
+    exit_code = 77
+
+    def __init__(self, sign: str) -> None:
+        super().__init__(sign=sign)
+
+
+class UnexpectedAnswer(DeloError):
+    """ДЕЛО answered in a form that is not the known one; nothing of it was used."""
+
+    event = "delo.unexpected_answer"
+
+    def __init__(self, what: str, operation: str, status: int | None = None) -> None:
+        super().__init__(what=what, operation=operation)
+        self.status = status
+
+
+class ReadingIncomplete(DeloError):
+    """Some windows could not be read whole: the set kept changing, or rows were unreadable.
+
+    What was read has been worked on; the bookmark stays, so that they are read again.
+    """
+
+    event = "delo.reading_incomplete"
+
+
+class SchemaMismatch(DeloError):
+    """The server refuses an operation as such: it lacks a field, a filter or an operator."""
+
+    event = "delo.schema_mismatch"
+
+    def __init__(self, operation: str, message: str) -> None:
+        super().__init__(operation=operation, message=message)
+
+
+class MailError(BaikaldocError):
+    """A mail could not be handed to the mail server.
+
+    :param step: where the dialogue ended: connect, ehlo, starttls, auth, mail, rcpt, data.
+    :param reason: the server's or the system's words, without secrets, on one line.
+    :param host: the host and port that were spoken to.
+    """
+
+    exit_code = 76
+
+    def __init__(self, step: str, reason: str, host: str) -> None:
+        super().__init__(step=step, reason=reason, host=host)
+        self.step = step
+        self.reason = reason
+
+
+class MailUnavailable(MailError):
+    """Nothing answered, the line broke, or the server asked to come again later (4xx)."""
+
+    event = "mail.unavailable"
+    exit_code = 75
+
+
+class MailRejected(MailError):
+    """The mail server refused for good (5xx), or its certificate is not trusted."""
+
+    event = "mail.rejected"
+
+
+class StateLocked(BaikaldocError):
+    """Another process works on this state directory."""
+
+    event = "state.locked"
+    exit_code = 69
+
+    def __init__(self, path: str, pid: int | None, command: str, since: "datetime | None") -> None:
+        super().__init__(path=path, pid=pid, command=command, since=since)
+
+
+class JournalUnavailable(BaikaldocError):
+    """The journal cannot be opened, read or written."""
+
+    event = "journal.unavailable"
+    exit_code = 74
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path=path, reason=reason)
+
+
+class BookmarkUnreadable(BaikaldocError):
+    """``state.json`` of the earlier script is there, but its ``lastRunTime`` cannot be read."""
+
+    event = "bookmark.unreadable"
+    exit_code = 78
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path=path, reason=reason)
+
+
+class WritingPaused(BaikaldocError):
+    """Somebody asked that nothing be written for a while."""
+
+    event = "writing.paused"
+    exit_code = 69
+
+    def __init__(self, until: "datetime", by: str) -> None:
+        super().__init__(until=until, by=by)
+        self.until = until
+
+
+class StopRequested(BaikaldocError):
+    """Raised where work is waiting or about to begin, after the process was asked to stop."""
+
+    event = "stop.requested"
+    exit_code = 0

@@ -1,0 +1,5 @@
+"""Where the packages are; everything else is in setup.cfg."""
+
+from setuptools import find_packages, setup
+
+setup(packages=[*find_packages("daemon"), *find_packages("schema")])
