@@ -1,0 +1,106 @@
+"""ДЕЛО's web side without the wire: from a request that was received to the answer that is to be sent."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from attrs import define, field
+
+from tests.delo_server.data import Store
+from tests.delo_server.execution import execute
+from tests.delo_server.fault_kinds import Reject
+from tests.delo_server.faults import Faults
+from tests.delo_server.messages import GRAPHQL, LOGIN_PAGE, Answer, Request
+from tests.delo_server.resolvers import Environment
+from tests.delo_server.sessions import NoSeatError, Refusal, Sessions, Sign, SignInRefusedError
+from tests.delo_server.traffic import Traffic
+
+COOKIE = "DeloSession"
+Hook = Callable[[Request], None]
+
+
+@define
+class Application:
+    """Everything an installation is, with its switches.
+
+    :param max_page_size: where the server cuts a page.
+    :param secure: whether the cookie is for TLS only.
+    :param on_request: called for every request before anything is done with it.
+    :param on_execute: called before a valid session's document is executed.
+    """
+
+    store: Store
+    sessions: Sessions
+    faults: Faults = field(factory=Faults)
+    traffic: Traffic = field(factory=Traffic)
+    max_page_size: int = 1000
+    secure: bool = False
+    on_request: Hook | None = None
+    on_execute: Hook | None = None
+
+    def receive(self, request: Request) -> None:
+        """Log a request and call the hook."""
+        self.traffic.came(request)
+        if self.on_request is not None:
+            self.on_request(request)
+
+    def answer(self, request: Request, reject: Reject | None = None) -> Answer:
+        """Do what the request asks for."""
+        try:
+            match request.kind:
+                case "login":
+                    return self._sign_in(request)
+                case "logout":
+                    return self._sign_out(request)
+                case "query":
+                    return self._query(request, reject)
+                case _:
+                    return _page(request)
+        finally:
+            self.traffic.tell()
+
+    def _sign_in(self, request: Request) -> Answer:
+        asked = request.payload
+        if not isinstance(asked, dict) or not {"user", "password"} <= asked.keys():
+            return Answer.of_json({"message": "Неверный запрос"}, 400)
+        try:
+            session = self.sessions.sign_in(asked["user"], asked["password"])
+        except NoSeatError:
+            return Answer.of_json({"message": "Нет свободных лицензий"}, 403)
+        except SignInRefusedError:
+            return _refused(self.sessions.refusal)
+        cookie = f"{COOKIE}={session.id}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if self.secure else ''}"
+        return Answer.of_json({"isAuthenticated": True}, headers=(("Set-Cookie", cookie),))
+
+    def _sign_out(self, request: Request) -> Answer:
+        self.sessions.sign_out(request.cookies.get(COOKIE))
+        return Answer.of_json({}, headers=(("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0"),))
+
+    def _query(self, request: Request, reject: Reject | None) -> Answer:
+        session = self.sessions.use(request.cookies.get(COOKIE))
+        if session is None:
+            return _signed_out(self.sessions.sign)
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            return Answer.of_html("Unsupported Media Type", 415)
+        if self.on_execute is not None:
+            self.on_execute(request)
+        return execute(Environment(self.store, self.faults, self.max_page_size), request, session.id, reject)
+
+
+def _page(request: Request) -> Answer:
+    if request.method == "GET" and request.path.lower() == LOGIN_PAGE.lower():
+        return Answer.of_html("Вход в систему ДЕЛО")
+    return Answer.of_html("Not Found", 404)
+
+
+def _refused(refusal: Refusal) -> Answer:
+    return Answer.of_json({"message": "Неверное имя пользователя или пароль"}, int(refusal))
+
+
+def _signed_out(sign: Sign) -> Answer:
+    match sign:
+        case Sign.REDIRECT:
+            return Answer.of_html("Found", 302, (("Location", f"{LOGIN_PAGE}?ReturnUrl={quote(GRAPHQL, safe='')}"),))
+        case Sign.LOGIN_PAGE:
+            return Answer.of_html("Вход в систему ДЕЛО")
+        case _:
+            return Answer(int(sign), b"")

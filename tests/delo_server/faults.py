@@ -1,0 +1,137 @@
+"""The switches of the stand-in: a script of faults for single requests, faults of single writes, and lasting ones."""
+
+import threading
+from typing import Literal
+
+from attrs import define, field, fields
+
+from tests.delo_server.fault_kinds import Fault, WriteFault
+from tests.delo_server.messages import Request
+
+Target = Literal["any", "login", "logout", "query", "read", "write", "other"]
+
+
+@define
+class Scripted:
+    """A fault that waits for its requests: the first ``skip`` matching ones pass, the next ``times`` get it.
+
+    :param on: the kind of request; ``read`` and ``write`` are queries without and with a mutation.
+    :param operation: only requests with this operation name.
+    :param times: None for every one from then on.
+    :param hits: how many requests have got it.
+    """
+
+    fault: Fault
+    on: Target = "query"
+    operation: str | None = None
+    times: int | None = 1
+    skip: int = 0
+    hits: int = 0
+
+    def matches(self, request: Request) -> bool:
+        if self.operation is not None and request.operation != self.operation:
+            return False
+        if self.on in {"read", "write"}:
+            return request.kind == "query" and request.is_mutation == (self.on == "write")
+        return self.on in {"any", request.kind}
+
+    @property
+    def used_up(self) -> bool:
+        return self.times is not None and self.hits >= self.times
+
+
+@define
+class Faults:
+    """Everything that can be made to go wrong beside the session. Attributes may be set at any time.
+
+    :param writes: what the write of a rubric gets instead of a good answer, by ISN.
+    :param delay_seconds: every request takes this much longer.
+    :param reject_documents: every document is refused as a whole with this message.
+    :param validation_status: HTTP status of an answer to a document that is invalid.
+    :param lacks: what the schema lacks (see ``schema.Lack``).
+    :param poison: ISNs whose presence in a mutation makes the server refuse the document as a whole.
+    :param poison_status: with which HTTP status it does so.
+    :param extra_errors: messages of top-level errors without a path that stand beside every data.
+    :param stuck_cursor: ``endCursor`` repeats the cursor that was asked for, with ``hasNextPage: true``.
+    :param ignore_pos_filter: rubrics that have a «Статус ПОС» are sent, too, whatever the filter says.
+    :param repeat_rows: so many rows of the page before stand at each page's head once more
+        (on the first page: its own first rows at its end).
+    :param null_edges: ``edges`` and ``items`` are null.
+    :param null_nodes: ISNs of rubrics whose node is null.
+    :param null_isns: ISNs of rubrics whose node has a null ``isnRefRubric``.
+    """
+
+    writes: dict[int, WriteFault] = field(factory=dict)
+    delay_seconds: float = 0.0
+    reject_documents: str | None = None
+    validation_status: int = 400
+    lacks: set[str] = field(factory=set)
+    poison: set[int] = field(factory=set)
+    poison_status: int = 200
+    extra_errors: list[str] = field(factory=list)
+    stuck_cursor: bool = False
+    ignore_pos_filter: bool = False
+    repeat_rows: int = 0
+    null_edges: bool = False
+    null_nodes: set[int] = field(factory=set)
+    null_isns: set[int] = field(factory=set)
+    _script: list[Scripted] = field(factory=list, init=False)
+    _gate: threading.Event = field(factory=threading.Event, init=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+
+    def add(
+        self,
+        fault: Fault,
+        *,
+        on: Target = "query",
+        operation: str | None = None,
+        times: int | None = 1,
+        skip: int = 0,
+    ) -> Scripted:
+        """Script a fault; the first of those that match a request is the one it gets. Watch it by ``hits``."""
+        scripted = Scripted(fault, on, operation, times, skip)
+        with self._lock:
+            self._script.append(scripted)
+        return scripted
+
+    def take(self, request: Request) -> Fault | None:
+        """The fault that this request gets. Each scripted fault ahead of it counts its own skips."""
+        with self._lock:
+            for scripted in self._script:
+                if scripted.used_up or not scripted.matches(request):
+                    continue
+                if scripted.skip:
+                    scripted.skip -= 1
+                    continue
+                scripted.hits += 1
+                return scripted.fault
+        return None
+
+    @property
+    def waiting(self) -> tuple[Scripted, ...]:
+        """The scripted faults that are not used up."""
+        with self._lock:
+            return tuple(scripted for scripted in self._script if not scripted.used_up)
+
+    def hang(self, closing: threading.Event) -> None:
+        """Wait until released, or until the server closes."""
+        with self._lock:
+            gate = self._gate
+        while not gate.wait(0.02) and not closing.is_set():
+            pass
+
+    def release(self) -> None:
+        """Let go of every request that hangs now."""
+        with self._lock:
+            gate, self._gate = self._gate, threading.Event()
+        gate.set()
+
+    def clear(self) -> None:
+        """As on the first day: no script, every switch at its default; what hangs is released."""
+        fresh = Faults()
+        with self._lock:
+            self._script.clear()
+        for attribute in fields(Faults):
+            if attribute.init:
+                setattr(self, attribute.name, getattr(fresh, attribute.name))
+        self.release()
