@@ -1,0 +1,94 @@
+"""Where a password comes from: the file itself, else systemd's credential, else the file that another key names.
+
+Written for any section that has a password, its key and credential being parameters. No password is ever part of
+a fault.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from baikaldoc_pos.config.faults import Fault
+
+DELO_CREDENTIAL = "delo-password"
+SMTP_CREDENTIAL = "smtp-password"
+
+
+@frozen
+class Source:
+    """One password to be found.
+
+    :param document: the object that may have the keys ``password`` and ``file_key``.
+    :param file: the file that the object is in.
+    :param directory: the configuration directory, to which the password's file is relative.
+    :param credential: the name of systemd's credential.
+    :param prefix: what the keys' paths in faults begin with, where the object is a section.
+    :param file_key: the key that names the password's file.
+    """
+
+    document: Mapping[str, object]
+    file: str
+    directory: Path
+    credential: str
+    prefix: str = ""
+    file_key: str = "password_file"
+
+    def resolve(self, environ: Mapping[str, str]) -> tuple[str | None, Path | None, list[Fault]]:
+        """The password, the file that it was read from where others might read that too, and the faults.
+
+        Neither a password nor a fault means that a key of the document has one, or is of a kind that is
+        refused anyway.
+        """
+        if self.document.get("password") is not None:
+            return None, self.directory / self.file, []
+        credentials = environ.get("CREDENTIALS_DIRECTORY")
+        if credentials:
+            path = Path(credentials) / self.credential
+            # An empty one counts as none: units set it where no file has been put there (SetCredential=).
+            if _exists(path) and not _is_blank(path):
+                password, faults = self._read("password", path)
+                return password, None, faults
+        named = self.document.get(self.file_key)
+        if named is None:
+            fields = {"credential": self.credential, "file_key": self.file_key}
+            return None, None, [Fault(self.file, f"{self.prefix}password", "config.fault.password_missing", fields)]
+        if not isinstance(named, str) or not named.strip():  # its kind tells what is wrong with it
+            return None, None, []
+        path = self.directory / named
+        password, faults = self._read(self.file_key, path)
+        return password, path, faults
+
+    def _read(self, name: str, path: Path) -> tuple[str | None, list[Fault]]:
+        key = f"{self.prefix}{name}"
+        try:
+            password = path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            fields = {"path": str(path), "reason": error.strerror}
+            return None, [Fault(self.file, key, "config.fault.password_unreadable", fields)]
+        except UnicodeDecodeError:
+            return None, [Fault(self.file, key, "config.fault.password_not_utf8", {"path": str(path)})]
+        except ValueError:  # a NUL in the path
+            return None, [Fault(self.file, key, "config.fault.path_invalid")]
+        password = password.removesuffix("\n").removesuffix("\r")
+        if not password:
+            return None, [Fault(self.file, key, "config.fault.password_file_empty", {"path": str(path)})]
+        if "\n" in password:
+            return None, [Fault(self.file, key, "config.fault.password_lines", {"path": str(path)})]
+        return password, []
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether there is nothing in it but the end of a line; one that cannot be read tells so later."""
+    try:
+        return not path.read_bytes().strip(b"\r\n")
+    except OSError:
+        return False
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file; one that may not be looked at is there, and reading it tells why not."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True

@@ -1,0 +1,91 @@
+"""What is wrong with a configuration, and where: ids and fields, told by a catalogue.
+
+A finding holds no prose and no secret. Its sentence (the catalogue's entry for ``problem``) says what is wrong
+and what to do about it. May not know how a finding was found.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from baikaldoc_pos.events import Catalogue
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_SHOWN_LENGTH = 80
+
+
+@frozen
+class Phrase:
+    """A piece of a sentence that is itself looked up: "a whole number from 1 to 200"."""
+
+    id: str
+    fields: Mapping[str, object] = field(factory=dict)
+
+
+@frozen
+class Finding:
+    """Something to say about one key of one file.
+
+    :param file: the file's name, or the directory's path where that is what is wrong.
+    :param key: the key's path in it (``pagination.pageSize``, ``statusMapping["…"]``); "" for the file as a whole.
+    :param problem: the id of the sentence.
+    :param fields: its fields; a :class:`Phrase` among them is looked up too.
+    """
+
+    file: str
+    key: str
+    problem: str
+    fields: Mapping[str, object] = field(factory=dict)
+
+
+@frozen
+class Fault(Finding):
+    """The configuration cannot be used like this."""
+
+
+@frozen
+class Notice(Finding):
+    """The configuration can be used, but a person ought to know."""
+
+
+def render(finding: Finding, catalogue: "Catalogue") -> str:
+    """One line: the file, the key's path, what is wrong, what to do."""
+    sentence = render_phrase(Phrase(finding.problem, finding.fields), catalogue)
+    return ": ".join(part for part in (finding.file, finding.key, sentence) if part)
+
+
+def render_phrase(phrase: Phrase, catalogue: "Catalogue") -> str:
+    """The text of a phrase and of the phrases within it."""
+    fields = {
+        name: render_phrase(value, catalogue) if isinstance(value, Phrase) else value
+        for name, value in phrase.fields.items()
+    }
+    return catalogue.render(phrase.id, fields)
+
+
+def key_path(path: Sequence[str | int]) -> str:
+    """A key's path as people write it; names with other than Latin letters, digits, ``_`` and ``-`` are quoted."""
+    written = ""
+    for step in path:
+        if isinstance(step, int):
+            written += f"[{step}]"
+        elif _PLAIN_NAME.fullmatch(step):
+            written += f".{step}" if written else step
+        else:
+            written += quoted(step)
+    return written
+
+
+def quoted(name: str) -> str:
+    """A name that is data rather than a setting, as a step of a key's path: ``["Рассмотрено"]``."""
+    return f"[{shown(name)}]"
+
+
+def shown(value: object) -> str:
+    """A JSON value fit for one line of text: written as JSON, shortened, printable whatever it holds."""
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"

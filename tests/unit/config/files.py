@@ -1,0 +1,55 @@
+"""Valid files, and configuration directories made of them."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from baikaldoc_pos.config import Fault, load_configuration
+from baikaldoc_pos.errors import ConfigurationInvalid
+
+NAMES = {
+    "processing": "processing_config.json",
+    "connection": "connection_config.json",
+    "service": "service_config.json",
+}
+_VALID = {
+    "processing": {"statusMapping": {"Дан ответ автору": "Отправлен ответ заявителю"}, "utcOffsetHours": 8},
+    "connection": {
+        "login_url": "https://delo.example.org/CoreHost/identity/api/login",
+        "logout_url": "https://delo.example.org/CoreHost/identity/api/logout",
+        "graphql_endpoint": "https://delo.example.org/CoreHost/gql/query",
+        "username": "pos",
+        "password": "hunter2-пароль",
+    },
+    "service": {},
+}
+
+
+def valid() -> dict[str, dict]:
+    return copy.deepcopy(_VALID)
+
+
+def write(directory: Path, files: dict[str, object]) -> Path:
+    """Write the files; a value that is bytes or text goes in as it is."""
+    for name, content in files.items():
+        path = directory / NAMES[name]
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return directory
+
+
+def faults_of(directory: Path, files: dict[str, object], environ: dict[str, str] | None = None) -> list[Fault]:
+    with pytest.raises(ConfigurationInvalid) as caught:
+        load_configuration(write(directory, files), environ or {})
+    return list(caught.value.faults)
+
+
+def places(faults: list[Fault]) -> set[tuple[str, str, str]]:
+    """File's stem, key and problem, without the common beginnings."""
+    return {
+        (fault.file.removesuffix("_config.json"), fault.key, fault.problem.removeprefix("config.fault."))
+        for fault in faults
+    }

@@ -1,0 +1,177 @@
+"""The whole: all faults at once, no other exception whatever the files hold, and valid files read as they are."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from baikaldoc_pos.config import Secret, load_configuration
+from baikaldoc_pos.config.model import FILES
+from baikaldoc_pos.config.settings import leaves, settings_of
+from baikaldoc_pos.errors import ConfigurationInvalid
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.config.files import NAMES, faults_of, places, valid, write
+
+
+def test_all_faults_of_all_files_at_once(tmp_path):
+    files = {
+        "processing": {
+            "statusMapping": {"А": "", " А": "x"},
+            "ignoredStatuses": ["А"],
+            "dateRange": {"useFixedDates": True, "startDate": "вчера", "maxDateRangeDays": 0},
+            "pagination": {"pageSze": 5},
+            "utcOffsetHours": "8",
+        },
+        "connection": {"login_url": "x", "logout_url": 5, "username": "", "verify": "nowhere.pem", "colour": 1},
+        "service": {"language": "de", "limits": {"stuckMinutes": 1}, "logging": {"keepDays": 0}},
+    }
+    assert places(faults_of(tmp_path, files)) == {
+        ("processing", 'statusMapping["А"]', "wrong_type"),
+        ("processing", 'statusMapping[" А"]', "status_twice"),
+        ("processing", "ignoredStatuses[0]", "ignored_and_mapped"),
+        ("processing", "dateRange.startDate", "date_invalid"),
+        ("processing", "dateRange.endDate", "date_required"),
+        ("processing", "dateRange.maxDateRangeDays", "wrong_value"),
+        ("processing", "pagination.pageSze", "unknown_key_nearest"),
+        ("processing", "utcOffsetHours", "wrong_type"),
+        ("connection", "login_url", "not_a_url"),
+        ("connection", "logout_url", "wrong_type"),
+        ("connection", "graphql_endpoint", "missing_key"),
+        ("connection", "username", "wrong_type"),
+        ("connection", "password", "password_missing"),
+        ("connection", "verify", "ca_unreadable"),
+        ("connection", "colour", "unknown_key"),
+        ("service", "language", "wrong_value"),
+        ("service", "limits.stuckMinutes", "stuck_before_deadline"),
+        ("service", "logging.keepDays", "wrong_value"),
+    }
+
+
+_WORDS = sorted({step for _, cls in FILES.values() for path, _, _ in leaves(cls) for step in path})
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["\ud800", "a\0b", "", " ", "2026-01-01 00:00:00", "https://delo/x", "..", "x" * 300])
+)
+_JSON = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_WORDS) | st.text(max_size=4), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+
+
+def _load(files: dict[str, object]):
+    with tempfile.TemporaryDirectory() as directory:
+        return load_configuration(write(Path(directory), files), {"CREDENTIALS_DIRECTORY": directory})
+
+
+def _loads_or_is_refused_with_places(files: dict[str, object]) -> None:
+    try:
+        _load(files)
+    except ConfigurationInvalid as invalid:
+        faults = invalid.faults
+    else:
+        return
+    assert faults
+    for fault in faults:
+        assert fault.file in NAMES.values()
+        assert fault.problem.startswith("config.fault.")
+        f"{fault.key} {fault.fields}".encode()  # fit to be printed
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(list(NAMES)), _JSON)
+def test_junk_in_place_of_a_file(name, junk):
+    _loads_or_is_refused_with_places(valid() | {name: json.dumps(junk)})
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(list(NAMES)), st.data())
+def test_junk_in_place_of_a_value(name, data):
+    files = valid()
+    paths = [path for path, _, _ in leaves(FILES[name][1])]
+    for path in data.draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3)):
+        section = files[name]
+        for step in path[:-1]:
+            section = section.setdefault(step, {})
+        section[path[-1]] = data.draw(_JSON)
+    _loads_or_is_refused_with_places(files)
+
+
+@given(st.sampled_from(list(NAMES)), st.binary(max_size=40))
+def test_junk_bytes(name, junk):
+    _loads_or_is_refused_with_places(valid() | {name: junk})
+
+
+_LINE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(str.strip)
+_VALID_VALUES = {
+    "statusMapping": st.dictionaries(_LINE.map(str.strip), _LINE, min_size=1, max_size=4),
+    "ignoredStatuses": st.just(["\x01 никогда не сопоставлен"]),
+    "utcOffsetHours": st.integers(-12 * 60, 14 * 60).map(lambda minutes: minutes / 60),
+    "dateRange.startDate": st.none() | st.text(st.characters(exclude_categories=["Cs"])),
+    "dateRange.endDate": st.none(),
+    "dateRange.useFixedDates": st.just(False),
+    "dateRange.maxDateRangeDays": st.integers(1, 366),
+    "pagination.pageSize": st.integers(1, 1000),
+    "overlapMinutes": st.integers(0, 1440),
+    "batchSize": st.integers(1, 200),
+    "retryAttempts": st.integers(0, 20),
+    "username": _LINE,
+    "password": st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+    "app": st.none() | _LINE,
+    "verify": st.booleans(),
+    "connect_timeout": st.floats(0.1, 600),
+    "read_timeout": st.floats(0.1, 600) | st.integers(1, 600),
+    "proxy": st.none() | st.just("http://a:b@proxy:3128"),
+    "password_file": st.none(),
+    "language": st.sampled_from(["ru", "en"]),
+    "schedule.intervalMinutes": st.floats(0.01, 1440),
+    "limits.requestSeconds": st.floats(1, 500),
+    "limits.stuckMinutes": st.floats(10, 1440),
+    "lookback.days": st.integers(0, 3650),
+    "logging.level": st.sampled_from(["debug", "info", "warning", "error"]),
+    "logging.keepDays": st.integers(1, 3650),
+}
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_valid_files_read_as_they_are(data):
+    files = valid()
+    expected: dict[tuple[str, ...], object] = {}
+    for name, (_, cls) in FILES.items():
+        for path, _, _ in leaves(cls):
+            strategy = _VALID_VALUES.get(".".join(path))
+            if strategy is None or not data.draw(st.booleans()):
+                continue
+            section = files[name]
+            for step in path[:-1]:
+                section = section.setdefault(step, {})
+            section[path[-1]] = expected[name, *path] = data.draw(strategy)
+    loaded = _load(files)
+    for name, (_, cls) in FILES.items():
+        for path, attribute, _ in leaves(cls):
+            if (name, *path) in expected or attribute.name == "status_mapping":
+                continue
+            value = _at(getattr(loaded, name), cls, path)
+            given_ = files[name].get(path[0]) if len(path) == 1 else None
+            assert _plain(value) == (given_ if given_ is not None else attribute.default)
+    for (name, *path), value in expected.items():
+        read = _plain(_at(getattr(loaded, name), FILES[name][1], tuple(path)))
+        assert read == (tuple(value) if isinstance(value, list) else value)
+
+
+def _at(section, cls, path):
+    attributes = {setting.key: attribute.name for attribute, setting in settings_of(cls)}
+    value = getattr(section, attributes[path[0]])
+    return value if len(path) == 1 else _at(value, type(value), path[1:])
+
+
+def _plain(value):
+    return value.reveal() if isinstance(value, Secret) else value

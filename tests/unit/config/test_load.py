@@ -1,0 +1,136 @@
+"""The form of a file: whatever is wrong with it is told with its place."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from baikaldoc_pos.config import load_configuration, peek_language
+
+from tests.unit.config.files import NAMES, faults_of, places, valid, write
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'{"a": 1,\n  "b" 2}', "not_json"),
+        (b"", "not_json"),
+        (b"[]", "wrong_type"),
+        (b"null", "wrong_type"),
+        ('{"username": "Иван"}'.encode("cp1251"), "not_utf8"),
+        ("{}".encode("utf-16"), "not_utf8"),
+        (b"[" * 100_000, "too_deep"),
+    ],
+)
+@pytest.mark.parametrize("name", list(NAMES))
+def test_a_file_of_the_wrong_form(tmp_path, name, content, problem):
+    faults = faults_of(tmp_path, valid() | {name: content})
+    assert places(faults) == {(name, "", problem)}
+
+
+def test_json_fault_names_line_and_column(tmp_path):
+    [fault] = faults_of(tmp_path, valid() | {"service": '{\n  "language": "ru"\n  "logging": {}\n}'})
+    assert (fault.fields["line"], fault.fields["column"]) == (3, 3)
+
+
+def test_a_byte_order_mark_is_accepted(tmp_path):
+    files = valid()
+    write(tmp_path, files)
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_configuration(tmp_path, {}).connection.username == "pos"
+
+
+def test_service_file_is_optional_the_others_are_not(tmp_path):
+    files = valid()
+    del files["service"]
+    assert load_configuration(write(tmp_path, files), {}).service.schedule.interval_minutes == 10
+    (tmp_path / NAMES["processing"]).unlink()
+    (tmp_path / NAMES["connection"]).unlink()
+    assert places(faults_of(tmp_path, {})) == {("processing", "", "file_missing"), ("connection", "", "file_missing")}
+
+
+def test_a_dangling_link_is_not_an_absent_file(tmp_path):
+    files = valid()
+    del files["service"]
+    (tmp_path / NAMES["service"]).symlink_to(tmp_path / "nowhere")
+    assert places(faults_of(tmp_path, files)) == {("service", "", "file_missing")}
+
+
+def test_a_directory_in_place_of_a_file(tmp_path):
+    files = valid()
+    del files["service"]
+    (tmp_path / NAMES["service"]).mkdir()
+    assert places(faults_of(tmp_path, files)) == {("service", "", "file_unreadable")}
+
+
+@pytest.fixture
+def nobody():
+    """Root reads everything, so it is not root who reads."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    yield
+    if root:
+        os.seteuid(0)
+
+
+def test_a_file_without_permission(nobody):
+    # Directories of pytest's are for their owner alone.
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        check_without_permission(Path(directory))
+
+
+def check_without_permission(tmp_path):
+    write(tmp_path, valid())
+    (tmp_path / NAMES["connection"]).chmod(0)
+    assert places(faults_of(tmp_path, {})) == {("connection", "", "file_unreadable")}
+
+
+def test_missing_directory_is_one_fault(tmp_path):
+    [fault] = faults_of(tmp_path / "nowhere", {})
+    assert (fault.file, fault.problem) == (str(tmp_path / "nowhere"), "config.fault.directory_missing")
+
+
+def test_repeated_keys_are_faults_wherever_they_stand(tmp_path):
+    text = (
+        '{"utcOffsetHours": 8, "utcOffsetHours": 9, "pagination": {"pageSize": 1, "pageSize": 1},'
+        ' "statusMapping": {"Рассмотрено": "а", "Рассмотрено": "б"}}'
+    )
+    assert places(faults_of(tmp_path, valid() | {"processing": text})) == {
+        ("processing", "utcOffsetHours", "repeated_key"),
+        ("processing", "pagination.pageSize", "repeated_key"),
+        ("processing", 'statusMapping["Рассмотрено"]', "repeated_key"),
+    }
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
+def test_numbers_that_are_none(tmp_path, number):
+    text = f'{{"logging": {{"keepDays": {number}}}}}'
+    assert places(faults_of(tmp_path, valid() | {"service": text})) == {("service", "logging.keepDays", "not_finite")}
+
+
+def test_half_a_character_is_never_taken(tmp_path):
+    files = valid() | {"processing": '{"utcOffsetHours": 8, "statusMapping": {"Рассмотрено": "\\ud800"}}'}
+    assert places(faults_of(tmp_path, files)) == {("processing", 'statusMapping["Рассмотрено"]', "not_text")}
+    files = valid() | {"processing": '{"utcOffsetHours": 8, "statusMapping": {"\\udfff": "x"}}'}
+    [fault] = faults_of(tmp_path, files)
+    assert fault.problem == "config.fault.not_text"
+    fault.key.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "language"),
+    [
+        ('{"language": "en", "nonsense": 1}', "en"),
+        ('{"language": "fr"}', "ru"),
+        ("{", "ru"),
+        ('{"language": []}', "ru"),
+    ],
+)
+def test_language_is_known_even_of_a_faulty_file(tmp_path, content, language):
+    assert peek_language(write(tmp_path, {"service": content})) == language
+
+
+def test_language_without_a_file_is_russian(tmp_path):
+    assert peek_language(tmp_path / "nowhere") == "ru"
