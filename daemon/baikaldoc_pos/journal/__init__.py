@@ -1,0 +1,69 @@
+"""The journal: every change that was to be written and how it ended, and what the next cycle must not forget.
+
+One SQLite file in the state directory. The worker has the :class:`Journal`; commands, status and page have a
+:class:`JournalReader`, which works beside it. Only this package knows SQL; callers get and give frozen values.
+"""
+
+from baikaldoc_pos.journal.alert_rows import (
+    Letter,
+    MailState,
+    NewCondition,
+    OpenCondition,
+    OutboxMail,
+    OutboxSummary,
+    Told,
+    Trial,
+    Undelivered,
+)
+from baikaldoc_pos.journal.alerts import AlertJournal
+from baikaldoc_pos.journal.lock import StateLock, holder_of
+from baikaldoc_pos.journal.outbox import Outbox
+from baikaldoc_pos.journal.pause import Pause, PauseFile
+from baikaldoc_pos.journal.reader import JournalReader
+from baikaldoc_pos.journal.rows import (
+    Cycle,
+    CycleCounts,
+    DayCount,
+    HistoryRow,
+    Mark,
+    OpenChange,
+    RetryEntry,
+    Settled,
+    TargetCount,
+    UnmappedRubric,
+)
+from baikaldoc_pos.journal.state import StateReader
+from baikaldoc_pos.journal.takeover import script_bookmark
+from baikaldoc_pos.journal.writer import Journal
+
+__all__ = [
+    "AlertJournal",
+    "Cycle",
+    "CycleCounts",
+    "DayCount",
+    "HistoryRow",
+    "Journal",
+    "JournalReader",
+    "Letter",
+    "MailState",
+    "Mark",
+    "NewCondition",
+    "OpenChange",
+    "OpenCondition",
+    "Outbox",
+    "OutboxMail",
+    "OutboxSummary",
+    "Pause",
+    "PauseFile",
+    "RetryEntry",
+    "Settled",
+    "StateLock",
+    "StateReader",
+    "TargetCount",
+    "Told",
+    "Trial",
+    "Undelivered",
+    "UnmappedRubric",
+    "holder_of",
+    "script_bookmark",
+]

@@ -1,0 +1,169 @@
+"""The journal's file and the connections to it: mode, pragmas, transactions, versions, and what faults become.
+
+Everything that SQLite, SQLAlchemy or the file system has against us turns into JournalUnavailable here, and only here.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from baikaldoc_pos.errors import JournalUnavailable
+from baikaldoc_pos.journal import migrations
+
+FILE_NAME = "journal.sqlite3"
+BUSY_TIMEOUT = 5.0  # seconds to wait for another connection's transaction
+
+
+class Database:
+    """The open journal file. Safe to use from several threads: each transaction has a connection of its own."""
+
+    def __init__(self, path: Path, *, mode: str) -> None:
+        self.path = path
+        with _reported(path):
+            self._identity = _identity(path)
+        self._engine = _engine(path, mode)
+
+    @classmethod
+    def create(cls, directory: Path, now: datetime) -> "Database":
+        """Open for writing; directory, file and schema are made or brought up to date where that is needed."""
+        path = directory / FILE_NAME
+        with _reported(path):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(path)
+        database = cls(path, mode="rw")
+        try:
+            with database.write() as connection:
+                database._check_version(migrations.schema_version(connection))
+                migrations.migrate(connection, now)
+        except JournalUnavailable:
+            database.close()
+            raise
+        return database
+
+    @classmethod
+    def existing(cls, directory: Path) -> "Database | None":
+        """Open for reading only; null where no journal has been made yet."""
+        path = directory / FILE_NAME
+        with _reported(path):
+            if not path.exists():
+                return None
+            # Where nobody can write, SQLite cannot put its -shm file beside the journal, and needs none.
+            still = not os.access(directory, os.W_OK) and not path.with_name(f"{FILE_NAME}-wal").exists()
+        database = cls(path, mode="ro&immutable=1" if still else "ro")
+        try:
+            with database.read() as connection:
+                version = migrations.schema_version(connection)
+            if version == 0:
+                database.close()
+                return None
+            database._check_version(version, oldest=migrations.LATEST)
+        except JournalUnavailable:
+            database.close()
+            raise
+        return database
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the journal throughout."""
+        with _reported(self.path):
+            self._check_identity()
+            with self._engine.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is on the disk when the block has been left, or has changed nothing."""
+        with _reported(self.path):
+            self._check_identity()
+            with self._engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+                yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _check_identity(self) -> None:
+        # A file that was deleted or replaced under us would go on taking writes that nobody will ever read.
+        if _identity(self.path) != self._identity:
+            raise OSError("the file has been replaced since it was opened")
+
+    def _check_version(self, found: int, oldest: int = 0) -> None:
+        latest = migrations.LATEST
+        if found > latest:
+            raise JournalUnavailable(
+                str(self.path),
+                f"schema version {found}: written by a newer version of this program, which knows {latest}",
+            )
+        if found < oldest:
+            raise JournalUnavailable(
+                str(self.path), f"schema version {found}: the service has to bring it to {oldest} at its next start"
+            )
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        # The driver's own words: SQLAlchemy's add the statement and its values.
+        raise JournalUnavailable(str(path), str(getattr(error, "orig", None) or error)) from error
+    except (sqlite3.Error, OSError) as error:
+        raise JournalUnavailable(str(path), str(error)) from error
+
+
+def _engine(path: Path, mode: str) -> Engine:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        # isolation_level=None: transactions begin where we say so, and not where the driver guesses.
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+        try:
+            _set_pragmas(connection, writing=mode == "rw")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=QueuePool, json_serializer=_json)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _set_pragmas(connection: sqlite3.Connection, *, writing: bool) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    if not writing:
+        return
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise sqlite3.OperationalError(f"the file system does not support WAL (journal_mode is {mode})")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _make_private(path: Path) -> None:
+    """Only the owner may read the journal, whatever the umask; SQLite gives -wal and -shm the mode of the file."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        # By name and not by descriptor: closing one would drop the POSIX locks of this process's connections.
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino

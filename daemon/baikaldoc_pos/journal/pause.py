@@ -1,0 +1,72 @@
+"""A pause of writing that somebody asked for: until when, and who asked. It ends by itself.
+
+A small file beside the journal, so that it can be set while the service holds the state directory.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from attrs import frozen
+
+from baikaldoc_pos.errors import JournalUnavailable, WritingPaused
+
+FILE_NAME = "pause.json"
+
+
+@frozen
+class Pause:
+    """Writing rests until this instant.
+
+    :param by: the account that asked for it.
+    """
+
+    until: datetime
+    since: datetime
+    by: str
+
+
+class PauseFile:
+    """The pause of one state directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / FILE_NAME
+
+    def current(self, now: datetime) -> Pause | None:
+        """The pause that holds now; raises JournalUnavailable where the file is there and cannot be understood."""
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            pause = Pause(datetime.fromisoformat(kept["until"]), datetime.fromisoformat(kept["since"]), str(kept["by"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            # Somebody wanted a pause; that it cannot be read is no reason to write.
+            raise JournalUnavailable(str(self._path), str(fault)) from fault
+        return pause if now < pause.until else None
+
+    def check(self, now: datetime) -> None:
+        """Raise WritingPaused where a pause holds."""
+        pause = self.current(now)
+        if pause is not None:
+            raise WritingPaused(pause.until, pause.by)
+
+    def begin(self, pause: Pause) -> None:
+        """Pause, in place of a pause that may hold already; raises JournalUnavailable."""
+        fresh = self._path.with_suffix(".new")
+        content = {"until": pause.until.isoformat(), "since": pause.since.isoformat(), "by": pause.by}
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+            fresh.replace(self._path)
+        except OSError as fault:
+            raise JournalUnavailable(str(self._path), str(fault.strerror)) from fault
+
+    def end(self) -> bool:
+        """End the pause; tells whether there was a file of one. Raises JournalUnavailable."""
+        try:
+            self._path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as fault:
+            raise JournalUnavailable(str(self._path), str(fault.strerror)) from fault
+        return True

@@ -1,0 +1,192 @@
+"""What people ask the journal: the last cycles, the history of a rubric, what waits, counts a day and a month.
+
+Opens the file for reading only and works beside a running service; makes no journal where there is none.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Self
+
+import attrs
+from sqlalchemy import ColumnElement, Row, Select, Table, func, select, union
+
+from baikaldoc_pos.journal.connection import Database
+from baikaldoc_pos.journal.rows import Cycle, CycleCounts, DayCount, HistoryRow, RetryEntry, TargetCount, UnmappedRubric
+from baikaldoc_pos.journal.state import StateReader
+from baikaldoc_pos.journal.tables import changes, cycles, marks, open_changes, outcomes, retries, unmapped
+from baikaldoc_pos.rubrics import UnmappedStatus, Window
+
+EXAMPLES = 5  # registration numbers shown for one unmapped status
+_CHUNK = 1000  # rows fetched at a time
+
+
+class JournalReader(StateReader):
+    """The journal for reading. Every method raises JournalUnavailable where it cannot read."""
+
+    @classmethod
+    def open(cls, directory: Path) -> Self | None:
+        """The journal in that state directory, or null if none has been made yet."""
+        database = Database.existing(directory)
+        return None if database is None else cls(database)
+
+    def last_success(self, kind: str | None = None) -> datetime | None:
+        """When the last cycle (of that kind) that ended without an error did so."""
+        query = select(cycles.c.finished_at).where(cycles.c.error_event.is_(None), cycles.c.finished_at.is_not(None))
+        if kind is not None:
+            query = query.where(cycles.c.kind == kind)
+        with self._database.read() as connection:
+            return connection.execute(query.order_by(cycles.c.finished_at.desc()).limit(1)).scalar()
+
+    def last_cycles(self, count: int) -> list[Cycle]:
+        """The last so many cycles, newest first; one that runs is among them."""
+        with self._database.read() as connection:
+            return [_cycle(row) for row in connection.execute(select(cycles).order_by(cycles.c.id.desc()).limit(count))]
+
+    def marks(self) -> dict[str, datetime]:
+        """All named instants."""
+        with self._database.read() as connection:
+            return {row.name: row.at for row in connection.execute(select(marks).order_by(marks.c.name))}
+
+    def count_retries(self) -> int:
+        """How long the retry list is."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(retries)).scalar_one()
+
+    def count_unmapped(self) -> int:
+        """How many rubrics wait for a mapping."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(unmapped)).scalar_one()
+
+    def next_retries(self, count: int) -> list[RetryEntry]:
+        """The first so many of the retry list, the next to be tried first."""
+        return self._retries(limit=count)
+
+    def count_open_changes(self) -> int:
+        """How many changes have no outcome yet."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(open_changes)).scalar_one()
+
+    def rubrics_of(self, numbers: Collection[str], isn: int | None, limit: int) -> list[int]:
+        """The rubrics that the journal knows by one of these registration numbers, or by this ISN (a rubric's or a
+        document's); the highest ISN first, at most ``limit``.
+        """
+        found = [
+            select(table.c.rubric_isn).where(_named(table, numbers, isn)) for table in (changes, retries, unmapped)
+        ]
+        isns = union(*found).subquery().c.rubric_isn
+        with self._database.read() as connection:
+            return list(connection.execute(select(isns).order_by(isns.desc()).limit(limit)).scalars())
+
+    def unmapped_entry(self, isn: int) -> UnmappedRubric | None:
+        """The rubric among the unmapped ones, if it is there."""
+        with self._database.read() as connection:
+            row = connection.execute(select(unmapped).where(unmapped.c.rubric_isn == isn)).one_or_none()
+            return None if row is None else UnmappedRubric(**row._mapping)
+
+    def unmapped_summary(self) -> list[UnmappedStatus]:
+        """The ССТУ statuses that the mapping did not know, the most frequent first."""
+        status = unmapped.c.sstu_status
+        counted = select(status, func.count()).group_by(status).order_by(func.count().desc(), status)
+        numbers = (
+            select(
+                status,
+                unmapped.c.number,
+                func.row_number().over(partition_by=status, order_by=unmapped.c.number).label("place"),
+            )
+            .where(unmapped.c.number.is_not(None))
+            .group_by(status, unmapped.c.number)
+            .subquery()
+        )
+        chosen = select(numbers.c.sstu_status, numbers.c.number).where(numbers.c.place <= EXAMPLES)
+        chosen = chosen.order_by(numbers.c.sstu_status, numbers.c.place)
+        examples: dict[str, list[str]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(chosen):
+                examples.setdefault(row.sstu_status, []).append(row.number)
+            return [
+                UnmappedStatus(name, count, tuple(examples.get(name, ())))
+                for name, count in connection.execute(counted)
+            ]
+
+    def history(
+        self,
+        *,
+        rubric: int | None = None,
+        document: int | None = None,
+        number: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> Iterator[HistoryRow]:
+        """Changes that meet all the conditions given, newest first, read as they are asked for.
+
+        :param number: the registration number, exactly.
+        :param since: changes that were planned at that instant or later.
+        """
+        query = _history()
+        for column, value in ((changes.c.rubric_isn, rubric), (changes.c.document_isn, document)):
+            if value is not None:
+                query = query.where(column == value)
+        if number is not None:
+            query = query.where(changes.c.number == number)
+        if since is not None:
+            query = query.where(changes.c.planned_at >= since)
+        with self._database.read() as connection:
+            for row in connection.execute(query.limit(limit).execution_options(yield_per=_CHUNK)):
+                yield HistoryRow(**row._mapping)
+
+    def daily(self, since: datetime, zone: timezone) -> list[DayCount]:
+        """How changes ended, day by day in ``zone``, from that instant on; days without any are not named."""
+        minutes = zone.utcoffset(None) // timedelta(minutes=1)
+        # Without the fraction: SQLite rounds it, and the last moment of a day would fall into the next.
+        day = func.date(func.substr(outcomes.c.settled_at, 1, 19), f"{minutes:+d} minutes")
+        query = (
+            select(day, outcomes.c.outcome, func.count())
+            .where(outcomes.c.settled_at >= since)
+            .group_by(day, outcomes.c.outcome)
+            .order_by(day, outcomes.c.outcome)
+        )
+        with self._database.read() as connection:
+            return [
+                DayCount(date.fromisoformat(text), outcome, count) for text, outcome, count in connection.execute(query)
+            ]
+
+    def by_target(self, start: datetime, end: datetime) -> list[TargetCount]:
+        """How the changes ended that were settled from ``start`` to before ``end``, by the status to be written."""
+        query = (
+            select(changes.c.new_pos, outcomes.c.outcome, func.count())
+            .join_from(outcomes, changes)
+            .where(outcomes.c.settled_at >= start, outcomes.c.settled_at < end)
+            .group_by(changes.c.new_pos, outcomes.c.outcome)
+            .order_by(changes.c.new_pos, outcomes.c.outcome)
+        )
+        with self._database.read() as connection:
+            return [TargetCount(*row) for row in connection.execute(query)]
+
+
+def _named(table: Table, numbers: Collection[str], isn: int | None) -> ColumnElement[bool]:
+    by_number = table.c.number.in_(numbers)
+    return by_number if isn is None else by_number | (table.c.rubric_isn == isn) | (table.c.document_isn == isn)
+
+
+def _history() -> Select[Any]:
+    change = [column for column in changes.c if column is not changes.c.id]
+    outcome = [column for column in outcomes.c if column is not outcomes.c.change_id]
+    return (
+        select(changes.c.id.label("change_id"), *change, *outcome)
+        .join_from(changes, outcomes, isouter=True)
+        .order_by(changes.c.planned_at.desc(), changes.c.id.desc())
+    )
+
+
+def _cycle(row: Row[Any]) -> Cycle:
+    return Cycle(
+        id=row.id,
+        kind=row.kind,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        period=None if row.period_start is None else Window(row.period_start, row.period_end),
+        counts=CycleCounts(**{field.name: row._mapping[field.name] for field in attrs.fields(CycleCounts)}),
+        error_event=row.error_event,
+        error_fields=row.error_fields or {},
+    )

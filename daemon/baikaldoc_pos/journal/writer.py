@@ -1,0 +1,179 @@
+"""The journal for the one process that works on the state directory.
+
+An intent is committed before its request leaves and the outcome after it; what lies between is an open change.
+Every method is one transaction and on the disk when it returns. Used by one worker thread; ``check_writable`` may
+be called from another. Decides nothing: when a retry is due, or what a bookmark is, is told by the caller.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import attrs
+from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.journal.connection import Database
+from baikaldoc_pos.journal.rows import CycleCounts, Mark, RetryEntry, Settled
+from baikaldoc_pos.journal.state import StateReader
+from baikaldoc_pos.journal.tables import changes, cycles, marks, outcomes, probe, retries, unmapped
+from baikaldoc_pos.rubrics import Change, Rubric, Window
+
+INTERRUPTED = "cycle.interrupted"
+
+
+class Journal(StateReader):
+    """The journal for writing. Every method raises JournalUnavailable where it cannot; nothing is then half done."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database)
+        self._clock = clock
+
+    @classmethod
+    def open(cls, directory: Path, clock: Clock) -> Self:
+        """The journal in that state directory, made or brought up to date where that is needed."""
+        return cls(Database.create(directory, clock.now()), clock)
+
+    def begin_cycle(self, kind: str, period: Window | None) -> int:
+        """Record that a cycle starts now; returns its id."""
+        values = attrs.asdict(CycleCounts()) | {
+            "kind": kind,
+            "started_at": self._clock.now(),
+            "period_start": period.start if period else None,
+            "period_end": period.end if period else None,
+        }
+        with self._database.write() as connection:
+            return connection.execute(insert(cycles).values(values)).lastrowid
+
+    def finish_cycle(
+        self, cycle_id: int, counts: CycleCounts, error: tuple[str, Mapping[str, object]] | None = None
+    ) -> None:
+        """Record that the cycle ends now, with the event and the fields of the error that ended it, if one did."""
+        event, fields = error if error is not None else (None, None)
+        values = attrs.asdict(counts) | {"finished_at": self._clock.now(), "error_event": event, "error_fields": fields}
+        with self._database.write() as connection:
+            connection.execute(update(cycles).where(cycles.c.id == cycle_id).values(values))
+
+    def abandon_unfinished_cycles(self) -> int:
+        """Mark cycles that an earlier process did not live to finish; returns how many there were."""
+        unfinished = cycles.c.finished_at.is_(None) & cycles.c.error_event.is_(None)
+        with self._database.write() as connection:
+            return connection.execute(update(cycles).where(unfinished).values(error_event=INTERRUPTED)).rowcount
+
+    def record_intents(self, cycle_id: int | None, planned: Sequence[Change]) -> list[int]:
+        """Record what is about to be written to ДЕЛО; returns the ids of the changes in the order given."""
+        now = self._clock.now()
+        rows = [
+            {
+                "cycle_id": cycle_id,
+                "planned_at": now,
+                "rubric_isn": change.rubric.isn,
+                "document_isn": change.rubric.document_isn,
+                "number": change.rubric.number,
+                "sstu_status": change.rubric.sstu_status,
+                "old_pos": change.rubric.pos_status,
+                "new_pos": change.target,
+            }
+            for change in planned
+        ]
+        with self._database.write() as connection:
+            return [connection.execute(insert(changes), row).lastrowid for row in rows]
+
+    def settle(
+        self, settled: Sequence[Settled], again: Sequence[RetryEntry] = (), cleared: Collection[int] = ()
+    ) -> None:
+        """Record how changes ended, and what follows from it for the retry list.
+
+        :param again: entries that are put on the retry list, or replace the one that is there.
+        :param cleared: rubrics that are done with: they leave the retry list and the unmapped ones.
+        """
+        now = self._clock.now()
+        rows = [{"change_id": each.change_id, "settled_at": now, **attrs.asdict(each.answer)} for each in settled]
+        with self._database.write() as connection:
+            if rows:
+                connection.execute(insert(outcomes), rows)
+            _forget_retries(connection, cleared)
+            _forget_unmapped(connection, cleared)
+            _schedule(connection, again)
+
+    def schedule_retries(self, entries: Sequence[RetryEntry]) -> None:
+        """Put these on the retry list, each in place of the entry that its rubric may have there."""
+        with self._database.write() as connection:
+            _schedule(connection, entries)
+
+    def hasten_retries(self, isns: Collection[int]) -> list[int]:
+        """Have these rubrics tried at the next cycle; returns those of them that are on the retry list."""
+        now = self._clock.now()
+        known = sorted(self.retry_entries(isns))
+        with self._database.write() as connection:
+            for isn in known:
+                connection.execute(update(retries).where(retries.c.rubric_isn == isn).values(next_attempt_at=now))
+        return known
+
+    def drop_retries(self, isns: Collection[int]) -> None:
+        """Take these rubrics off the retry list."""
+        with self._database.write() as connection:
+            _forget_retries(connection, isns)
+
+    def remember_unmapped(self, rubrics: Sequence[Rubric], now: datetime) -> None:
+        """Remember rubrics whose ССТУ status the mapping does not know, or that they were seen again."""
+        rows = [
+            {
+                "rubric_isn": rubric.isn,
+                "document_isn": rubric.document_isn,
+                "number": rubric.number,
+                "sstu_status": (rubric.sstu_status or "").strip(),
+                "first_seen": now,
+                "last_seen": now,
+            }
+            for rubric in rubrics
+        ]
+        if not rows:
+            return
+        statement = upsert(unmapped)
+        renewed = {name: statement.excluded[name] for name in ("document_isn", "number", "sstu_status", "last_seen")}
+        with self._database.write() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["rubric_isn"], set_=renewed), rows)
+
+    def forget_unmapped(self, isns: Collection[int]) -> None:
+        """These rubrics are mapped by now, or no longer wait for a status."""
+        with self._database.write() as connection:
+            _forget_unmapped(connection, isns)
+
+    def set_mark(self, name: Mark, at: datetime) -> None:
+        """Set the instant of that name, in place of the one it had."""
+        statement = upsert(marks).values(name=name, at=at)
+        with self._database.write() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}))
+
+    def check_writable(self) -> None:
+        """Write and commit a trifle; raises JournalUnavailable where that cannot be done."""
+        now = self._clock.now()
+        statement = upsert(probe).values(id=1, at=now)
+        with self._database.write() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"at": now}))
+
+
+def _schedule(connection: Connection, entries: Sequence[RetryEntry]) -> None:
+    rows = []
+    for entry in entries:
+        row = attrs.asdict(entry)
+        rows.append(row | row.pop("answer"))
+    if rows:
+        statement = upsert(retries)
+        renewed = {column.name: statement.excluded[column.name] for column in retries.c if not column.primary_key}
+        connection.execute(statement.on_conflict_do_update(index_elements=["rubric_isn"], set_=renewed), rows)
+
+
+def _forget_retries(connection: Connection, isns: Collection[int]) -> None:
+    if isns:
+        gone = delete(retries).where(retries.c.rubric_isn == bindparam("isn"))
+        connection.execute(gone, [{"isn": isn} for isn in isns])
+
+
+def _forget_unmapped(connection: Connection, isns: Collection[int]) -> None:
+    if isns:
+        gone = delete(unmapped).where(unmapped.c.rubric_isn == bindparam("isn"))
+        connection.execute(gone, [{"isn": isn} for isn in isns])

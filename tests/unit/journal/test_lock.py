@@ -1,0 +1,102 @@
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from baikaldoc_pos.errors import JournalUnavailable, StateLocked
+from baikaldoc_pos.journal import StateLock
+
+from tests.unit.journal.conftest import START
+
+HOLDER = """
+    import sys, time
+    from pathlib import Path
+    from baikaldoc_pos.clock import SystemClock
+    from baikaldoc_pos.journal import StateLock
+
+    with StateLock(Path(sys.argv[1]), "run", SystemClock()):
+        print("held", flush=True)
+        time.sleep(600)
+"""
+
+
+def test_the_second_process_is_told_who_holds_it_until_that_one_is_killed(directory, clock):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(HOLDER), str(directory)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StateLocked) as caught, StateLock(directory, "once", clock):
+            pass
+        fields = caught.value.fields
+        assert (fields["path"], fields["pid"], fields["command"]) == (str(directory / "lock"), holder.pid, "run")
+        assert fields["since"].tzinfo is not None
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.communicate()
+    with StateLock(directory, "once", clock):
+        assert json.loads((directory / "lock").read_text())["pid"] == os.getpid()
+
+
+def test_leaving_gives_it_free_and_tells_no_stale_holder(directory, clock):
+    with StateLock(directory, "первый раз", clock), pytest.raises(StateLocked) as caught:
+        StateLock(directory, "once", clock).__enter__()
+    assert caught.value.fields | {"path": ""} == {
+        "path": "",
+        "pid": os.getpid(),
+        "command": "первый раз",
+        "since": START,
+    }
+    assert (directory / "lock").read_bytes() == b""
+    with StateLock(directory, "once", clock):
+        pass
+
+
+@pytest.mark.parametrize("garbage", [b"", b"{", b"\xff\xfe", b"[1]", b'{"pid": "x", "since": "never"}', b"null"])
+def test_a_garbled_holder_is_still_a_holder(directory, clock, garbage):
+    with StateLock(directory, "run", clock):
+        (directory / "lock").write_bytes(garbage)
+        with pytest.raises(StateLocked) as caught:
+            StateLock(directory, "once", clock).__enter__()
+    assert (caught.value.fields["pid"], caught.value.fields["command"], caught.value.fields["since"]) == (
+        None,
+        "",
+        None,
+    )
+
+
+def test_what_a_longer_holder_left_behind_is_overwritten(directory, clock):
+    directory.mkdir()
+    (directory / "lock").write_text("x" * 1000)
+    with StateLock(directory, "run", clock):
+        assert json.loads((directory / "lock").read_text())["command"] == "run"
+
+
+def test_directory_and_file_are_the_owners_alone(directory, clock):
+    before = os.umask(0)
+    try:
+        with StateLock(directory, "run", clock):
+            assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+            assert stat.S_IMODE((directory / "lock").stat().st_mode) == 0o600
+    finally:
+        os.umask(before)
+
+
+def test_a_child_process_does_not_inherit_it(directory, clock):
+    with StateLock(directory, "run", clock):
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
+    with StateLock(directory, "run", clock):
+        assert child.poll() is None
+    child.communicate(b"\n")
+
+
+def test_no_place_for_the_lock(tmp_path, clock):
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalUnavailable) as caught, StateLock(tmp_path / "file", "run", clock):
+        pass
+    assert caught.value.fields["path"] == str(tmp_path / "file" / "lock")
