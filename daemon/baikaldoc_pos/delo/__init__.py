@@ -1,0 +1,25 @@
+"""The gateway to ДЕЛО: the only place that knows HTTP, sessions and GraphQL.
+
+What is above sees :class:`DeloGateway` (typed operations of one cycle) and :class:`DeloSession` (the account's
+session, which outlives cycles), gets frozen values back, and errors of ``baikaldoc_pos.errors``.
+"""
+
+from baikaldoc_pos.delo.gateway import BatchRejected, DeloGateway, Outdated
+from baikaldoc_pos.delo.paging import Reading
+from baikaldoc_pos.delo.retry import Deadline, RetryPolicy
+from baikaldoc_pos.delo.session import DeloSession
+from baikaldoc_pos.delo.session_file import SessionFile
+from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
+
+__all__ = [
+    "BatchRejected",
+    "Deadline",
+    "DeloGateway",
+    "DeloSession",
+    "HttpTransport",
+    "Outdated",
+    "Reading",
+    "RequestReport",
+    "RetryPolicy",
+    "SessionFile",
+]

@@ -1,0 +1,116 @@
+"""What a reply means: signed out, unavailable, refused as a whole, or data with errors beside it.
+
+Pure functions over a Reply; the one place where the many shapes of an answer become values and typed errors.
+Source of the shapes: the contract document, and sgqlc's and ДЕЛО's observed behaviour.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from attrs import field, frozen
+
+from baikaldoc_pos.delo.transport import Reply
+from baikaldoc_pos.errors import DeloUnavailable, UnexpectedAnswer
+
+SIGNED_OUT_STATUSES = frozenset({401, 403, 434})
+MAX_RETRY_AFTER = 3600.0
+
+
+@frozen
+class GraphqlError:
+    """One entry of the top-level ``errors``."""
+
+    message: str
+    path: tuple[object, ...] = ()
+
+
+@frozen
+class GraphqlAnswer:
+    """The body of a GraphQL answer; ``data`` is None where the document was refused as a whole.
+
+    :param status: the HTTP status that it came with.
+    """
+
+    data: Mapping[str, object] | None
+    errors: Sequence[GraphqlError] = field(factory=tuple)
+    status: int = 200
+
+    @property
+    def words(self) -> str:
+        """What the server said, in one line."""
+        return "; ".join(error.message for error in self.errors)
+
+
+def signed_out(reply: Reply) -> str | None:
+    """By what sign the reply says "sign in again", or None where it does not (contract: "Session")."""
+    if reply.status in SIGNED_OUT_STATUSES:
+        return f"HTTP {reply.status}"
+    if 300 <= reply.status < 400 and "login" in reply.headers.get("Location", "").lower():
+        return f"HTTP {reply.status} → login"
+    if reply.status == 200 and reply.is_html:
+        return "HTML"
+    return None
+
+
+def retry_after(reply: Reply, now: datetime) -> float | None:
+    """Seconds from the Retry-After header (a number or an HTTP date), within an hour; None without a usable one."""
+    value = reply.headers.get("Retry-After", "").strip()
+    try:
+        if value.isascii() and value.isdigit():
+            seconds = float(value)
+        else:
+            at = parsedate_to_datetime(value)
+            seconds = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def graphql_answer(reply: Reply, operation: str, host: str, now: datetime) -> GraphqlAnswer:
+    """The answer to a GraphQL request that was not a request to sign in again.
+
+    :raises DeloUnavailable: 429, 5xx without a GraphQL body, no JSON where JSON should be.
+    :raises UnexpectedAnswer: JSON of another form, or a status that says neither yes nor no.
+    """
+    if reply.status in {429, 502, 503, 504}:
+        raise DeloUnavailable(f"HTTP {reply.status}", host, retry_after(reply, now), busy=reply.status in {429, 503})
+    body = _json(reply)
+    if isinstance(body, dict) and ("data" in body or "errors" in body):
+        return _parse(body, operation, reply.status)
+    if reply.status >= 500:
+        raise DeloUnavailable(f"HTTP {reply.status}", host, retry_after(reply, now), status=reply.status)
+    if reply.status != 200:
+        raise UnexpectedAnswer(f"HTTP {reply.status} (graphql_endpoint)", operation, status=reply.status)
+    if body is _NOT_JSON:
+        raise DeloUnavailable("the answer is not JSON", host)
+    raise UnexpectedAnswer(f"JSON without data and errors ({type(body).__name__})", operation)
+
+
+def _parse(body: Mapping[str, object], operation: str, status: int) -> GraphqlAnswer:
+    data = body.get("data")
+    if data is not None and not isinstance(data, dict):
+        raise UnexpectedAnswer(f"data is a {type(data).__name__}", operation)
+    listed = body.get("errors") or []
+    errors = tuple(_error(entry) for entry in (listed if isinstance(listed, list) else [listed]))
+    if data is None and not errors:
+        raise UnexpectedAnswer("neither data nor errors", operation)
+    return GraphqlAnswer(data, errors, status)
+
+
+def _error(entry: object) -> GraphqlError:
+    if not isinstance(entry, dict):
+        return GraphqlError(str(entry))
+    path = entry.get("path")
+    return GraphqlError(str(entry.get("message") or entry), tuple(path) if isinstance(path, list) else ())
+
+
+_NOT_JSON = object()
+
+
+def _json(reply: Reply) -> object:
+    try:
+        return json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return _NOT_JSON

@@ -1,0 +1,207 @@
+"""What one cycle asks of ДЕЛО: pending rubrics of a window, rubrics by ISN, a batch of writes, a sign of life.
+
+Typed values in, typed values out. Transport faults are retried here, under the policy and the cycle's deadline.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from itertools import islice
+
+from attrs import evolve
+
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.delo.answers import GraphqlAnswer, graphql_answer
+from baikaldoc_pos.delo.documents import (
+    KEEP_ALIVE,
+    PENDING,
+    WINDOW,
+    Document,
+    rubrics_document,
+    update_document,
+    update_variables,
+)
+from baikaldoc_pos.delo.pages import page_of
+from baikaldoc_pos.delo.paging import Page, Reading, read_all
+from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
+from baikaldoc_pos.delo.session import DeloSession
+from baikaldoc_pos.delo.updates import answers_of
+from baikaldoc_pos.errors import DeloError, DeloUnavailable, SchemaMismatch, UnexpectedAnswer
+from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.rubrics import Answer, Change, Rubric, Window
+
+log = EventLog(__name__)
+
+BY_ISN_AT_ONCE = 50
+
+
+class BatchRejected(DeloError):
+    """ДЕЛО answers, but not to this batch: it was refused as a whole, so its records must be tried apart.
+
+    :param message: what was said.
+    :param uncertain: True where the records may have been written all the same.
+    :param fault: the transport's fault, where the answer was lost rather than given.
+    """
+
+    event = "delo.batch_rejected"
+
+    def __init__(self, message: str, *, uncertain: bool, fault: DeloUnavailable | None = None) -> None:
+        super().__init__(message=message)
+        self.message = message
+        self.uncertain = uncertain
+        self.fault = fault
+
+
+class Outdated(Exception):
+    """A batch was not sent again: what it rests on had been read too long ago by then."""
+
+
+class _FailedInside(DeloUnavailable):
+    """A 5xx told in GraphQL's form: the execution failed, and may succeed the next time."""
+
+    def __init__(self, answer: GraphqlAnswer, host: str) -> None:
+        super().__init__(f"HTTP {answer.status}: {answer.words}", host, status=answer.status)
+        self.answer = answer
+
+
+class DeloGateway:
+    """Operations of one cycle over the account's session.
+
+    :param session: the session; it outlives the gateway.
+    :param page_size: rows a page.
+    :param policy: how often a fault of the transport is tried again.
+    :param deadline: when faults become final.
+    :param zone: in which instants are written into queries; the installation's own.
+    """
+
+    def __init__(
+        self, session: DeloSession, *, page_size: int, policy: RetryPolicy, deadline: Deadline, zone: tzinfo
+    ) -> None:
+        self._session = session
+        self._page_size = page_size
+        self._policy = policy
+        self._deadline = deadline
+        self._zone = zone
+        # Whether the server lacks what is only likely, so that windows are read with the plainer query.
+        self.plainer_query = False
+
+    @property
+    def requests(self) -> int:
+        """How many HTTP requests the session has made so far, signing in and out included."""
+        return self._session.requests
+
+    @property
+    def _clock(self) -> Clock:
+        return self._deadline.clock
+
+    def read_pending(self, window: Window) -> Reading:
+        """The rubrics created in the window that have a ССТУ status and, as far as the server tells, no ПОС status.
+
+        :raises SchemaMismatch: the server knows neither the query nor its plainer form.
+        """
+        if not self.plainer_query:
+            try:
+                return self._read_window(PENDING, window)
+            except SchemaMismatch as mismatch:
+                log.warning("delo.plainer_query", message=mismatch.fields["message"])
+                self.plainer_query = True
+        return self._read_window(WINDOW, window)
+
+    def read_rubrics(self, isns: Sequence[int]) -> dict[int, Rubric]:
+        """The present values of these rubrics; those that ДЕЛО does not have are absent.
+
+        :raises SchemaMismatch: the server has no filter by ISN (it is only likely to).
+        :raises UnexpectedAnswer: not all that the server has could be read.
+        """
+        found: dict[int, Rubric] = {}
+        remaining = iter(isns)
+        while chunk := tuple(islice(remaining, BY_ISN_AT_ONCE)):
+            document = rubrics_document(len(chunk))
+            reading = self._read(document, {f"isn{i}": isn for i, isn in enumerate(chunk)})
+            # Only what was asked for: a server that ignored the filter must not lead to a write.
+            found.update((rubric.isn, rubric) for rubric in reading.rubrics if rubric.isn in chunk)
+            if not reading.whole and not found.keys() >= set(chunk):
+                raise UnexpectedAnswer("the rubrics could not be read whole", document.name)
+        return found
+
+    def update(self, changes: Sequence[Change], *, patient: bool = True, good_until: float = math.inf) -> list[Answer]:
+        """Write a batch; one Answer a change, in order.
+
+        :param patient: False tries once only, for the parts of a batch that was rejected already.
+        :param good_until: the monotonic instant after which it is not sent again.
+        :raises Outdated: it would have been sent again after that.
+        :raises BatchRejected: ДЕЛО answers, but not to this batch.
+        :raises DeloUnavailable: it does not answer at all.
+        """
+        document = update_document(len(changes))
+        policy = self._policy if patient else evolve(self._policy, attempts=0)
+        try:
+            answer = self._ask(document, update_variables(tuple(changes)), policy, good_until)
+        except DeloUnavailable as fault:
+            # "Too busy", and a fault after the deadline, say nothing of the batch: no reason to go on with halves.
+            if fault.busy or not fault.retry or not self._deadline.allows(0):
+                raise
+            self.keep_alive()
+            raise BatchRejected(str(fault.fields["reason"]), uncertain=True, fault=fault) from fault
+        except UnexpectedAnswer as refusal:
+            if refusal.status is None:
+                raise
+            raise BatchRejected(f"HTTP {refusal.status}", uncertain=False) from refusal
+        if answer.data is None:
+            # With a path something was executed before it failed; without, the document was not even begun.
+            raise BatchRejected(answer.words, uncertain=any(error.path for error in answer.errors))
+        self._report_pathless(answer, document)
+        return answers_of(changes, answer)
+
+    def keep_alive(self) -> None:
+        """The cheapest question there is.
+
+        :raises SchemaMismatch: it is refused, so nothing else will work.
+        """
+        answer = self._ask(KEEP_ALIVE, {})
+        if answer.data is None:
+            raise SchemaMismatch(KEEP_ALIVE.name, answer.words)
+
+    def _read_window(self, document: Document, window: Window) -> Reading:
+        since, until = (instant.astimezone(self._zone).isoformat() for instant in (window.start, window.end))
+        return self._read(document, {"since": since, "until": until})
+
+    def _read(self, document: Document, variables: Mapping[str, object]) -> Reading:
+        def fetch(cursor: str) -> Page:
+            answer = self._ask(document, {"first": self._page_size, "after": cursor, **variables})
+            return page_of(answer, document)
+
+        return read_all(fetch, document.name)
+
+    def _ask(
+        self,
+        document: Document,
+        variables: Mapping[str, object],
+        policy: RetryPolicy | None = None,
+        good_until: float = math.inf,
+    ) -> GraphqlAnswer:
+        payload = {"query": document.text, "variables": variables, "operationName": document.name}
+        tried = False
+
+        def once() -> GraphqlAnswer:
+            nonlocal tried
+            self._clock.check_stop()
+            if tried and self._clock.monotonic() > good_until:
+                raise Outdated
+            tried = True
+            reply = self._session.query(payload, document.name)
+            answer = graphql_answer(reply, document.name, self._session.host, self._clock.now())
+            if answer.data is None and answer.status >= 500:
+                raise _FailedInside(answer, self._session.host)
+            return answer
+
+        try:
+            return with_retries(once, policy or self._policy, self._deadline, document.name)
+        except _FailedInside as failed:
+            return failed.answer
+
+    @staticmethod
+    def _report_pathless(answer: GraphqlAnswer, document: Document) -> None:
+        words = [error.message for error in answer.errors if not error.path]
+        if words:
+            log.warning("delo.errors_beside_data", operation=document.name, message="; ".join(words))

@@ -1,0 +1,174 @@
+"""The account's session in ДЕЛО: signing in and out, and renewing what has ended.
+
+A session takes a licence seat and failed sign-ins can lock the account, so: one session at a time, taken over where
+it still lives, left by signing out, and never a second try with credentials that were refused.
+"""
+
+import math
+import threading
+from collections.abc import Mapping
+
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.config import ConnectionConfig
+from baikaldoc_pos.delo.answers import retry_after, signed_out
+from baikaldoc_pos.delo.session_file import SessionFile
+from baikaldoc_pos.delo.transport import HttpTransport, Reply, host_of
+from baikaldoc_pos.errors import CredentialsRejected, DeloError, DeloUnavailable, SessionNotAccepted, UnexpectedAnswer
+from baikaldoc_pos.events import EventLog
+
+log = EventLog(__name__)
+
+NO_PAGE_THERE = frozenset({404, 405, 410})
+
+
+class DeloSession:
+    """Requests under the account's session. May be used from several threads; they take turns.
+
+    :param transport: carries the requests, holds the cookies.
+    :param connection: addresses and account.
+    :param clock: for Retry-After dates, and for how long a rejection holds.
+    :param file: where the session is kept for a process that takes it over.
+    :param rejected_seconds: after a rejection, nothing is tried for this long; for good by default.
+    """
+
+    def __init__(
+        self,
+        transport: HttpTransport,
+        connection: ConnectionConfig,
+        clock: Clock,
+        file: SessionFile | None = None,
+        rejected_seconds: float = math.inf,
+    ) -> None:
+        self._transport = transport
+        self._connection = connection
+        self._clock = clock
+        self._turn = threading.RLock()
+        self._file = file if file is not None else SessionFile(None, connection)
+        self._rejected: CredentialsRejected | None = None
+        self._rejected_until = math.inf
+        self._rejected_seconds = rejected_seconds
+        self._spoke_at = clock.monotonic()
+        self.host = host_of(connection.graphql_endpoint)
+        if self._file.load(transport.cookies):
+            log.info("session.taken_over", username=connection.username, host=self.host)
+        self._take_rejection_over()
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether there is a session, as far as we know (it may have ended on the server)."""
+        return len(self._transport.cookies) > 0
+
+    @property
+    def requests(self) -> int:
+        """How many HTTP requests have been made so far."""
+        return self._transport.requests
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds since ДЕЛО last answered."""
+        return self._clock.monotonic() - self._spoke_at
+
+    def forgive(self) -> None:
+        """Let credentials that were rejected be tried again: somebody has looked at them."""
+        if self._rejected is not None:
+            self._rejected = None
+            self._file.forget()
+
+    def query(self, payload: Mapping[str, object], operation: str) -> Reply:
+        """Post a GraphQL request; sign in first where need be, and renew a session that has ended, once.
+
+        :raises DeloUnavailable: a fault of the transport, or an HTML page twice.
+        :raises CredentialsRejected: now or at an earlier sign-in; without asking again.
+        :raises SessionNotAccepted: the fresh session was sent back to sign-in too.
+        """
+        with self._turn:
+            if not self.signed_in:
+                self.sign_in()
+            reply = self._post(payload, operation)
+            sign = signed_out(reply)
+            if sign is None:
+                return reply
+            log.info("session.ended", sign=sign)
+            # It may live on where a proxy or missing rights gave the sign: no seat is left behind.
+            self.sign_out()
+            self.sign_in()
+            reply = self._post(payload, operation)
+            sign = signed_out(reply)
+            if sign is None:
+                return reply
+        if reply.status == 200:
+            raise DeloUnavailable("an HTML page where JSON should be", self.host)
+        raise SessionNotAccepted(sign)
+
+    def sign_in(self) -> None:
+        """Open a session. What the body of a success says is not known, so it is not read (contract: "Session").
+
+        :raises CredentialsRejected: the account was refused; remembered, and raised again without a request.
+        :raises DeloUnavailable: no answer to the question.
+        :raises UnexpectedAnswer: the address is not one to sign in at.
+        """
+        with self._turn:
+            if self._rejected is not None and self._clock.monotonic() < self._rejected_until:
+                raise CredentialsRejected(self._rejected.username, self._rejected.status)
+            account = self._connection
+            body: dict[str, object] = {"user": account.username, "password": account.password.reveal()}
+            if account.app is not None:
+                body["items"] = {"app": account.app}
+            self._transport.cookies.clear()
+            reply = self._transport.post(account.login_url, body, "sign_in")
+            if reply.status == 200 and self.signed_in:
+                self._rejected = None
+                self._file.save(self._transport.cookies)
+                log.info("session.signed_in", username=account.username, host=self.host)
+                return
+            self._transport.cookies.clear()
+            raise self._refusal(reply)
+
+    def sign_out(self) -> None:
+        """Close the session where there is one. A failure is logged, not raised: the session times out by itself."""
+        with self._turn:
+            if not self.signed_in:
+                return
+            try:
+                reply = self._transport.post(self._connection.logout_url, {}, "sign_out")
+            except DeloError as fault:
+                log.warning("session.sign_out_failed", reason=str(fault.fields.get("reason")))
+            else:
+                if reply.status == 200:
+                    log.info("session.signed_out", host=self.host)
+                elif signed_out(reply) is None:
+                    log.warning("session.sign_out_failed", reason=f"HTTP {reply.status}")
+            finally:
+                self._transport.cookies.clear()
+                self._file.forget()
+
+    def close(self) -> None:
+        """Close the connections; the session on the server is left as it is."""
+        self._transport.close()
+
+    def _take_rejection_over(self) -> None:
+        """A restart is no reason to try again what an earlier process was refused."""
+        rejection = self._file.rejection(self._connection.password.reveal())
+        if rejection is None:
+            return
+        age = (self._clock.now() - rejection.at).total_seconds()
+        if 0 <= age < self._rejected_seconds:
+            self._rejected = CredentialsRejected(self._connection.username, rejection.status)
+            self._rejected_until = self._clock.monotonic() + self._rejected_seconds - age
+
+    def _post(self, payload: Mapping[str, object], operation: str) -> Reply:
+        reply = self._transport.post(self._connection.graphql_endpoint, payload, operation)
+        self._spoke_at = self._clock.monotonic()
+        return reply
+
+    def _refusal(self, reply: Reply) -> DeloError:
+        """Whatever is no success is a failure; only an outage or a wrong address is told apart from a refusal."""
+        host = host_of(self._connection.login_url)
+        if reply.status == 429 or reply.status >= 500:
+            return DeloUnavailable(f"HTTP {reply.status}", host, retry_after(reply, self._clock.now()))
+        if reply.status in NO_PAGE_THERE or 300 <= reply.status < 400:
+            return UnexpectedAnswer(f"HTTP {reply.status} (login_url)", "sign_in", status=reply.status)
+        self._file.reject(self._connection.password.reveal(), reply.status, self._clock.now())
+        self._rejected = CredentialsRejected(self._connection.username, reply.status)
+        self._rejected_until = self._clock.monotonic() + self._rejected_seconds
+        return self._rejected

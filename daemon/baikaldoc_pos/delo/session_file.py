@@ -1,0 +1,115 @@
+"""What a process leaves to the one that follows a crash or a restart: the session's cookies, or that ДЕЛО rejected it.
+
+A session takes a licence seat until it is signed out or times out, so restarts must not open one each; and rejected
+credentials must not be tried once a restart. The file is bound to the account and the addresses, and only its owner
+can read it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from requests.cookies import RequestsCookieJar, create_cookie
+
+from baikaldoc_pos.config import ConnectionConfig
+from baikaldoc_pos.events import EventLog
+
+log = EventLog(__name__)
+
+FILE_NAME = "session.json"
+KEPT = ("name", "value", "domain", "path", "secure", "expires")
+
+
+@frozen
+class Rejection:
+    """When ДЕЛО rejected the credentials, and with what HTTP status."""
+
+    at: datetime
+    status: int
+
+
+class SessionFile:
+    """Keeps the cookies of one account's session.
+
+    :param directory: where to; None keeps nothing.
+    """
+
+    def __init__(self, directory: Path | None, connection: ConnectionConfig) -> None:
+        self._path = directory / FILE_NAME if directory is not None else None
+        self._bond = {
+            "username": connection.username,
+            "login_url": connection.login_url,
+            "graphql_endpoint": connection.graphql_endpoint,
+        }
+
+    def load(self, cookies: RequestsCookieJar) -> bool:
+        """Add the kept cookies, where they are this account's at this address; tells whether there were any."""
+        kept = self._read()
+        if kept is None or kept.get("bond") != self._bond:
+            return False
+        listed = kept.get("cookies")
+        for cookie in listed if isinstance(listed, list) else []:
+            kept_values = {name: cookie[name] for name in KEPT if name in cookie}
+            cookies.set_cookie(create_cookie(**kept_values))  # type: ignore[no-untyped-call]
+        return len(cookies) > 0
+
+    def save(self, cookies: RequestsCookieJar) -> None:
+        """Keep these cookies. Where that fails it is logged: the next process will sign in anew."""
+        self._write({"cookies": [{name: getattr(cookie, name) for name in KEPT} for cookie in cookies]})
+
+    def reject(self, password: str, status: int, at: datetime) -> None:
+        """Keep that this password was rejected; of the password itself only a salted digest."""
+        salt = os.urandom(16)
+        rejected = {"at": at.isoformat(), "status": status, "salt": salt.hex(), "digest": _digest(password, salt)}
+        self._write({"rejected": rejected})
+
+    def rejection(self, password: str) -> Rejection | None:
+        """The rejection of this very password that was kept, if there was one."""
+        kept = self._read()
+        if kept is None or kept.get("bond") != self._bond:
+            return None
+        try:
+            rejected: Any = kept["rejected"]
+            if rejected["digest"] != _digest(password, bytes.fromhex(rejected["salt"])):
+                return None
+            return Rejection(datetime.fromisoformat(rejected["at"]), int(rejected["status"]))
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def _write(self, kept: Mapping[str, object]) -> None:
+        if self._path is None:
+            return
+        content = json.dumps({"bond": self._bond, **kept})
+        fresh = self._path.with_suffix(".new")
+        try:
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(content)
+            fresh.replace(self._path)
+        except OSError as fault:
+            log.warning("session.not_kept", path=str(self._path), reason=str(fault.strerror))
+
+    def forget(self) -> None:
+        """The session is over, or the rejection forgiven."""
+        if self._path is not None:
+            with suppress(OSError):
+                self._path.unlink()
+
+    def _read(self) -> Mapping[str, object] | None:
+        if self._path is None:
+            return None
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return kept if isinstance(kept, dict) else None
+
+
+def _digest(password: str, salt: bytes) -> str:
+    return hashlib.scrypt(password.encode(), salt=salt, n=2**12, r=8, p=1).hex()

@@ -1,0 +1,172 @@
+"""One HTTP exchange with limits: connect and read time-outs, a total deadline, a bound on the body.
+
+Redirects are not followed and the environment is not trusted. Every transport fault comes out as DeloUnavailable;
+a reply of whatever status is returned as it is. Knows nothing of sessions or GraphQL.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from attrs import field, frozen
+from requests.structures import CaseInsensitiveDict
+
+from baikaldoc_pos.config import ConnectionConfig
+from baikaldoc_pos.delo.connections import BreakableAdapter
+from baikaldoc_pos.errors import DeloUnavailable
+
+MAX_BODY = 64 * 1024 * 1024
+CHUNK = 64 * 1024
+
+
+@frozen
+class Reply:
+    """A whole answer: status, headers, body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def is_html(self) -> bool:
+        return "html" in self.headers.get("Content-Type", "").lower() or self.body.lstrip()[:1] == b"<"
+
+
+@frozen
+class RequestReport:
+    """What one exchange was like, for whoever counts: kind is an operation's name, ``sign_in`` or ``sign_out``."""
+
+    kind: str
+    outcome: str  # the HTTP status, or "fault"
+    seconds: float
+    received: int
+
+
+class HttpTransport:
+    """Posts JSON and reads the answer; keeps connections and cookies. One caller at a time.
+
+    :param connection: addresses, certificates, proxy and time-outs.
+    :param request_seconds: the total deadline of one exchange.
+    :param observe: called with a RequestReport after every exchange.
+    """
+
+    def __init__(
+        self,
+        connection: ConnectionConfig,
+        request_seconds: float,
+        observe: Callable[[RequestReport], None] = lambda report: None,
+    ) -> None:
+        self._adapter = BreakableAdapter()
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.verify = connection.verify if isinstance(connection.verify, bool) else str(connection.verify)
+        if connection.verify is False:
+            # Told in our own words, once (config.notice.verify_off); urllib3 would say it at every request.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        if connection.proxy is not None:
+            self._http.proxies = {"http": connection.proxy.reveal(), "https": connection.proxy.reveal()}
+        self._http.mount("http://", self._adapter)
+        self._http.mount("https://", self._adapter)
+        self._timeout = (connection.connect_timeout, connection.read_timeout)
+        self._request_seconds = request_seconds
+        self._observe = observe
+        self._kept_alive = False
+        self.requests = 0
+
+    @property
+    def cookies(self) -> requests.cookies.RequestsCookieJar:
+        """The cookies that go with every request: the session."""
+        return self._http.cookies
+
+    def post(self, url: str, payload: Mapping[str, object], kind: str) -> Reply:
+        """Post ``payload`` as JSON.
+
+        :raises DeloUnavailable: on any fault of the transport.
+        """
+        try:
+            return self._exchange(url, payload, kind)
+        except _KeptAliveLost:
+            # The server closed an idle connection: an ordinary case, answered by a new connection at once.
+            return self._exchange(url, payload, kind)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _exchange(self, url: str, payload: Mapping[str, object], kind: str) -> Reply:
+        self.requests += 1
+        started = time.monotonic()
+        outcome, received = "fault", 0
+        reused, self._kept_alive = self._kept_alive, False
+        with self._adapter.deadline(self._request_seconds) as overrun:
+            try:
+                with self._http.post(
+                    url, json=payload, timeout=self._timeout, allow_redirects=False, stream=True
+                ) as response:
+                    body = self._read(response, url)
+                    if overrun.is_set():
+                        raise self._overrun(url)
+                    outcome, received = str(response.status_code), len(body)
+            except requests.exceptions.RequestException as fault:
+                if overrun.is_set():
+                    raise self._overrun(url) from fault
+                if reused and isinstance(fault, requests.exceptions.ConnectionError) and _was_cut(fault):
+                    raise _KeptAliveLost(reason_of(fault), host_of(url)) from fault
+                raise unavailable(fault, url) from fault
+            finally:
+                self._observe(RequestReport(kind, outcome, time.monotonic() - started, received))
+        self._kept_alive = True
+        return Reply(response.status_code, CaseInsensitiveDict(response.headers), body)
+
+    def _overrun(self, url: str) -> DeloUnavailable:
+        return DeloUnavailable(f"no whole answer within {self._request_seconds:g} s", host_of(url))
+
+    @staticmethod
+    def _read(response: requests.Response, url: str) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(CHUNK):
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise DeloUnavailable(f"the answer is larger than {MAX_BODY >> 20} MiB", host_of(url), retry=False)
+        return bytes(body)
+
+
+class _KeptAliveLost(DeloUnavailable):
+    """A connection that had been kept alive turned out to be closed."""
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address, without credentials, path or query."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def unavailable(fault: requests.exceptions.RequestException, url: str) -> DeloUnavailable:
+    """The typed error for a fault of requests; a certificate or a proxy's refusal is not helped by trying again."""
+    certificate = isinstance(fault, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(fault)
+    return DeloUnavailable(reason_of(fault), host_of(url), retry=not certificate)
+
+
+def reason_of(fault: BaseException) -> str:
+    """The innermost cause in a few words. requests' own text is left out: it repeats the address and object ids."""
+    innermost = fault
+    while (inner := _inner(innermost)) is not None:
+        innermost = inner
+    text = str(innermost.strerror) if isinstance(innermost, OSError) and innermost.strerror else str(innermost)
+    name = type(innermost).__name__
+    if isinstance(innermost, TimeoutError) or "Timeout" in name:
+        return "timed out"
+    text = text.rsplit(">: ", 1)[-1]
+    return f"{name}: {text}" if text else name
+
+
+def _inner(fault: BaseException) -> BaseException | None:
+    reason = getattr(fault, "reason", None)
+    candidates = (reason, *reversed(fault.args), fault.__cause__)
+    return next((item for item in candidates if isinstance(item, BaseException)), None)
+
+
+def _was_cut(fault: BaseException) -> bool:
+    """Whether the peer had closed the connection before it sent anything."""
+    return any(sign in str(fault) for sign in ("RemoteDisconnected", "ConnectionResetError", "BrokenPipeError"))

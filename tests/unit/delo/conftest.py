@@ -1,0 +1,72 @@
+"""Transports to a stand-in, and a certificate for its TLS."""
+
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from baikaldoc_pos.config import ConnectionConfig
+from baikaldoc_pos.config.secret import Secret
+from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
+
+from tests.delo_server import PASSWORD, USER
+
+Connect = Callable[..., HttpTransport]
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that is its own CA, with its key, in one file."""
+    directory = tmp_path_factory.mktemp("tls")
+    path, key = directory / "certificate.pem", directory / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
+            *("-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(path)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + key.read_text())
+    return path
+
+
+@pytest.fixture
+def tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def connection_to(base: str, **settings: Any) -> ConnectionConfig:
+    """The configuration of a connection to a stand-in at this address; the proxy may be given as text."""
+    proxy = settings.pop("proxy", None)
+    defaults = {"connect_timeout": 5, "read_timeout": 5, "username": USER, "password": Secret(PASSWORD)}
+    return ConnectionConfig(
+        login_url=f"{base}/CoreHost/identity/api/login",
+        logout_url=f"{base}/CoreHost/identity/api/logout",
+        graphql_endpoint=f"{base}/CoreHost/gql/query",
+        proxy=Secret(proxy) if proxy else None,
+        **(defaults | settings),
+    )
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Makes transports: ``connect(base, request_seconds=…, observe=…, **settings of the connection)``."""
+    with ExitStack() as stack:
+
+        def make(
+            base: str,
+            request_seconds: float = 10,
+            observe: Callable[[RequestReport], None] = lambda report: None,
+            **settings: Any,
+        ) -> HttpTransport:
+            transport = HttpTransport(connection_to(base, **settings), request_seconds, observe)
+            return stack.enter_context(closing(transport))
+
+        yield make

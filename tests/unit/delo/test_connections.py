@@ -1,0 +1,138 @@
+"""A request ends at its deadline, however the server keeps it waiting, with TLS as without."""
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from baikaldoc_pos.errors import DeloUnavailable
+
+from tests.delo_server import PASSWORD, USER, Delay, DeloServer, Drip, Hang
+
+TINY = 0.3
+# Far from what a read time-out or the whole of a dripping answer would take.
+SOON = 2.5
+ACCOUNT = {"user": USER, "password": PASSWORD}
+
+
+@pytest.fixture(params=["http", "https"])
+def server(request) -> Iterator[DeloServer]:
+    context = request.getfixturevalue("tls") if request.param == "https" else None
+    with DeloServer(tls=context) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def in_time() -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < SOON, "the deadline did not end it"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Drip("headers"), Drip("body"), Hang(), Delay(4)],
+    ids=["headers drip", "body drips", "hangs", "late"],
+)
+def test_the_deadline_ends_a_request(server, connect, certificate, fault):
+    transport = connect(server.url, TINY, verify=certificate)
+    server.faults.add(fault, on="login")
+    with in_time(), pytest.raises(DeloUnavailable, match=r"no whole answer within 0\.3 s") as caught:
+        transport.post(server.login_url, ACCOUNT, "sign_in")
+    assert caught.value.retry
+    assert caught.value.fields["host"] == f"127.0.0.1:{server.port}"
+    # The transport is as good as new.
+    server.faults.clear()
+    assert transport.post(server.login_url, ACCOUNT, "sign_in").status == 200
+
+
+def test_the_deadline_ends_a_request_on_a_kept_connection(server, connect, certificate):
+    transport = connect(server.url, TINY, verify=certificate)
+    assert transport.post(server.login_url, ACCOUNT, "sign_in").status == 200
+    server.faults.add(Hang(), on="logout")
+    with in_time(), pytest.raises(DeloUnavailable, match="no whole answer"):
+        transport.post(server.logout_url, {}, "sign_out")
+    assert transport.requests == 2, "what was ended by the deadline is not begun anew"
+
+
+def test_the_watch_on_a_request_ends_with_it(server, connect, certificate):
+    transport = connect(server.url, request_seconds=60, verify=certificate)
+    before = threading.active_count()
+    for _ in range(3):
+        assert transport.post(server.login_url, ACCOUNT, "sign_in").status == 200
+    assert server.traffic.connections == 1, "the connection was not kept"
+    server.wait_until(lambda: threading.active_count() <= before + server.traffic.connections)
+
+
+def dripping(
+    content: bytes, context: ssl.SSLContext | None, before_handshake: float, ended: threading.Event
+) -> tuple[str, Callable[[], None]]:
+    """A server for one connection that sends the content, and then a blank at a time until it is ended."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            plain, _ = listener.accept()
+            ended.wait(before_handshake)
+            with context.wrap_socket(plain, server_side=True) if context else plain as connection:
+                connection.recv(65536)
+                connection.sendall(content)
+                while not ended.wait(0.02):
+                    connection.sendall(b" ")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        ended.set()
+        listener.close()
+        thread.join(5)
+
+    return f"{'https' if context else 'http'}://127.0.0.1:{listener.getsockname()[1]}", stop
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Drip: ",
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{"data": {}}',
+        b"HTTP/1.1 200",
+    ],
+    ids=["within a header", "body without a length", "within the status line"],
+)
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+def test_what_was_cut_by_the_deadline_never_passes_for_an_answer(connect, certificate, tls, secure, content):
+    """A cut in such a place looks like the regular end of an answer."""
+    base, stop = dripping(content, tls if secure else None, 0, threading.Event())
+    try:
+        with in_time(), pytest.raises(DeloUnavailable, match="no whole answer"):
+            connect(base, TINY, verify=certificate).post(base, {}, "query")
+    finally:
+        stop()
+
+
+def test_the_deadline_holds_where_it_passes_before_there_is_a_connection(connect, certificate, tls):
+    ended = threading.Event()
+    base, stop = dripping(b"HTTP/1.1 200 OK\r\nX-Drip: ", tls, 3 * TINY, ended)
+    # Without the deadline the answer would end only now.
+    timer = threading.Timer(SOON + 2, ended.set)
+    timer.start()
+    try:
+        with in_time(), pytest.raises(DeloUnavailable, match="no whole answer"):
+            connect(base, TINY, verify=certificate).post(base, {}, "query")
+    finally:
+        timer.cancel()
+        stop()
+
+
+def test_the_deadline_ends_the_wait_for_a_proxy(connect):
+    """A proxy that drips its answer to CONNECT: there is neither TLS nor a response yet."""
+    base, stop = dripping(b"HTTP/1.1 200 Connection established\r\nX-Drip: ", None, 0, threading.Event())
+    try:
+        with in_time(), pytest.raises(DeloUnavailable, match="no whole answer"):
+            connect("https://delo.invalid", TINY, proxy=base).post("https://delo.invalid/", {}, "query")
+    finally:
+        stop()

@@ -1,0 +1,212 @@
+"""One exchange: every fault of the wire is typed, no secret is told, the environment is not asked."""
+
+import socket
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+import requests
+from baikaldoc_pos.delo import transport as transport_module
+from baikaldoc_pos.delo.transport import RequestReport, host_of, reason_of
+from baikaldoc_pos.errors import DeloUnavailable
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3.exceptions import MaxRetryError, ProtocolError
+
+from tests.delo_server import PASSWORD, USER, CloseAfter, DeloServer, Endless, Hang, Replace, Reset, Truncate
+from tests.delo_server.listener import bound
+
+ACCOUNT = {"user": USER, "password": PASSWORD}
+PROXY_PASSWORD = "pr0xy-geheim"
+WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=20)
+
+
+@given(
+    WORDS,
+    WORDS,
+    st.sampled_from(["delo.example.org", "127.0.0.1", "xn--d1acufc.xn--p1ai"]),
+    st.none() | st.integers(1, 65535),
+)
+def test_a_host_is_told_without_credentials(user, password, host, port):
+    address = f"{host}:{port}" if port else host
+    for secret in ("", f"{user}:{password}@"):
+        assert host_of(f"https://{secret}{address}/CoreHost/gql/{password}?token={password}") == address
+
+
+def test_a_reason_is_the_innermost_cause():
+    cause = OSError(111, "Connection refused")
+    wrapped = requests.ConnectionError(MaxRetryError(None, "http://u:p@delo/", ProtocolError("aborted", cause)))
+    assert reason_of(wrapped) == "ConnectionRefusedError: Connection refused"
+    raised_from = RuntimeError("outer")
+    raised_from.__cause__ = ValueError("inner")
+    assert reason_of(raised_from) == "ValueError: inner"
+    assert reason_of(KeyError()) == "KeyError"
+    assert reason_of(TimeoutError("whatever")) == "timed out"
+    assert reason_of(requests.ReadTimeout("HTTPPool(host='delo'): Read timed out.")) == "timed out"
+
+
+def refusing(host: str = "127.0.0.1") -> str:
+    """An address at which nobody listens, and at which nobody will."""
+    taken = bound(host, 0)
+    _BOUND.append(taken)
+    return f"{host}:{taken.getsockname()[1]}"
+
+
+_BOUND: list[socket.socket] = []
+
+
+@contextmanager
+def answering(content: bytes) -> Iterator[str]:
+    """A server that reads a little of each connection, sends the content and closes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(content)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nnot whole",
+    ],
+    ids=["refuses", "closes", "407", "502", "is no proxy", "truncates"],
+)
+def test_the_password_of_a_proxy_is_never_shown(connect, caplog, scheme, content):
+    with answering(content or b"") as address:
+        proxy = f"http://pos:{PROXY_PASSWORD}@{address if content is not None else refusing()}"
+        transport = connect(f"{scheme}://delo.invalid:8443", proxy=proxy, connect_timeout=2, read_timeout=2)
+        try:
+            transport.post(f"{scheme}://delo.invalid:8443/CoreHost/gql/query", ACCOUNT, "query")
+        except DeloUnavailable as error:
+            fault = error
+        else:
+            assert scheme == "http", "a tunnel came to be through a proxy that has none"
+            return
+    told = "\n".join([*traceback.format_exception(fault), repr(fault), repr(fault.fields), caplog.text])
+    assert PROXY_PASSWORD not in told
+    assert PASSWORD not in told
+    assert fault.fields["host"] == "delo.invalid:8443"
+    assert "delo" not in fault.fields["reason"], "the address is told twice"
+
+
+@pytest.mark.parametrize("fault", [Reset(), Truncate(), Truncate(chunked=True)])
+def test_faults_of_the_wire_are_typed(server, connect, fault):
+    server.faults.add(fault, on="login", times=None)
+    with pytest.raises(DeloUnavailable) as caught:
+        connect(server.url).post(server.login_url, ACCOUNT, "sign_in")
+    assert caught.value.retry
+    assert caught.value.fields["reason"]
+    assert "0x" not in caught.value.fields["reason"]
+
+
+def test_a_server_that_is_down(server, connect):
+    server.go_down()
+    with pytest.raises(DeloUnavailable) as caught:
+        connect(server.url).post(server.login_url, ACCOUNT, "sign_in")
+    assert caught.value.fields["reason"] == "ConnectionRefusedError: Connection refused"
+    assert caught.value.retry
+
+
+def test_a_read_that_takes_too_long(server, connect):
+    server.faults.add(Hang(), on="login")
+    with pytest.raises(DeloUnavailable) as caught:
+        connect(server.url, read_timeout=0.2).post(server.login_url, ACCOUNT, "sign_in")
+    assert caught.value.fields["reason"] == "timed out"
+
+
+def test_a_certificate_that_is_not_trusted_is_not_worth_another_try(tls, connect):
+    with DeloServer(tls=tls) as secure:
+        with pytest.raises(DeloUnavailable) as caught:
+            connect(secure.url).post(secure.login_url, ACCOUNT, "sign_in")
+        assert "CERTIFICATE_VERIFY_FAILED" in caught.value.fields["reason"]
+        assert not caught.value.retry
+        assert secure.requests == 0, "the password left before the certificate was looked at"
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS")
+def test_the_environment_is_not_trusted(server, connect, monkeypatch, certificate, tls):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://{refusing()}")
+    assert connect(server.url).post(server.login_url, ACCOUNT, "sign_in").status == 200
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with DeloServer(tls=tls) as secure:
+        with pytest.raises(DeloUnavailable):
+            connect(secure.url).post(secure.login_url, ACCOUNT, "sign_in")
+        assert connect(secure.url, verify=certificate).post(secure.login_url, ACCOUNT, "sign_in").status == 200
+        assert connect(secure.url, verify=False).post(secure.login_url, ACCOUNT, "sign_in").status == 200
+
+
+@pytest.mark.parametrize("status", [200, 302, 307, 404, 434, 503])
+def test_a_reply_of_whatever_status_is_returned(server, connect, status):
+    target = (("Location", server.logout_url),)
+    server.faults.add(Replace(status, b"body", headers=target), on="login")
+    got = connect(server.url).post(server.login_url, ACCOUNT, "sign_in")
+    assert (got.status, got.body, got.headers["location"]) == (status, b"body", server.logout_url)
+    assert server.requests == 1, "a redirect was followed"
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_body_without_end_is_given_up(server, connect, monkeypatch, declared):
+    monkeypatch.setattr(transport_module, "MAX_BODY", 300_000)
+    server.faults.add(Endless(declared), on="login")
+    with pytest.raises(DeloUnavailable, match="larger than") as caught:
+        connect(server.url).post(server.login_url, ACCOUNT, "sign_in")
+    assert not caught.value.retry
+
+
+def test_a_kept_connection_that_the_server_has_closed_is_no_outage(server, connect):
+    transport = connect(server.url)
+    for on_next in (True, False):
+        server.faults.add(CloseAfter(on_next), on="login")
+        assert transport.post(server.login_url, ACCOUNT, "sign_in").status == 200
+    assert transport.post(server.login_url, ACCOUNT, "sign_in").status == 200
+    # But a fresh one that is reset is.
+    server.faults.add(Reset(), on="login", times=None)
+    with pytest.raises(DeloUnavailable):
+        connect(server.url).post(server.login_url, ACCOUNT, "sign_in")
+
+
+def test_every_exchange_is_reported(server, connect):
+    reports: list[RequestReport] = []
+    transport = connect(server.url, observe=reports.append)
+    transport.post(server.login_url, ACCOUNT, "sign_in")
+    server.faults.add(Replace(503, b"12345"), on="login")
+    transport.post(server.login_url, ACCOUNT, "sign_in")
+    server.faults.add(Truncate(), on="login", times=None)
+    with pytest.raises(DeloUnavailable):
+        transport.post(server.login_url, ACCOUNT, "sign_in")
+    assert [(report.kind, report.outcome) for report in reports] == [
+        ("sign_in", "200"),
+        ("sign_in", "503"),
+        ("sign_in", "fault"),
+    ]
+    assert reports[1].received == 5
+    assert all(0 <= report.seconds < 10 for report in reports)
+    assert transport.requests == len(reports)
+
+
+def test_a_reply_does_not_show_its_body(server, connect):
+    got = connect(server.url).post(server.login_url, ACCOUNT, "sign_in")
+    assert got.body
+    assert got.body.decode() not in repr(got)
