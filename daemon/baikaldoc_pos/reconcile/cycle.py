@@ -1,0 +1,120 @@
+"""One cycle, from beginning to end.
+
+Settle what an earlier cycle left open; work off the retry list; walk the period's windows, oldest first, each read
+whole before anything in it is written, the bookmark following; then look back over earlier windows where that is due.
+Whatever ends a cycle early, what it did stands in the journal, and the next one goes on from the bookmark.
+"""
+
+from attrs import asdict
+
+from baikaldoc_pos.errors import BaikaldocError, DeloError, ReadingIncomplete, StopRequested, WritingPaused
+from baikaldoc_pos.events import EventLog, bound
+from baikaldoc_pos.journal import Mark, StateReader
+from baikaldoc_pos.reconcile.leftovers import revisit_unmapped, settle_open_changes, work_off_retries
+from baikaldoc_pos.reconcile.tally import CycleReport
+from baikaldoc_pos.reconcile.windows import Itinerary, Marks, itinerary
+from baikaldoc_pos.reconcile.work import Means, Step, Work
+from baikaldoc_pos.rubrics import Window
+
+log = EventLog(__name__)
+
+
+def run_cycle(means: Means, asked: Window | None = None) -> CycleReport:
+    """Run one cycle; its end, good or bad, is in the report and in the journal.
+
+    :param asked: a period to walk instead of the configured one.
+    :raises JournalUnavailable: nothing may be written where it cannot be recorded.
+    """
+    journal, clock, configuration = means.journal, means.clock, means.configuration
+    started, started_at = clock.monotonic(), clock.now()
+    route = itinerary(configuration.processing, configuration.service, marks_of(journal), started_at, asked)
+    cycle_id = journal.begin_cycle(route.kind, route.period)
+    with bound(cycle=cycle_id):
+        log.info("cycle.started", kind=route.kind, start=route.period.start, end=route.period.end)
+        work = Work(means, cycle_id)
+        requests_before = means.delo.requests
+        error = _work_through(work, route)
+        work.tally.counts["requests"] = means.delo.requests - requests_before
+        report = CycleReport(
+            kind=route.kind,
+            cycle_id=cycle_id,
+            period=route.period,
+            started_at=started_at,
+            counts=work.tally.cycle_counts(),
+            targets=dict(work.tally.targets),
+            unmapped=work.tally.unmapped,
+            error=error,
+            seconds=clock.monotonic() - started,
+        )
+        journal.finish_cycle(cycle_id, report.counts, (error.event, error.fields) if error else None)
+        _tell(report)
+        return report
+
+
+def _work_through(work: Work, route: Itinerary) -> BaikaldocError | None:
+    """The steps in their order; what ended them early, or kept them from being a success."""
+    try:
+        settle_open_changes(work)
+        work_off_retries(work)
+        whole = _walk(work, route)
+        if route.sweeps:
+            whole = _look_back(work, route) and whole
+    except (DeloError, StopRequested, WritingPaused) as fault:
+        return fault
+    return None if whole else ReadingIncomplete()
+
+
+def _walk(work: Work, route: Itinerary) -> bool:
+    """Walk the period; the bookmark follows as long as no window before was left incomplete."""
+    if route.lost_bookmark:
+        log.warning("bookmark.in_future", start=route.period.start)
+    if route.moves_bookmark and work.journal.mark(Mark.ORIGIN) is None:
+        work.journal.set_mark(Mark.ORIGIN, route.period.start)
+    whole = True
+    for done, window in enumerate(route.windows, start=1):
+        whole = _window(work, window) and whole
+        if whole and route.moves_bookmark:
+            work.journal.set_mark(Mark.BOOKMARK, window.end)
+        work.means.progress(Step("windows", done, len(route.windows)))
+    return whole
+
+
+def _look_back(work: Work, route: Itinerary) -> bool:
+    started = work.clock.now()
+    results = [_window(work, window) for window in route.lookback]
+    # What the windows of this cycle showed has been seen since its period's end, which is when it began.
+    revisit_unmapped(work, route.period.end)
+    if all(results):
+        work.journal.set_mark(Mark.LOOKBACK, started)
+    return all(results)
+
+
+def _window(work: Work, window: Window) -> bool:
+    """Read a window whole, then decide and write; False where it could not be read whole."""
+    work.clock.check_stop()
+    read_at = work.clock.monotonic()
+    reading = work.delo.read_pending(window)
+    work.tally.counts["windows"] += 1
+    log.debug("window.read", start=window.start, end=window.end, count=len(reading.rubrics))
+    if not reading.whole:
+        log.warning("window.incomplete", start=window.start, end=window.end, count=len(reading.rubrics))
+    work.reconcile(reading.rubrics, work.journal.waiting_isns(work.clock.now()), read_at)
+    return reading.whole
+
+
+def _tell(report: CycleReport) -> None:
+    for status in report.unmapped:
+        log.warning("status.unmapped", status=status.status, count=status.count, examples=", ".join(status.examples))
+    fields = {**asdict(report.counts), "seconds": round(report.seconds, 1)}
+    if report.error is None:
+        log.info("cycle.finished", **fields)
+    elif isinstance(report.error, StopRequested | WritingPaused):
+        log.info("cycle.stopped", **fields)
+    else:
+        log.error(report.error.event, **report.error.fields)
+        log.error("cycle.failed", error=report.error.event, **fields)
+
+
+def marks_of(journal: StateReader) -> Marks:
+    """The instants that the next cycle starts from."""
+    return Marks(journal.mark(Mark.BOOKMARK), journal.mark(Mark.ORIGIN), journal.mark(Mark.LOOKBACK))

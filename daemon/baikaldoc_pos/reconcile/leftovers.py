@@ -1,0 +1,111 @@
+"""What earlier cycles left to this one: changes of unknown outcome, the retry list, unmapped rubrics.
+
+Each is taken up from what ДЕЛО shows now, never from what was planned then.
+"""
+
+from datetime import datetime, timedelta
+
+from baikaldoc_pos.errors import DeloError, SchemaMismatch, UnexpectedAnswer
+from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.journal import RetryEntry, Settled
+from baikaldoc_pos.reconcile.backoff import due_entry, next_entry
+from baikaldoc_pos.reconcile.decision import ABSENT, Verdict, read_back
+from baikaldoc_pos.reconcile.work import Work
+from baikaldoc_pos.rubrics import Answer, Outcome, Rubric
+
+# A server that has no filter by ISN, or sends a row that cannot be read: no reason to leave the windows unread.
+NOT_TO_BE_READ = (SchemaMismatch, UnexpectedAnswer)
+
+log = EventLog(__name__)
+
+
+def settle_open_changes(work: Work) -> None:
+    """Find out by reading back how changes ended whose answer never came (a crash, a lost connection).
+
+    What was not done is put on the retry list, due at once, so that this very cycle takes it up.
+    """
+    opened = work.journal.open_changes()
+    if not opened:
+        return
+    try:
+        current = work.delo.read_rubrics(sorted({each.change.rubric.isn for each in opened}))
+    except NOT_TO_BE_READ as fault:
+        log.error("settle.impossible", count=len(opened), message=_words(fault))
+        return
+    previous = work.journal.retry_entries({each.change.rubric.isn for each in opened})
+    now = work.clock.now()
+    settled, again, cleared = [], [], []
+    for each in opened:
+        rubric = each.change.rubric
+        answer = read_back(each.change, current.get(rubric.isn))
+        settled.append(Settled(each.change_id, answer))
+        work.tally.answered(each.change, answer)
+        if answer.outcome is Outcome.NOT_DONE:
+            again.append(due_entry(rubric, answer, previous.get(rubric.isn), now))
+        else:
+            cleared.append(rubric.isn)
+    work.journal.settle(settled, again, cleared)
+    outcomes = [each.answer.outcome for each in settled]
+    log.warning(
+        "settle.finished",
+        count=len(settled),
+        confirmed=outcomes.count(Outcome.CONFIRMED),
+        not_done=outcomes.count(Outcome.NOT_DONE),
+        overtaken=outcomes.count(Outcome.OVERTAKEN),
+    )
+
+
+def work_off_retries(work: Work) -> None:
+    """Try again what is due. A rubric leaves the list when it is written, or has got a status from elsewhere."""
+    due = work.journal.due_retries(work.clock.now())
+    if not due:
+        return
+    read_at = work.clock.monotonic()
+    try:
+        current = work.delo.read_rubrics([entry.rubric_isn for entry in due])
+    except NOT_TO_BE_READ as fault:
+        log.error("retry.impossible", count=len(due), message=_words(fault))
+        return
+    made = work.reconcile(tuple(current.values()), read_at=read_at)
+
+    settled_elsewhere = made.having(Verdict.HAS_STATUS)
+    for rubric in settled_elsewhere:
+        log.info("retry.has_status", isn=rubric.isn, number=rubric.number, status=rubric.pos_status)
+    # Its answer may have been lost, or the server was slow and carried it out after we had looked.
+    unsure = {entry.rubric_isn for entry in due if entry.answer.outcome is not Outcome.REFUSED}
+    work.confirm([rubric for rubric in settled_elsewhere if rubric.isn in unsure])
+    work.journal.drop_retries([rubric.isn for rubric in settled_elsewhere])
+
+    decided = {change.rubric.isn for change in made.changes} | {rubric.isn for rubric in settled_elsewhere}
+    first = timedelta(minutes=work.means.configuration.service.retries.first_minutes)
+    now = work.clock.now()
+    work.journal.schedule_retries(
+        [_put_off(entry, current, now, first) for entry in due if entry.rubric_isn not in decided]
+    )
+
+
+def _put_off(entry: RetryEntry, current: dict[int, Rubric], now: datetime, first: timedelta) -> RetryEntry:
+    """The entry of a rubric that could not even be tried: it is gone, or its ССТУ status is not to be mapped now."""
+    shown = current.get(entry.rubric_isn)
+    answer = entry.answer if shown is not None else Answer(entry.answer.outcome, message_code=ABSENT)
+    rubric = shown or Rubric(entry.rubric_isn, entry.document_isn, entry.number, None, None)
+    return next_entry(rubric, answer, entry, now, first)
+
+
+def revisit_unmapped(work: Work, unseen_since: datetime) -> None:
+    """Look again at unmapped rubrics that no window shows any more: the mapping, or their status, may have changed."""
+    isns = work.journal.unmapped_not_seen_since(unseen_since)
+    if not isns:
+        return
+    read_at = work.clock.monotonic()
+    try:
+        current = work.delo.read_rubrics(isns)
+    except NOT_TO_BE_READ as fault:
+        log.error("unmapped.impossible", count=len(isns), message=_words(fault))
+        return
+    work.journal.forget_unmapped([isn for isn in isns if isn not in current])
+    work.reconcile(tuple(current.values()), work.journal.waiting_isns(work.clock.now()), read_at=read_at)
+
+
+def _words(fault: DeloError) -> object:
+    return fault.fields.get("message") or fault.fields.get("what")

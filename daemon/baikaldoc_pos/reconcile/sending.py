@@ -1,0 +1,74 @@
+"""Sending a batch no longer than what it rests on is fresh.
+
+Between reading a rubric and writing it somebody may set its status by hand, and ДЕЛО has no compare-and-set. Waiting
+for a server that is busy, and taking a rejected batch apart, can take long: what was read too long ago is read again
+before it is sent (again), and only what still waits is sent.
+"""
+
+import math
+from collections.abc import Sequence
+
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.delo import DeloGateway, Outdated
+from baikaldoc_pos.errors import SchemaMismatch
+from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.reconcile.decision import read_back
+from baikaldoc_pos.rubrics import Answer, Change, Outcome
+
+log = EventLog(__name__)
+
+FRESH_SECONDS = 60.0
+
+
+class FreshSend:
+    """A ``Send`` (see ``batches``) for one batch and its parts.
+
+    :param attempts: how often a batch is looked at anew before it is sent for the last time.
+    :param read_at: the monotonic instant at which the rubrics were read.
+    """
+
+    def __init__(self, delo: DeloGateway, clock: Clock, attempts: int, read_at: float) -> None:
+        self._delo = delo
+        self._clock = clock
+        self._attempts = attempts
+        self._good_until = read_at + FRESH_SECONDS
+        self._ended: dict[int, Answer] = {}
+
+    def __call__(self, changes: Sequence[Change], *, patient: bool = True) -> list[Answer]:
+        """One Answer a change, in order; CONFIRMED, OVERTAKEN or NOT_DONE where it was not sent any more."""
+        looks = self._attempts if patient else 0
+        while True:
+            left = self._still_wanted(changes)
+            if not left:
+                break
+            good_until = self._good_until if looks else math.inf
+            try:
+                answers = self._delo.update(left, patient=patient and looks > 0, good_until=good_until)
+            except Outdated:
+                looks -= 1
+                continue
+            self._ended.update(zip((change.rubric.isn for change in left), answers, strict=True))
+            break
+        return [self._ended[change.rubric.isn] for change in changes]
+
+    def _still_wanted(self, changes: Sequence[Change]) -> Sequence[Change]:
+        left = [change for change in changes if change.rubric.isn not in self._ended]
+        if not left or self._clock.monotonic() <= self._good_until:
+            return left
+        try:
+            current = self._delo.read_rubrics([change.rubric.isn for change in left])
+        except SchemaMismatch as mismatch:
+            log.warning("write.not_refreshed", message=mismatch.fields["message"], count=len(left))
+            return left
+        finally:
+            self._good_until = self._clock.monotonic() + FRESH_SECONDS
+        wanted = []
+        for change in left:
+            shown = current.get(change.rubric.isn)
+            answer = read_back(change, shown)
+            same = shown is not None and shown.sstu_status == change.rubric.sstu_status
+            if answer.outcome is Outcome.NOT_DONE and same:
+                wanted.append(change)
+            else:
+                self._ended[change.rubric.isn] = answer
+        return wanted
