@@ -1,0 +1,199 @@
+"""Log files that carry their date in their names: ``log_<date>.log`` for all, ``error.log`` for today's errors.
+
+Each record opens, appends and closes its file, so whatever is renamed, deleted or full in between is noticed at once
+and costs nothing to survive. May not know what stands in a record.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from baikaldoc_pos.logs.appending import append_line, move_behind, prepare
+
+_DATED = re.compile(r"(?:log|error)_(\d{4}-\d{2}-\d{2})\.log")
+_ALL = "all"
+
+
+@frozen
+class FileFailure:
+    """What cannot be written, renamed or deleted at present.
+
+    :param reason: in the system's words.
+    :param lost: how many records are missing in the file.
+    """
+
+    path: Path
+    reason: str
+    since: datetime
+    lost: int = 0
+
+
+class DatedFileHandler(logging.Handler):
+    """Files by date in one directory, in the installation's zone.
+
+    A record goes to the file of its own date. At the start (:meth:`configure`) and at the first record of a day,
+    yesterday's ``error.log`` becomes ``error_<date>.log``, and files whose names are more than ``keep_days`` days old
+    are deleted.
+    No fault of the disk leaves this class: it is told once through ``tell``, as the event ``log.file_failed``, and
+    once more when it is over, as ``log.file_recovered``.
+
+    :param tell: is handed records that must not come back here: the console's ``handle``.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        tell: Callable[[logging.LogRecord], object],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__()
+        self._directory = directory
+        self._error_log = directory / "error.log"
+        self._zone: tzinfo = UTC
+        self._keep_days = 0
+        self._tell = tell
+        self._now = now
+        self._today: date | None = None
+        self._errors_of: date | None = None  # the day whose errors stand in error.log
+        self._failures: dict[str, FileFailure] = {}
+
+    @property
+    def failures(self) -> tuple[FileFailure, ...]:
+        """What fails now; empty where all is well."""
+        return tuple(self._failures.values())
+
+    def configure(self, formatter: logging.Formatter, zone: tzinfo, keep_days: int) -> None:
+        """Before the first record, and at reload between two: takes up what an earlier process left, deletes what is
+        too old by now, and says at once where nothing can be written."""
+        with self._locked():
+            self.setFormatter(formatter)
+            self._zone, self._keep_days, self._today = zone, keep_days, None
+            path = self._log(self._date(self._now()))
+            self._attempt(_ALL, path, lambda: prepare(path))
+            if self._errors_of is None:
+                self._take_up_errors()
+            self._turn_day()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        day = self._date(datetime.fromtimestamp(record.created, UTC))
+        path = self._log(day)
+        self._attempt(_ALL, path, lambda: append_line(path, line), loses=1)
+        self._turn_day()
+        if record.levelno >= logging.ERROR:
+            self._append_error(line, day)
+
+    def _append_error(self, line: str, day: date) -> None:
+        """An error of before midnight that arrives after it belongs to the file that was moved away."""
+        path = self._error_log if day == self._today else self._moved(day)
+        if self._attempt("errors", path, lambda: append_line(path, line), loses=1) and path == self._error_log:
+            self._errors_of = self._errors_of or day
+
+    def _take_up_errors(self) -> None:
+        """The last record in error.log, as the file's time tells, is of the day whose errors these are."""
+        with suppress(OSError):
+            status = self._error_log.stat()
+            if status.st_size:
+                self._errors_of = self._date(datetime.fromtimestamp(status.st_mtime, UTC))
+                self._attempt("errors", self._error_log, lambda: prepare(self._error_log))
+
+    def _turn_day(self) -> None:
+        today = self._date(self._now())
+        if self._errors_of not in (None, today):
+            self._attempt("moving", self._error_log, self._move_errors)
+        if today != self._today:
+            self._today = today
+            self._attempt("deleting", self._directory, lambda: self._delete_old(today))
+
+    def _move_errors(self) -> None:
+        if self._errors_of is not None:
+            move_behind(self._error_log, self._moved(self._errors_of))
+            self._errors_of = None
+
+    def _delete_old(self, today: date) -> None:
+        """Each that can be deleted is; then the first fault is raised. No directory, nothing to delete."""
+        if not self._directory.is_dir():
+            return
+        fault: OSError | None = None
+        for path in sorted(self._directory.iterdir()):
+            named = _dated(path)
+            if named is not None and (today - named).days > self._keep_days and path.is_file():
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    fault = fault or error
+        if fault is not None:
+            raise fault
+
+    def _attempt(self, work: str, path: Path, action: Callable[[], None], *, loses: int = 0) -> bool:
+        """Do it; whether it succeeded. Of a failure that lasts only the beginning and the end are told."""
+        try:
+            action()
+        except OSError as fault:
+            self._failed(work, path, fault, loses)
+            return False
+        failure = self._failures.pop(work, None)
+        if failure is not None:
+            fields = {"path": str(failure.path), "since": failure.since, "lost": failure.lost}
+            record = self._say(logging.WARNING, "log.file_recovered", fields)
+            with suppress(OSError):
+                append_line(self._log(self._date(self._now())), self.format(record))
+        return True
+
+    def _failed(self, work: str, path: Path, fault: OSError, loses: int) -> None:
+        reason = fault.strerror or str(fault)
+        known, everything = self._failures.get(work), self._failures.get(_ALL)
+        if known is not None:
+            self._failures[work] = evolve(known, lost=known.lost + loses)
+        elif everything is None or everything.reason != reason:
+            self._failures[work] = FileFailure(path, reason, self._now(), loses)
+            self._say(logging.ERROR, "log.file_failed", {"path": str(path), "reason": reason})
+
+    def _say(self, level: int, event: str, fields: dict[str, object]) -> logging.LogRecord:
+        """Past the loggers, so that it cannot come back here."""
+        record = logging.makeLogRecord(
+            {
+                "name": __name__,
+                "levelno": level,
+                "levelname": logging.getLevelName(level),
+                "msg": event,
+                "created": self._now().timestamp(),
+                "event": event,
+                "fields": fields,
+            }
+        )
+        self._tell(record)
+        return record
+
+    def _log(self, day: date) -> Path:
+        return self._directory / f"log_{day}.log"
+
+    def _moved(self, day: date) -> Path:
+        return self._directory / f"error_{day}.log"
+
+    def _date(self, instant: datetime) -> date:
+        return instant.astimezone(self._zone).date()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.acquire()
+        try:
+            yield
+        finally:
+            self.release()
+
+
+def _dated(path: Path) -> date | None:
+    """The date in the name of a file of ours; None for any other."""
+    named = _DATED.fullmatch(path.name)
+    if named is None or path.is_symlink():
+        return None
+    try:
+        return date.fromisoformat(named[1])
+    except ValueError:  # such as 2026-13-45
+        return None

@@ -1,0 +1,105 @@
+"""How an entry is written: a JSON line for files, a sentence for people and for systemd's journal."""
+
+import logging
+from datetime import datetime, tzinfo
+from enum import Enum, auto
+
+from pythonjsonlogger.json import JsonFormatter
+
+from baikaldoc_pos.logs.entries import Entry, Reader
+
+_STANDARD = ("time", "level", "event", "message", "exception")
+_LEVELS = {
+    logging.DEBUG: "debug",
+    logging.INFO: "info",
+    logging.WARNING: "warning",
+    logging.ERROR: "error",
+    logging.CRITICAL: "critical",
+}
+# SGR codes of terminals: grey, green, yellow, red, white on red.
+_COLOURS = {"debug": "90", "info": "32", "warning": "33", "error": "31", "critical": "97;41"}
+# syslog(3).
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+
+
+class Style(Enum):
+    """What is at the other end of standard error."""
+
+    JOURNAL = auto()  # systemd's journal
+    TERMINAL = auto()  # a person
+    PLAIN = auto()  # a file, a pipe
+
+
+class JsonEvents(JsonFormatter):
+    """One object a line: ``time``, ``level``, ``event``, ``message`` (the sentence), the fields, ``exception``.
+
+    A field whose name is one of these is written as ``field_<name>``.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(json_ensure_ascii=False, json_default=lambda value: _iso(value, reader.zone))
+        self._reader = reader
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = self._reader.read(record)
+        data: dict[str, object] = {
+            "time": entry.time.isoformat(timespec="milliseconds"),
+            "level": _level(entry),
+            "event": entry.event,
+            "message": entry.message,
+        }
+        data |= {f"field_{name}" if name in _STANDARD else name: value for name, value in entry.fields.items()}
+        if entry.exception is not None:
+            data["exception"] = entry.exception
+        return self.serialize_log_record(data)
+
+
+class SentenceFormatter(logging.Formatter):
+    """The sentence, with the traceback under it, for the one ``style``.
+
+    In the journal each line carries its priority and nothing carries the time, which the journal has already.
+    Further lines are indented and control characters written out, so that no server's answer can pass for a record.
+    """
+
+    def __init__(self, reader: Reader, style: Style, *, colours: bool = False) -> None:
+        super().__init__()
+        self._reader = reader
+        self._target = style
+        self._colours = colours
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = self._reader.read(record)
+        text = self._with_cycle(entry)
+        if entry.exception is not None:
+            text = f"{text}\n{entry.exception}"
+        first, *others = text.translate(_CONTROLS).split("\n")
+        lines = [first, *(f"  {line}" for line in others)]
+        if self._target is Style.JOURNAL:
+            return "\n".join(f"<{_PRIORITIES[_level(entry)]}>{line}" for line in lines)
+        level = _level(entry)
+        word = self._reader.sentences.render(f"log.level.{level}", {})
+        if self._colours:
+            word = f"\x1b[{_COLOURS[level]}m{word}\x1b[0m"
+        return "\n".join([f"{entry.time:%Y-%m-%d %H:%M:%S} {word}: {lines[0]}", *lines[1:]])
+
+    def _with_cycle(self, entry: Entry) -> str:
+        """The sentence, which names its cycle in any case: a cycle is followed by it."""
+        if "cycle" not in entry.fields:
+            return entry.message
+        others = {name: value for name, value in entry.fields.items() if name != "cycle"}
+        if self._reader.sentence(entry.event, others) != entry.message:
+            return entry.message
+        return self._reader.sentence("log.of_cycle", {"sentence": entry.message, "cycle": entry.fields["cycle"]})
+
+
+def _level(entry: Entry) -> str:
+    """The name of the nearest standard level that is not above."""
+    return _LEVELS[max((level for level in _LEVELS if level <= entry.levelno), default=logging.DEBUG)]
+
+
+def _iso(value: object, zone: tzinfo) -> str:
+    """What JSON has no type for; of plain values this is an instant."""
+    if not isinstance(value, datetime):
+        return str(value)
+    return (value if value.tzinfo is None else value.astimezone(zone)).isoformat()

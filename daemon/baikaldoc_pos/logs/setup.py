@@ -1,0 +1,122 @@
+"""Puts the handlers in place, changes them at reload, and takes them away again. May not know of the configuration."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import TextIO
+
+from attrs import field, frozen
+
+from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.logs.console import ConsoleHandler, style_of
+from baikaldoc_pos.logs.entries import Reader, Sentences
+from baikaldoc_pos.logs.files import DatedFileHandler, FileFailure
+from baikaldoc_pos.logs.formatters import JsonEvents, SentenceFormatter, Style
+from baikaldoc_pos.logs.hooks import Hooks
+from baikaldoc_pos.logs.masking import Masker
+
+_OURS = "baikaldoc_pos"
+_ROOT = ""
+# Named, since a library may set its own loggers lower: sgqlc shows Set-Cookie at INFO.
+_LIBRARIES = ("sgqlc", "urllib3", "requests", "apscheduler", "waitress", "py.warnings")
+
+
+@frozen(kw_only=True)
+class LogSettings:
+    """What can change at reload.
+
+    :param level: debug, info, warning or error; of other libraries nothing below warning is taken.
+    :param keep_days: how many days files are kept beside today's.
+    :param zone: the installation's zone, for the times shown and the dates in the files' names.
+    :param secrets: texts that must never be seen.
+    """
+
+    language: str = "ru"
+    level: str = "info"
+    keep_days: int = 30
+    zone: tzinfo = UTC
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+def configure(
+    settings: LogSettings,
+    directory: Path | None,
+    *,
+    console: bool = True,
+    stream: TextIO | None = None,
+    environ: Mapping[str, str] = os.environ,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sentences: Callable[[str, tzinfo], Sentences] = Catalogue,
+) -> "LogSetup":
+    """Begin to log. Never raises for a directory that cannot be written: that is told as ``log.file_failed``.
+
+    :param directory: where the files are; None for no files (commands that only read).
+    :param console: everything on standard error; False: warnings and above only.
+    :param stream: instead of standard error.
+    :param now: the wall clock (aware); :param sentences: the catalogue of a language and a zone.
+    """
+    style = style_of(stream, environ)
+    handler = ConsoleHandler(stream, logging.NOTSET if console else logging.WARNING)
+    files = None if directory is None else DatedFileHandler(directory, tell=handler.handle, now=now)
+    colours = style is Style.TERMINAL and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    return LogSetup(
+        settings, handler, files, lambda reader: SentenceFormatter(reader, style, colours=colours), sentences
+    )
+
+
+class LogSetup:
+    """Logging of this process, from :func:`configure` to :meth:`close`."""
+
+    def __init__(
+        self,
+        settings: LogSettings,
+        console: ConsoleHandler,
+        files: DatedFileHandler | None,
+        formatter: Callable[[Reader], logging.Formatter],
+        sentences: Callable[[str, tzinfo], Sentences],
+    ) -> None:
+        self._console = console
+        self._files = files
+        self._formatter = formatter
+        self._sentences = sentences
+        self._masker = Masker()
+        self._levels = {name: logging.getLogger(name).level for name in (_ROOT, _OURS, *_LIBRARIES)}
+        self.reconfigure(settings)
+        for handler in self._handlers():
+            logging.getLogger().addHandler(handler)
+        logging.captureWarnings(capture=True)
+        self._hooks = Hooks()
+
+    @property
+    def file_failures(self) -> tuple[FileFailure, ...]:
+        """What of the log files cannot be written now, for STATUS= and alerts."""
+        return () if self._files is None else self._files.failures
+
+    def reconfigure(self, settings: LogSettings) -> None:
+        """Take other settings, between two records; none is lost. Former secrets stay masked."""
+        self._masker = self._masker.with_secrets(settings.secrets)
+        reader = Reader(self._sentences(settings.language, settings.zone), self._masker, settings.zone)
+        self._console.setFormatter(self._formatter(reader))
+        if self._files is not None:
+            self._files.configure(JsonEvents(reader), settings.zone, settings.keep_days)
+        level = logging.getLevelNamesMapping()[settings.level.upper()]
+        logging.getLogger(_OURS).setLevel(level)
+        for name in (_ROOT, *_LIBRARIES):
+            logging.getLogger(name).setLevel(max(level, logging.WARNING))
+        # Its warnings, of a run that was skipped, are told by our own events.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+    def close(self) -> None:
+        """Leave logging as it was found."""
+        self._hooks.remove()
+        logging.captureWarnings(capture=False)
+        for handler in self._handlers():
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+        for name, level in self._levels.items():
+            logging.getLogger(name).setLevel(level)
+
+    def _handlers(self) -> tuple[logging.Handler, ...]:
+        return (self._console,) if self._files is None else (self._console, self._files)

@@ -1,0 +1,69 @@
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import field, frozen
+from baikaldoc_pos.logs.plain import plain
+from baikaldoc_pos.rubrics import Outcome, Rubric
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@frozen
+class Account:
+    user: str
+    password: str = field(repr=False)
+
+
+class Hostile:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Outcome.REFUSED, "refused"),
+        ((1, "я"), [1, "я"]),
+        ({3, 1}, [1, 3]),
+        (timedelta(minutes=2), 120.0),
+        (date(2026, 10, 5), "2026-10-05"),
+        (Path("/var/log"), "/var/log"),
+        (Decimal("1.5"), "1.5"),
+        (float("nan"), "nan"),
+        (b"\xff ok", "\\xff ok"),
+        (ValueError("bad"), "ValueError: bad"),
+        ({1: None}, {"1": None}),
+        (Hostile(), "__could_not_encode__"),
+        (Account("ivanov", "hunter2!"), {"user": "ivanov"}),
+    ],
+)
+def test_values_become_what_json_knows(value: object, expected: object) -> None:
+    assert plain(value) == expected
+
+
+def test_values_of_the_mission_are_told_by_their_fields() -> None:
+    assert plain([Rubric(1, 2, "07-3", "a", None)]) == [
+        {"isn": 1, "document_isn": 2, "number": "07-3", "sstu_status": "a", "pos_status": None}
+    ]
+
+
+def test_instants_stay_instants() -> None:
+    at = datetime(2026, 10, 5, tzinfo=UTC)
+    assert plain({"at": at}) == {"at": at}
+
+
+def test_a_value_that_contains_itself_is_cut_off() -> None:
+    loop: list[Any] = [1]
+    loop.append(loop)
+    assert json.dumps(plain(loop)).count("1") == 8
+
+
+@given(
+    st.recursive(st.none() | st.floats() | st.text() | st.binary() | st.dates(), lambda s: st.lists(s) | st.tuples(s))
+)
+def test_everything_can_be_written_as_json(value: object) -> None:
+    json.loads(json.dumps(plain(value), allow_nan=False))
