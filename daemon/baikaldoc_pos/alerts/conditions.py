@@ -1,0 +1,217 @@
+"""Which conditions hold, from the facts of one moment. Pure; knows neither the journal, nor mail, nor time.
+
+What the facts cannot tell is *unknown*, and neither opens nor closes anything: right after a restart nobody knows
+whether ДЕЛО answers, and while it does not answer nobody knows whether it takes the password by now.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+from baikaldoc_pos.config import AlertKind, AlertSettings
+from baikaldoc_pos.journal import RetryEntry, Undelivered
+from baikaldoc_pos.rubrics import UnmappedStatus
+
+# Records named in a mail; the rest is counted.
+MOST_RECORDS = 20
+
+UNAVAILABLE = "delo.unavailable"
+REJECTED = frozenset({"delo.credentials_rejected", "delo.session_not_accepted"})
+MISMATCH = "delo.schema_mismatch"
+UNEXPECTED = "delo.unexpected_answer"
+# The ends of a cycle by which ДЕЛО has answered, and by which it has let us in.
+_ANSWERED = REJECTED | {MISMATCH, UNEXPECTED}
+_LET_IN = frozenset({MISMATCH})
+
+
+@frozen
+class Trouble:
+    """What the last cycle ended by: an event with its fields, and since when it has been the same one."""
+
+    event: str
+    fields: Mapping[str, object]
+    since: datetime
+
+
+@frozen
+class StorageFault:
+    """Something that cannot be written.
+
+    :param what: "journal" or "logs".
+    :param path: the file or directory.
+    """
+
+    what: str
+    path: str
+    reason: str
+    since: datetime
+
+
+@frozen(kw_only=True)
+class Observed:
+    """What the service itself knows; the rest is read from the journal.
+
+    :param cycle_ended: a cycle has ended since the process began, so ``trouble`` means something.
+    :param trouble: what the last cycle ended by; null after a success.
+    :param rejected_faults: one line for each fault of a configuration that was rejected at reload.
+    :param storage: what cannot be written; a fault of the journal is among them.
+    """
+
+    cycle_ended: bool = False
+    trouble: Trouble | None = None
+    rejected_faults: Sequence[str] = ()
+    rejected_since: datetime | None = None
+    storage: Sequence[StorageFault] = ()
+
+
+@frozen(kw_only=True)
+class Facts:
+    """Everything that conditions are judged by.
+
+    :param trying_since: when the first cycle after the last success began; null where there was none.
+    :param undelivered: recipients whom mails did not reach.
+    """
+
+    now: datetime
+    observed: Observed = field(factory=Observed)
+    last_success: datetime | None = None
+    trying_since: datetime | None = None
+    retries: Sequence[RetryEntry] = ()
+    unmapped: Sequence[UnmappedStatus] = ()
+    undelivered: Sequence[Undelivered] = ()
+
+
+@frozen
+class Condition:
+    """Something that needs a person.
+
+    :param key: tells conditions of one kind apart; "" where there is but one.
+    :param since: when it began, as far as that is known.
+    :param fields: plain JSON values: the fields of its sentences, and ``records``.
+    :param count: how many records it is about.
+    :param tokens: what it is made of; those that people have not been told of are news.
+    """
+
+    kind: AlertKind
+    key: str
+    since: datetime
+    fields: Mapping[str, object] = field(factory=dict)
+    count: int = 0
+    tokens: frozenset[str] = frozenset()
+
+
+@frozen
+class Findings:
+    """The conditions that hold, and the kinds of which nothing can be said."""
+
+    holding: Sequence[Condition]
+    unknown: frozenset[AlertKind] = frozenset()
+
+
+def findings(facts: Facts, settings: AlertSettings) -> Findings:
+    """What holds and what is unknown."""
+    holding = [*_about_delo(facts, settings), *_about_records(facts, settings), *_about_us(facts, settings)]
+    return Findings(holding, _unknown(facts.observed))
+
+
+def _unknown(observed: Observed) -> frozenset[AlertKind]:
+    judged_by_cycles = (AlertKind.DELO_UNAVAILABLE, AlertKind.CREDENTIALS_REJECTED, AlertKind.SCHEMA_MISMATCH)
+    if not observed.cycle_ended:
+        return frozenset(judged_by_cycles)
+    if observed.trouble is None:
+        return frozenset()
+    # The ends of a cycle that show it to be over; a success shows that of each.
+    over_by = {
+        AlertKind.DELO_UNAVAILABLE: _ANSWERED,
+        AlertKind.CREDENTIALS_REJECTED: _LET_IN,
+        AlertKind.SCHEMA_MISMATCH: frozenset[str](),
+    }
+    return frozenset(kind for kind, events in over_by.items() if observed.trouble.event not in events)
+
+
+def _about_delo(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
+    trouble = facts.observed.trouble
+    if trouble is not None and facts.observed.cycle_ended:
+        if trouble.event == UNAVAILABLE:
+            if facts.now - trouble.since > timedelta(minutes=settings.unavailable_minutes):
+                yield _of_trouble(AlertKind.DELO_UNAVAILABLE, trouble)
+        elif trouble.event in REJECTED:
+            yield _of_trouble(AlertKind.CREDENTIALS_REJECTED, trouble)
+        elif trouble.event == MISMATCH:
+            yield _of_trouble(AlertKind.SCHEMA_MISMATCH, trouble, frozenset({str(trouble.fields.get("message"))}))
+    starts = [facts.trying_since, trouble.since if trouble is not None else None]
+    trying_since = min((start for start in starts if start is not None), default=None)
+    if trying_since is not None and facts.now - trying_since > timedelta(hours=settings.no_success_hours):
+        last = facts.last_success.isoformat() if facts.last_success is not None else None
+        fields: dict[str, object] = {"last_success": last, "hours": settings.no_success_hours}
+        if trouble is not None:
+            fields |= {"event": trouble.event, "event_fields": _plain(trouble.fields)}
+        yield Condition(AlertKind.NO_SUCCESS, "", trying_since, fields)
+
+
+def _of_trouble(kind: AlertKind, trouble: Trouble, tokens: frozenset[str] = frozenset()) -> Condition:
+    fields = {"event": trouble.event, "event_fields": _plain(trouble.fields)}
+    return Condition(kind, "", trouble.since, fields, tokens=tokens)
+
+
+def _about_records(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
+    refused = sorted(
+        (entry for entry in facts.retries if entry.attempts >= settings.refused_times),
+        key=lambda entry: (entry.first_failed_at, entry.rubric_isn),
+    )
+    if refused:
+        fields = {
+            "count": len(refused),
+            "times": settings.refused_times,
+            "records": [_record(entry) for entry in refused[:MOST_RECORDS]],
+        }
+        tokens = frozenset(str(entry.rubric_isn) for entry in refused)
+        since = refused[0].first_failed_at
+        yield Condition(AlertKind.RECORDS_REFUSED, "", since, fields, len(refused), tokens)
+    for status in facts.unmapped:
+        numbers = [{"number": number} for number in status.examples[:MOST_RECORDS]]
+        fields = {"status": status.status, "count": status.count, "records": numbers}
+        yield Condition(AlertKind.UNMAPPED_STATUS, status.status, facts.now, fields, status.count)
+
+
+def _record(entry: RetryEntry) -> dict[str, object]:
+    said = (entry.answer.message, entry.answer.message_code, entry.answer.system_message)
+    return {
+        "number": entry.number,
+        "isn": entry.rubric_isn,
+        "attempts": entry.attempts,
+        "said": " · ".join(word.strip() for word in said if word and word.strip()),
+    }
+
+
+def _about_us(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
+    observed = facts.observed
+    if observed.rejected_faults:
+        fields: dict[str, object] = {
+            "count": len(observed.rejected_faults),
+            "lines": list(observed.rejected_faults[:MOST_RECORDS]),
+        }
+        since = observed.rejected_since or facts.now
+        yield Condition(AlertKind.CONFIGURATION_REJECTED, "", since, fields, tokens=frozenset(observed.rejected_faults))
+    for what in sorted({fault.what for fault in observed.storage}):
+        yield of_storage([fault for fault in observed.storage if fault.what == what])
+    for each in facts.undelivered:
+        if each.recipient in settings.recipients:
+            fields = {"recipient": each.recipient, "said": each.reply}
+            yield Condition(AlertKind.MAIL_UNDELIVERED, each.recipient, each.since, fields)
+
+
+def of_storage(faults: Sequence[StorageFault]) -> Condition:
+    """The condition for the faults of one thing that cannot be written."""
+    first = min(faults, key=lambda fault: fault.since)
+    lines = [f"{fault.path}: {fault.reason}" for fault in faults]
+    fields = {"what": first.what, "path": first.path, "reason": first.reason, "lines": lines[:MOST_RECORDS]}
+    return Condition(AlertKind.STORAGE_FAILING, first.what, first.since, fields, tokens=frozenset(lines))
+
+
+def _plain(fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields as JSON keeps them."""
+    return {
+        name: value if isinstance(value, str | int | float | None) else str(value) for name, value in fields.items()
+    }

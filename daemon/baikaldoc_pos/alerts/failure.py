@@ -1,0 +1,179 @@
+"""Tells people that the service has failed: for systemd's OnFailure=, so it works where the service cannot start.
+
+Needs a mail server's address and somebody to write to; does without a sound configuration, without a journal and
+without the state lock. The condition and the mail are kept in the journal where there is one, so that what is open is
+known, a failure is told once, and the service itself tells when it is over.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve, frozen
+
+from baikaldoc_pos.alerts.alerts import keep, reported
+from baikaldoc_pos.alerts.conditions import MOST_RECORDS, Condition, Findings
+from baikaldoc_pos.alerts.ledger import Dispatch, Entry, Purpose, Rules, decide
+from baikaldoc_pos.alerts.messages import write
+from baikaldoc_pos.alerts.outbox import Delivery, Sent
+from baikaldoc_pos.alerts.sections import Voice
+from baikaldoc_pos.alerts.smtp import Observer
+from baikaldoc_pos.alerts.voices import Names, plain_voice, voice_of
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.config import (
+    AlertKind,
+    AlertSettings,
+    Configuration,
+    Fault,
+    Paths,
+    load_alert_settings,
+    load_configuration,
+    peek_language,
+    read_alert_settings,
+    render,
+)
+from baikaldoc_pos.errors import ConfigurationInvalid, JournalUnavailable
+from baikaldoc_pos.journal import AlertJournal, Outbox
+
+TURN_SECONDS = 30.0
+_KINDS = frozenset(AlertKind)
+
+
+@frozen
+class NobodyToTell:
+    """There is nobody to tell, or no way to; ``faults`` say what of the section ``alerts`` is wrong."""
+
+    faults: Sequence[Fault] = ()
+
+
+@frozen
+class Told:
+    """The failure has been told, or is about to be.
+
+    :param sent: what the delivery came to.
+    :param new: the failure was not known before.
+    :param journal_fault: why the journal could not be used, where it could not.
+    """
+
+    sent: Sent
+    new: bool
+    journal_fault: JournalUnavailable | None
+
+
+def notify_failure(
+    unit: str,
+    paths: Paths,
+    environ: Mapping[str, str],
+    clock: Clock,
+    observe: Observer = lambda step: None,
+) -> NobodyToTell | Told:
+    """Tell of the failure of a unit.
+
+    :param environ: systemd's ``MONITOR_*`` tell how it failed, ``CREDENTIALS_DIRECTORY`` has the password.
+    :raises StopRequested: a stop was asked for.
+    """
+    journal: AlertJournal | None = None
+    journal_fault: JournalUnavailable | None = None
+    try:
+        journal = AlertJournal.create(paths.state, clock.now())
+    except JournalUnavailable as unavailable:
+        journal_fault = unavailable
+    try:
+        settings, faults = _settings(paths, environ, journal)
+        if settings is None or AlertKind.SERVICE_FAILED not in reported(settings):
+            return NobodyToTell(faults)
+        names = Names(service=unit)
+        voice, reasons = _voice(settings, paths, environ, names)
+        condition = _condition(unit, environ, reasons, clock)
+        if journal is not None:
+            try:
+                new = _record(journal, condition, settings, voice, clock)
+                delivery = Delivery(Outbox.beside(journal), clock)
+                return Told(_deliver(delivery, settings, clock, observe), new, None)
+            except JournalUnavailable as unavailable:
+                journal_fault = unavailable
+        return Told(_tell_directly(condition, settings, voice, clock, observe), True, journal_fault)
+    finally:
+        if journal is not None:
+            journal.close()
+
+
+def _settings(
+    paths: Paths, environ: Mapping[str, str], journal: AlertJournal | None
+) -> tuple[AlertSettings | None, Sequence[Fault]]:
+    """The section as it is now; where it cannot be used, as the service last had it."""
+    settings, faults = load_alert_settings(paths.config, environ)
+    if settings is not None or journal is None:
+        return settings, faults
+    try:
+        remembered = journal.remembered_settings()
+    except JournalUnavailable:
+        return None, faults
+    if remembered is None:
+        return None, faults
+    kept, _ = read_alert_settings(remembered, paths.config, environ)
+    if kept is None:
+        # A password that stood in the unreadable file is gone; some servers take mail without.
+        kept, _ = read_alert_settings({**remembered, "user": None, "passwordFile": None}, paths.config, environ)
+    return kept, faults
+
+
+def _voice(
+    settings: AlertSettings, paths: Paths, environ: Mapping[str, str], names: Names
+) -> tuple[Voice, Sequence[str]]:
+    """The voice, and what is wrong with the configuration: probably the reason of the failure."""
+    try:
+        configuration: Configuration = load_configuration(paths.config, environ)
+    except ConfigurationInvalid as invalid:
+        voice = plain_voice(settings, peek_language(paths.config), names)
+        return voice, [render(fault, voice.text) for fault in invalid.faults]
+    configuration = evolve(configuration, service=evolve(configuration.service, alerts=settings))
+    return voice_of(configuration, names), ()
+
+
+def _condition(unit: str, environ: Mapping[str, str], reasons: Sequence[str], clock: Clock) -> Condition:
+    fields = {
+        "unit": unit,
+        "result": environ.get("MONITOR_SERVICE_RESULT") or "—",
+        "exit_code": environ.get("MONITOR_EXIT_CODE") or "—",
+        "exit_status": environ.get("MONITOR_EXIT_STATUS") or "—",
+        "lines": list(reasons[:MOST_RECORDS]),
+    }
+    # Each start of the unit has an id of its own: this very failure, told again by systemd, is no news.
+    invocation = environ.get("MONITOR_INVOCATION_ID")
+    tokens = frozenset({invocation} if invocation else ())
+    return Condition(AlertKind.SERVICE_FAILED, unit, clock.now(), fields, tokens=tokens)
+
+
+def _record(journal: AlertJournal, condition: Condition, settings: AlertSettings, voice: Voice, clock: Clock) -> bool:
+    """Open the condition, or add to it; returns whether it is new."""
+    now = clock.now()
+    place = (str(condition.kind), condition.key)
+    # Of anything but this failure nothing is known here.
+    present = [each for each in journal.open_conditions() if (each.kind, each.key) == place]
+    rules = Rules(
+        reported=reported(settings),
+        digest_every=settings.digest_every,
+        last_digest=journal.last_written(Purpose.DIGEST),
+    )
+    decision = decide(present, Findings([condition], _KINDS), rules, now)
+    keep(journal, present, decision, voice, clock)
+    return not present
+
+
+def _deliver(delivery: Delivery, settings: AlertSettings, clock: Clock, observe: Observer) -> Sent:
+    """Deliver now; where the service is at it, as it may be after a restart, wait for it to be done."""
+    deadline = clock.monotonic() + TURN_SECONDS
+    while True:
+        sent = delivery.run(settings, at_once=True, observe=observe)
+        if not sent.busy or not sent.waiting or clock.monotonic() >= deadline:
+            return sent
+        clock.pause(1.0)
+
+
+def _tell_directly(
+    condition: Condition, settings: AlertSettings, voice: Voice, clock: Clock, observe: Observer
+) -> Sent:
+    now = clock.now()
+    entry = Entry(condition.kind, condition.key, condition.since, condition.fields)
+    delivery = Delivery(None, clock)
+    delivery.keep_in_memory(write(Dispatch(Purpose.OPENED, [entry]), voice, now))
+    return delivery.run(settings, at_once=True, observe=observe)

@@ -1,0 +1,249 @@
+"""Delivers what is in the outbox, oldest first, whatever the mail server does, and whatever befalls this process.
+
+**At least once.** That a mail is about to be sent is committed before it leaves, that it was taken right after. Where
+the process dies or the line breaks in between, nobody can know whether the server has it, and it is sent again: an
+alert that comes twice does less harm than one that never comes. Its Message-ID is the same each time, so that mail
+systems and people can see that it is the same one. A server that never acknowledged a mail has not taken it (RFC 5321).
+
+**In order, for each recipient.** A mail that failed stays first. Where the server as a whole does not take mail,
+everything waits, with an exponential back-off. Where it refuses one recipient, only that recipient's mails wait.
+
+**Nothing in silence.** What is refused for good (5xx) is tried ``REFUSALS`` times, then given up for that recipient:
+an error in the log, a row that stays in the journal, and a condition that the other recipients are mailed about.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from attrs import evolve, frozen
+
+from baikaldoc_pos.alerts.messages import message
+from baikaldoc_pos.alerts.smtp import Observer, Step, Verdict, dialogue
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.config import AlertSettings
+from baikaldoc_pos.errors import JournalUnavailable, MailError, StopRequested
+from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.journal import Letter, MailState, Outbox, OutboxMail, Trial
+
+log = EventLog(__name__)
+
+FIRST_DELAY = timedelta(minutes=1)
+LONGEST_DELAY = timedelta(minutes=15)
+REFUSALS = 8
+# A mail that could not be delivered for so long tells of the past; it is given up, which is an error in the log.
+TOO_OLD = timedelta(days=30)
+_FRESH = Trial()
+
+
+def delay(attempts: int) -> timedelta:
+    """How long to wait after so many attempts in vain (1 or more)."""
+    doublings: int = 2 ** min(attempts - 1, 20)
+    return min(FIRST_DELAY * doublings, LONGEST_DELAY)
+
+
+def due(
+    mail: OutboxMail, recipients: Sequence[str], blocked: frozenset[str], now: datetime
+) -> tuple[list[str], frozenset[str]]:
+    """Whom to try now, and who is blocked for later mails because this one is still theirs to wait for."""
+    left = [recipient for recipient in recipients if mail.trials.get(recipient, _FRESH).state is MailState.WAITING]
+    ready = [
+        recipient
+        for recipient in left
+        if recipient not in blocked and (mail.trials.get(recipient, _FRESH).next_attempt_at or now) <= now
+    ]
+    return ready, blocked | (frozenset(left) - frozenset(ready))
+
+
+def begun(trial: Trial, now: datetime) -> Trial:
+    """The trial when the mail is about to leave: should we die, it is tried again after the usual delay."""
+    return evolve(trial, attempts=trial.attempts + 1, next_attempt_at=now + delay(trial.attempts + 1))
+
+
+def ended(trial: Trial, verdict: Verdict) -> Trial:
+    """The trial after the server's answer."""
+    if verdict.accepted:
+        return evolve(trial, state=MailState.SENT, next_attempt_at=None, reply=verdict.reply)
+    refusals = trial.refusals + verdict.for_good
+    if refusals >= REFUSALS:
+        return evolve(trial, state=MailState.GIVEN_UP, refusals=refusals, next_attempt_at=None, reply=verdict.reply)
+    return evolve(trial, refusals=refusals, reply=verdict.reply)
+
+
+def state_of(trials: Mapping[str, Trial], recipients: Iterable[str]) -> MailState:
+    """How far a mail is, for those who are to have it now."""
+    states = {trials.get(recipient, _FRESH).state for recipient in recipients}
+    if MailState.WAITING in states:
+        return MailState.WAITING
+    reached = any(trial.state is MailState.SENT for trial in trials.values())
+    return MailState.SENT if reached else MailState.GIVEN_UP
+
+
+@frozen
+class Sent:
+    """What one run came to.
+
+    :param delivered: mails that somebody has got.
+    :param waiting: mails that are still to be delivered.
+    :param fault: why the mail server took none, or no more.
+    :param busy: another process is delivering the outbox.
+    """
+
+    delivered: int
+    waiting: int
+    fault: MailError | None
+    busy: bool = False
+
+
+class Delivery:
+    """Delivers the outbox of the journal, and letters that could not even be put there.
+
+    :param outbox: null where there is no journal.
+    :param progress: called whenever the dialogue has got on, so that a slow server is not taken for being stuck.
+    """
+
+    def __init__(self, outbox: Outbox | None, clock: Clock, progress: Callable[[], None] = lambda: None) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._progress = progress
+        # Negative ids: mails that are in memory only, since the journal could not be written.
+        self._memory: dict[int, OutboxMail] = {}
+        self._ids = itertools.count(-1, -1)
+        self._unrecorded: dict[int, tuple[dict[str, Trial], MailState]] = {}
+
+    def keep_in_memory(self, letter: Letter) -> None:
+        """A letter that the journal cannot keep; it is lost if this process ends before it is delivered."""
+        id_ = next(self._ids)
+        self._memory[id_] = OutboxMail(id_, letter, MailState.WAITING, {})
+
+    def in_memory(self) -> list[Letter]:
+        """Letters that are nowhere else and have not been delivered."""
+        return [mail.letter for mail in list(self._memory.values()) if not mail.trials]
+
+    def forget_memory(self) -> None:
+        """They are in the journal by now."""
+        self._memory = {id_: mail for id_, mail in list(self._memory.items()) if mail.trials}
+
+    def run(self, settings: AlertSettings, *, at_once: bool = False, observe: Observer = lambda step: None) -> Sent:
+        """Try everything that is due; ``at_once``: whatever waits, without regard to the back-off.
+
+        :raises StopRequested: a stop was asked for; what was not delivered waits.
+        :raises JournalUnavailable: what is in the journal's outbox cannot be read; the rest was tried.
+        """
+        result = self._try(list(self._memory.values()), settings, at_once, observe)
+        if self._outbox is None:
+            return result
+        with self._outbox.turn() as ours:
+            if not ours:
+                return evolve(result, waiting=result.waiting + len(self._outbox.waiting()), busy=True)
+            self._record_late()
+            if result.fault is not None:
+                return evolve(result, waiting=result.waiting + len(self._outbox.waiting()))
+            kept = self._try(self._outbox.waiting(), settings, at_once, observe)
+        return Sent(result.delivered + kept.delivered, result.waiting + kept.waiting, kept.fault)
+
+    def _try(self, mails: Sequence[OutboxMail], settings: AlertSettings, at_once: bool, observe: Observer) -> Sent:
+        blocked: frozenset[str] = frozenset()
+        delivered, waiting = 0, 0
+        for position, mail in enumerate(mails):
+            self._clock.check_stop()
+            self._progress()
+            now = self._clock.now()
+            if now - mail.letter.written_at > TOO_OLD:
+                self._give_up(mail, now)
+                continue
+            known = mail if not at_once else _without_delays(mail)
+            ready, blocked = due(known, settings.recipients, blocked, now)
+            after, fault = mail.trials, None
+            if ready:
+                after, fault = self._attempt(known, ready, settings, observe)
+            state = state_of(after, settings.recipients)
+            if state is not MailState.WAITING and not ready:  # whoever was left is no longer to be told
+                self._note(mail, dict(after), state)
+            waiting += state is MailState.WAITING
+            delivered += any(after[recipient].state is MailState.SENT for recipient in ready)
+            if fault is not None:
+                return Sent(delivered, waiting + len(mails) - position - 1, fault)
+            blocked |= {each for each in ready if after[each].state is MailState.WAITING}
+        return Sent(delivered, waiting, None)
+
+    def _attempt(
+        self, mail: OutboxMail, ready: Sequence[str], settings: AlertSettings, observe: Observer
+    ) -> tuple[Mapping[str, Trial], MailError | None]:
+        """One dialogue about one mail. What it came to is kept, whatever it was."""
+        before = {recipient: mail.trials.get(recipient, _FRESH) for recipient in ready}
+        now = self._clock.now()
+        trials = {**mail.trials, **{recipient: begun(trial, now) for recipient, trial in before.items()}}
+        self._note(mail, trials, MailState.WAITING)
+
+        def told(step: Step) -> None:
+            self._progress()
+            observe(step)
+
+        content = message(mail.letter, settings.sender or "", settings.recipients)
+        fault: MailError | None = None
+        try:
+            with dialogue(settings, self._clock, told) as server:
+                verdicts = server.hand_over(settings.sender or "", ready, content)
+        except StopRequested:
+            # Not an attempt in vain: the next process begins with this mail.
+            self._note(mail, {**mail.trials}, MailState.WAITING)
+            raise
+        except MailError as error:
+            fault = error
+            log.warning("alert.mail_failed", subject=mail.letter.subject, error=error.event, **error.fields)
+            trials |= {recipient: evolve(trials[recipient], reply=error.reason) for recipient in ready}
+        else:
+            trials |= {recipient: ended(trials[recipient], verdict) for recipient, verdict in verdicts.items()}
+            _tell(mail.letter, trials, ready)
+        self._note(mail, trials, state_of(trials, settings.recipients), after=True)
+        return trials, fault
+
+    def _give_up(self, mail: OutboxMail, now: datetime) -> None:
+        trials = {
+            recipient: trial if trial.state is MailState.SENT else evolve(trial, state=MailState.GIVEN_UP)
+            for recipient, trial in mail.trials.items()
+        }
+        log.error("alert.mail_too_old", subject=mail.letter.subject, days=TOO_OLD.days)
+        self._note(mail, trials, state_of(trials, trials))
+
+    def _note(self, mail: OutboxMail, trials: dict[str, Trial], state: MailState, *, after: bool = False) -> None:
+        """Keep it; ``after`` a dialogue it is also kept in memory, lest a full disk has the same mail sent for ever."""
+        if mail.id < 0 or self._outbox is None:
+            self._memory[mail.id] = evolve(mail, trials=trials, state=state)
+            if state is not MailState.WAITING:
+                del self._memory[mail.id]
+            return
+        try:
+            self._outbox.note(mail.id, trials, state, self._clock.now())
+        except JournalUnavailable:
+            if after:
+                self._unrecorded[mail.id] = (trials, state)
+            raise
+
+    def _record_late(self) -> None:
+        """What an earlier run could not record; raises JournalUnavailable while it still cannot be."""
+        if self._outbox is None:
+            return
+        for id_, (trials, state) in list(self._unrecorded.items()):
+            self._outbox.note(id_, trials, state, self._clock.now())
+            del self._unrecorded[id_]
+
+
+def _without_delays(mail: OutboxMail) -> OutboxMail:
+    return evolve(
+        mail, trials={recipient: evolve(trial, next_attempt_at=None) for recipient, trial in mail.trials.items()}
+    )
+
+
+def _tell(letter: Letter, trials: Mapping[str, Trial], tried: Sequence[str]) -> None:
+    reached = [recipient for recipient in tried if trials[recipient].state is MailState.SENT]
+    if reached:
+        log.info("alert.mail_sent", subject=letter.subject, recipients=reached)
+    for recipient in tried:
+        trial = trials[recipient]
+        if trial.state is not MailState.SENT:
+            given_up = trial.state is MailState.GIVEN_UP
+            tell = log.error if given_up else log.warning
+            event = "alert.mail_given_up" if given_up else "alert.mail_refused"
+            tell(event, subject=letter.subject, recipient=recipient, reply=trial.reply, attempts=trial.attempts)

@@ -1,0 +1,337 @@
+"""The dialogue with the mail server: connect, TLS, sign in, hand over; every step told, nothing secret in it.
+
+A dialogue has a time-out for each answer and a deadline for the whole, and ends when a stop is asked for: a watching
+thread cuts the line, since a socket's own time-out begins anew with each byte. Knows nothing of what is in a mail.
+"""
+
+import base64
+import hmac
+import re
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from attrs import frozen
+
+from baikaldoc_pos.alerts.privacy import one_line
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings
+from baikaldoc_pos.errors import MailRejected, MailUnavailable, StopRequested
+from baikaldoc_pos.logs.masking import Masker
+
+WATCH_SECONDS = 0.1
+# A connection that has not come about by then will not; and a stop cannot cut it short.
+CONNECT_SECONDS = 10.0
+# After a stop, how long the answer to a mail that has been sent whole is waited for: without it, it is sent again.
+LAST_ANSWER_SECONDS = 3.0
+_REPLY_LENGTH = 200
+_NO_ANSWER = -1
+
+
+@frozen
+class Step:
+    """One step of the dialogue and what came of it.
+
+    :param name: connect, starttls, tls, ehlo, auth, mail, rcpt, data or quit.
+    :param subject: whom or what it was about: the server's address, a recipient; "" for most.
+    :param reply: the server's answer, or why there was none; on one line, without secrets.
+    """
+
+    name: str
+    subject: str
+    ok: bool
+    reply: str
+
+
+Observer = Callable[[Step], None]
+
+
+@frozen
+class Verdict:
+    """The mail server's answer about one recipient.
+
+    :param accepted: it has taken the mail for them.
+    :param for_good: a refusal that trying again is unlikely to change (5xx).
+    """
+
+    accepted: bool
+    for_good: bool
+    reply: str
+
+
+class MailServer:
+    """An open dialogue with the mail server; made by :func:`dialogue`."""
+
+    def __init__(self, smtp: smtplib.SMTP, settings: AlertSettings, observe: Observer, watch: "_Watch") -> None:
+        self._smtp = smtp
+        self._settings = settings
+        self._observe = observe
+        self._watch = watch
+        self._host = _address(settings)
+        secret = () if settings.password is None else (settings.password.reveal(),)
+        self._masker = Masker(secret)
+
+    def open(self) -> None:
+        """Connect, secure the line, sign in."""
+        settings, smtp = self._settings, self._smtp
+        self._expect("connect", self._connect, self._host)
+        self._expect("ehlo", smtp.ehlo)
+        if settings.security == "starttls":
+            self._need("starttls")
+            self._expect("starttls", lambda: smtp.starttls(context=trust(settings)))
+            self._expect("ehlo", smtp.ehlo)
+        if settings.user is not None and settings.password is not None:
+            self._need("auth")
+            self._sign_in(settings.user, settings.password.reveal())
+
+    def _connect(self) -> tuple[int, bytes]:
+        answer = self._smtp.connect(self._settings.host or "", self._settings.effective_port)
+        if self._smtp.sock is not None:
+            self._smtp.sock.settimeout(self._settings.timeout_seconds)
+        return answer
+
+    def hand_over(self, sender: str, recipients: Sequence[str], message: bytes) -> Mapping[str, Verdict]:
+        """Give the server a mail for these recipients; returns its answer about each.
+
+        :raises MailUnavailable: it is not known to have taken the mail for anybody.
+        :raises MailRejected: it does not take mail of this sender.
+        """
+        verdicts = self._envelope(sender, recipients)
+        accepted = [recipient for recipient, verdict in verdicts.items() if verdict.accepted]
+        if accepted:
+            content = self._content(message)
+            verdicts |= dict.fromkeys(accepted, content)
+        else:
+            self._reset()
+        return verdicts
+
+    def try_envelope(self, sender: str, recipients: Sequence[str]) -> Mapping[str, Verdict]:
+        """Ask whether the server would take a mail of that sender for these recipients; nothing is sent."""
+        verdicts = self._envelope(sender, recipients)
+        self._reset()
+        return verdicts
+
+    def _envelope(self, sender: str, recipients: Sequence[str]) -> dict[str, Verdict]:
+        self._expect("mail", lambda: self._smtp.mail(sender), sender)
+        verdicts = {}
+        for recipient in recipients:
+            code, reply = self._ask("rcpt", lambda to=recipient: self._smtp.rcpt(to), recipient)  # type: ignore[misc]
+            verdicts[recipient] = Verdict(code in {250, 251, 252}, code >= 500, reply)
+        return verdicts
+
+    def _content(self, message: bytes) -> Verdict:
+        code, reply = self._ask("data", lambda: self._smtp.docmd("DATA"), good=(354,))
+        if code != 354:
+            return Verdict(accepted=False, for_good=code >= 500, reply=reply)
+        quoted = re.sub(rb"(?m)^\.", b"..", message)
+
+        def send() -> tuple[int, bytes]:
+            self._smtp.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
+            # From here on the server may have the mail, whatever we hear of it.
+            self._watch.last_answer = True
+            self._smtp.send(b".\r\n")
+            if self._smtp.sock is not None:
+                self._smtp.sock.settimeout(self._settings.timeout_seconds * (DIALOGUE_TIMEOUTS - 1))
+            return self._smtp.getreply()
+
+        try:
+            code, reply = self._ask("data", send)
+        finally:
+            self._watch.last_answer = False
+            if self._smtp.sock is not None:
+                self._smtp.sock.settimeout(self._settings.timeout_seconds)
+        return Verdict(accepted=code == 250, for_good=code >= 500, reply=reply)
+
+    def _reset(self) -> None:
+        with suppress(smtplib.SMTPException, OSError):
+            self._smtp.docmd("RSET")
+
+    def _need(self, extension: str) -> None:
+        if not self._smtp.has_extn(extension):
+            reply = f"{extension.upper()} is not offered"
+            self._observe(Step(extension, "", ok=False, reply=reply))
+            raise MailRejected(extension, reply, self._host)
+
+    def _sign_in(self, user: str, password: str) -> None:
+        """By hand, since smtplib takes no password beyond ASCII; the password never crosses an open line needlessly."""
+        offered = str(self._smtp.esmtp_features.get("auth", "")).upper().split()
+        wanted = ("CRAM-MD5", "PLAIN", "LOGIN") if self._settings.security == "none" else ("PLAIN", "LOGIN", "CRAM-MD5")
+        ways = {"PLAIN": self._auth_plain, "LOGIN": self._auth_login, "CRAM-MD5": self._auth_cram_md5}
+        way = next((name for name in wanted if name in offered), "PLAIN")
+        self._expect("auth", lambda: ways[way](user.encode(), password.encode()), way, good=(235, 503))
+
+    def _auth_plain(self, user: bytes, password: bytes) -> tuple[int, bytes]:
+        return self._smtp.docmd("AUTH", "PLAIN " + _base64(b"\0" + user + b"\0" + password))
+
+    def _auth_login(self, user: bytes, password: bytes) -> tuple[int, bytes]:
+        code, answer = self._smtp.docmd("AUTH", f"LOGIN {_base64(user)}")
+        return self._smtp.docmd(_base64(password)) if code == 334 else (code, answer)
+
+    def _auth_cram_md5(self, user: bytes, password: bytes) -> tuple[int, bytes]:
+        code, answer = self._smtp.docmd("AUTH", "CRAM-MD5")
+        if code != 334:
+            return code, answer
+        digest = hmac.new(password, base64.b64decode(answer), "md5").hexdigest()
+        return self._smtp.docmd(_base64(user + b" " + digest.encode()))
+
+    def _expect(
+        self, name: str, act: Callable[[], tuple[int, bytes]], subject: str = "", good: Sequence[int] = (220, 250)
+    ) -> None:
+        """Do a step without which nothing goes on."""
+        code, reply = self._ask(name, act, subject, good)
+        if code not in good:
+            raise (MailRejected if code >= 500 else MailUnavailable)(name, reply, self._host)
+
+    def _ask(
+        self,
+        name: str,
+        act: Callable[[], tuple[int, bytes]],
+        subject: str = "",
+        good: Sequence[int] = (250, 251, 252),
+    ) -> tuple[int, str]:
+        """Do a step and tell of it; raises where the line breaks, or the server ends the dialogue (421)."""
+        try:
+            code, answer = act()
+        except ssl.SSLCertVerificationError as error:
+            raise self._broken(name, subject, error.verify_message, for_good=True) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise self._broken(name, subject, str(error) or type(error).__name__) from error
+        except (ValueError, UnicodeError) as error:  # smtplib's own check of what it is given
+            raise self._broken(name, subject, str(error), for_good=True) from error
+        if code == _NO_ANSWER:
+            raise self._broken(name, subject, "no answer")
+        reply = self._shown(f"{code} {answer.decode('utf-8', 'replace')}")
+        self._observe(Step(name, subject, ok=code in good, reply=reply))
+        if code == 421:
+            raise MailUnavailable(name, reply, self._host)
+        return code, reply
+
+    def _broken(
+        self, name: str, subject: str, reason: str, *, for_good: bool = False
+    ) -> MailUnavailable | MailRejected | StopRequested:
+        if self._watch.cut_by == "stop":
+            return StopRequested()
+        told = self._watch.cut_by or self._shown(reason)
+        self._observe(Step(name, subject, ok=False, reply=told))
+        return (MailRejected if for_good and not self._watch.cut_by else MailUnavailable)(name, told, self._host)
+
+    def _shown(self, text: str) -> str:
+        return one_line(self._masker.text(one_line(text, _REPLY_LENGTH * 4)), _REPLY_LENGTH)
+
+
+@contextmanager
+def dialogue(settings: AlertSettings, clock: Clock, observe: Observer = lambda step: None) -> Iterator[MailServer]:
+    """A dialogue with the configured server, ready for a mail.
+
+    :raises MailUnavailable: it does not answer, or not now.
+    :raises MailRejected: it refuses, or cannot be trusted.
+    :raises StopRequested: a stop was asked for meanwhile.
+    """
+    clock.check_stop()
+    smtp = _smtp(settings)
+    limit = settings.timeout_seconds * DIALOGUE_TIMEOUTS
+    with _Watch(smtp, clock, limit) as watch:
+        server = MailServer(smtp, settings, observe, watch)
+        try:
+            server.open()
+            yield server
+            with suppress(smtplib.SMTPException, OSError):
+                smtp.quit()
+        finally:
+            smtp.close()
+
+
+def probe(settings: AlertSettings, clock: Clock, observe: Observer = lambda step: None) -> None:
+    """All of the dialogue but the mail itself: would the server take one for every recipient?
+
+    :raises MailError: as :func:`dialogue`, and MailRejected or MailUnavailable where it refuses a recipient.
+    """
+    with dialogue(settings, clock, observe) as server:
+        verdicts = server.try_envelope(settings.sender or "", settings.recipients)
+    refused = [verdict for verdict in verdicts.values() if not verdict.accepted]
+    if refused:
+        error = MailRejected if any(verdict.for_good for verdict in refused) else MailUnavailable
+        raise error("rcpt", refused[0].reply, _address(settings))
+
+
+def trust(settings: AlertSettings) -> ssl.SSLContext:
+    """Certificates are always checked: against the given CA, else against the machine's."""
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except (OSError, ssl.SSLError) as error:  # it was there when the configuration was read
+        raise MailRejected("tls", one_line(error), _address(settings)) from error
+
+
+def _smtp(settings: AlertSettings) -> smtplib.SMTP:
+    """Not connected yet; without a host, smtplib's constructor does nothing else."""
+    name = socket.gethostname()
+    local = name if name.isascii() and name else "localhost"
+    timeout = min(settings.timeout_seconds, CONNECT_SECONDS)
+    if settings.security == "tls":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=local, timeout=timeout, context=trust(settings))
+    else:
+        smtp = smtplib.SMTP(local_hostname=local, timeout=timeout)
+    # What the certificate is checked against; smtplib sets it only where its constructor connects.
+    smtp._host = settings.host  # type: ignore[attr-defined]
+    return smtp
+
+
+def _address(settings: AlertSettings) -> str:
+    host = settings.host or ""
+    return f"[{host}]:{settings.effective_port}" if ":" in host else f"{host}:{settings.effective_port}"
+
+
+def _base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode()
+
+
+class _Watch:
+    """Cuts the line when the deadline has passed or a stop is asked for.
+
+    :param last_answer: the mail has been sent whole, and only the server's word is missing.
+    """
+
+    def __init__(self, smtp: smtplib.SMTP, clock: Clock, limit: float) -> None:
+        self.last_answer = False
+        self.cut_by: str | None = None
+        self._smtp = smtp
+        self._clock = clock
+        self._limit = limit
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="smtp-watch", daemon=True)
+
+    def __enter__(self) -> "_Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        waited, since_stop = 0.0, 0.0
+        while not self._over.wait(WATCH_SECONDS):
+            waited += WATCH_SECONDS
+            since_stop += WATCH_SECONDS if self._stop_is_asked() else 0
+            if since_stop > (LAST_ANSWER_SECONDS if self.last_answer else 0):
+                self._cut("stop")
+            elif waited > self._limit:
+                self._cut(f"not done within {self._limit:g} s")
+
+    def _stop_is_asked(self) -> bool:
+        try:
+            self._clock.check_stop()
+        except StopRequested:
+            return True
+        return False
+
+    def _cut(self, why: str) -> None:
+        line = self._smtp.sock
+        if line is not None:
+            self.cut_by = self.cut_by or why
+            with suppress(OSError):
+                # Not SSLSocket's own, which pulls the TLS layer from under the thread that is reading.
+                socket.socket.shutdown(line, socket.SHUT_RDWR)

@@ -1,0 +1,134 @@
+"""Whatever stands in a field, a mail is well-formed, has no header that nobody set, no markup, and no secret."""
+
+import email
+import email.policy
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+from baikaldoc_pos.alerts.conditions import Condition
+from baikaldoc_pos.alerts.ledger import Dispatch, Entry, Purpose
+from baikaldoc_pos.alerts.messages import message, message_id, write
+from baikaldoc_pos.alerts.sections import Voice
+from baikaldoc_pos.config import AlertKind
+from baikaldoc_pos.events import LANGUAGES, Catalogue
+from baikaldoc_pos.logs.masking import Masker
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from tests.mail_server import html_of, text_of
+
+NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
+SECRET = "хунтер2-S3cret"
+HEADERS = {
+    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Precedence", "X-Auto-Response-Suppress",
+    "X-Baikaldoc-Pos-Event", "X-Baikaldoc-Pos-Host", "X-Baikaldoc-Pos-Service", "X-Baikaldoc-Pos-Alert",
+    "In-Reply-To", "References", "MIME-Version", "Content-Type",
+}  # fmt: skip
+TAGS = {"html", "head", "meta", "body", "p", "h2", "table", "tr", "td", "ul", "li", "br", "span", "b", "pre"}
+
+NASTY = st.text(max_size=30) | st.sampled_from(
+    [
+        "x\r\nBcc: evil@example.org\r\n\r\n<script>",
+        "<img src=x onerror=alert(1)>",
+        "\u202eобратно\u2066",
+        "\ud800",
+        "а" * 100_000,
+        f"пароль {SECRET}!",
+        "\r\n.\r\nQUIT",
+        "{0.__class__}",
+        "=?utf-8?q?=0d=0aBcc:?=",
+        "\x00\x1b[31m",
+    ]
+)
+RECORDS = st.lists(
+    st.fixed_dictionaries(
+        {"number": st.none() | NASTY, "isn": st.integers(), "attempts": st.integers(), "said": NASTY}
+    ),
+    max_size=5,
+)
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("status", "path", "reason", "unit", "recipient", "said", "what", "result"), NASTY),
+        "count": st.integers(0, 10_000),
+        "records": RECORDS,
+        "lines": st.lists(NASTY, max_size=5),
+        "event": st.sampled_from(["delo.unavailable", "delo.schema_mismatch"]) | NASTY,
+        "event_fields": st.dictionaries(st.sampled_from(["reason", "host", "message", "what"]), NASTY),
+    },
+)
+
+
+def voice(language: str = "ru", host: str = "pos-1") -> Voice:
+    return Voice(text=Catalogue(language, UTC), host=host, mask=Masker([SECRET]).text)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+@settings(max_examples=80, deadline=None)
+@example("x\r\nBcc: evil@example.org", "ru", AlertKind.UNMAPPED_STATUS, Purpose.OPENED, [{"status": "\r\nX: y"}])
+@given(
+    NASTY,
+    st.sampled_from(LANGUAGES),
+    st.sampled_from(AlertKind),
+    st.sampled_from([Purpose.OPENED, Purpose.CLOSED, Purpose.DIGEST]),
+    st.lists(FIELDS, min_size=1, max_size=3),
+)
+def test_no_value_gets_out_of_its_place(host, language, kind, purpose, fields):
+    assume(SECRET not in host)  # the machine's name is no field
+    over = NOW if purpose is Purpose.CLOSED else None
+    entries = [Entry(kind, str(n), NOW, each, over, fresh=1, opening=message_id(host)) for n, each in enumerate(fields)]
+    letter = write(Dispatch(purpose, entries), voice(language, host), NOW)
+    wire = message(letter, "pos@example.org", ["a@example.org", "b@example.org"])
+    assert b"\n" not in wire.replace(b"\r\n", b"")
+    assert wire.isascii()
+    assert max(map(len, wire.split(b"\r\n"))) < 998
+    assert len(wire) < 200_000
+    read = email.message_from_bytes(wire, policy=email.policy.default)
+    assert set(read.keys()) <= HEADERS
+    assert len(set(read.keys())) == len(read.keys())
+    assert not read.defects
+    # A fold right after the colon is the one space that belongs there; Python's parser leaves it in the value.
+    assert read["Subject"].strip().startswith("[baikaldoc-pos] ")
+    assert len(read["Subject"]) <= 161
+    assert read["In-Reply-To"] == entries[0].opening
+    tags = _Tags()
+    tags.feed(html_of(read))
+    assert tags.seen <= TAGS
+    assert tags.attributes <= {"style", "lang", "charset", "cellpadding"}
+    for part in (text_of(read), html_of(read), *map(str, read.values())):
+        assert SECRET not in part
+        assert "\u202e" not in part
+
+
+def test_the_id_is_kept_however_often_it_is_sent():
+    letter = write(Dispatch(Purpose.TEST, ()), voice(), NOW)
+    one, two = (message(letter, "pos@example.org", [to]) for to in ("a@example.org", "b@example.org"))
+    ids = {email.message_from_bytes(wire)["Message-ID"] for wire in (one, two)}
+    assert ids == {letter.message_id}
+    assert write(Dispatch(Purpose.TEST, ()), voice(), NOW).message_id != letter.message_id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", list(AlertKind))
+def test_every_kind_can_be_told(kind, language):
+    ids = set(Catalogue(language).ids())
+    for part in ("name", "subject", "text", "advice", "command", "over"):
+        assert f"alert.kind.{kind}.{part}" in ids
+    assert Condition(kind, "", NOW).kind == kind
+
+
+def test_two_references_do_not_break_lines():
+    entry = Entry(AlertKind.NO_SUCCESS, "", NOW, {}, opening=message_id("очень-длинное-имя." + "x" * 300))
+    wire = message(write(Dispatch(Purpose.DIGEST, [entry]), voice(), NOW), "pos@example.org", ["a@example.org"])
+    assert f"In-Reply-To: {entry.opening}\r\n".encode() in wire

@@ -1,0 +1,121 @@
+"""The dialogue: TLS by an internal CA, signing in, what each refusal becomes, and that the password is never shown."""
+
+import base64
+from contextlib import ExitStack
+
+import attrs
+import pytest
+from baikaldoc_pos.alerts import probe
+from baikaldoc_pos.alerts.smtp import dialogue
+from baikaldoc_pos.config import AlertSettings, Secret
+from baikaldoc_pos.errors import MailRejected, MailUnavailable
+
+from tests.alerting import ADMIN, OTHER
+from tests.mail_server import DeadServer, MailServer, free_port, make_certificates
+
+PASSWORD = "пароль-S3cret"
+MESSAGE = b"Subject: x\r\n\r\n.dot\r\n..\r\nend"
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return make_certificates(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture
+def serve():
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(MailServer(**options))
+
+
+def settings_for(port, **changes) -> AlertSettings:
+    given = {
+        "recipients": (ADMIN,), "sender": "pos@example.org", "host": "127.0.0.1", "port": port, "security": "none",
+        "timeout_seconds": 2,
+    }  # fmt: skip
+    return AlertSettings(**given | changes)
+
+
+def talk(settings, clock):
+    steps = []
+    with dialogue(settings, clock, steps.append) as server:
+        verdicts = server.hand_over(settings.sender, settings.recipients, MESSAGE)
+    return verdicts, steps
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_an_internal_ca(serve, certificates, clock, security):
+    ca, context = certificates
+    server = serve(**{security: context})
+    settings = settings_for(server.port, security=security, host="localhost", ca_file=ca)
+    verdicts, steps = talk(settings, clock)
+    assert verdicts[ADMIN].accepted
+    assert all(step.ok for step in steps)
+    assert [step.name for step in steps if step.name == "starttls"] == (["starttls"] if security == "starttls" else [])
+    for wrong in ({"ca_file": None}, {"host": "127.0.0.1"}):
+        with pytest.raises(MailRejected) as caught:
+            talk(attrs.evolve(settings, **wrong), clock)
+        assert "certificate" in caught.value.reason.lower()
+    assert len(server.mails) == 1
+
+
+def test_without_starttls_nothing_is_sent(serve, clock):
+    server = serve()
+    with pytest.raises(MailRejected, match="STARTTLS"):
+        talk(settings_for(server.port, security="starttls"), clock)
+    assert server.handler.dialogues == 0
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_signing_in_with_a_password_in_russian(serve, certificates, clock, mechanism):
+    ca, context = certificates
+    other = {"LOGIN": "PLAIN", "PLAIN": "LOGIN"}[mechanism]
+    server = serve(starttls=context, users={"pos": PASSWORD}, without=[other])
+    secure = settings_for(
+        server.port, security="starttls", host="localhost", ca_file=ca, user="pos", timeout_seconds=15
+    )
+    verdicts, steps = talk(attrs.evolve(secure, password=Secret(PASSWORD)), clock)
+    assert verdicts[ADMIN].accepted
+    assert "auth" in [step.name for step in steps]
+    assert PASSWORD not in repr(steps)
+    with pytest.raises(MailRejected) as caught:
+        talk(attrs.evolve(secure, password=Secret(PASSWORD + "x")), clock)
+    assert caught.value.step == "auth"
+    for shown in (repr(caught.value), str(caught.value), repr(secure)):
+        assert PASSWORD not in shown
+        assert base64.b64encode(PASSWORD.encode()).decode() not in shown
+
+
+def test_the_content_arrives_as_it_was(serve, clock):
+    server = serve()
+    talk(settings_for(server.port), clock)
+    assert server.handler.raw == [MESSAGE + b"\r\n"]
+
+
+def test_each_recipient_has_an_answer_of_its_own(serve, clock):
+    server = serve()
+    server.handler.refused = {OTHER: "550 no such user"}
+    verdicts, _ = talk(settings_for(server.port, recipients=(ADMIN, OTHER)), clock)
+    assert (verdicts[ADMIN].accepted, verdicts[OTHER].accepted) == (True, False)
+    assert verdicts[OTHER].for_good
+
+
+def test_the_probe_sends_nothing(serve, clock):
+    server = serve()
+    steps = []
+    probe(settings_for(server.port), clock, steps.append)
+    assert [step.name for step in steps] == ["connect", "ehlo", "mail", "rcpt"]
+    assert server.mails == []
+    server.handler.refused = {ADMIN: "550 no such user"}
+    with pytest.raises(MailRejected):
+        probe(settings_for(server.port), clock)
+    server.handler.refused = {ADMIN: "450 later"}
+    with pytest.raises(MailUnavailable):
+        probe(settings_for(server.port), clock)
+
+
+def test_nobody_there(clock):
+    with pytest.raises(MailUnavailable):
+        probe(settings_for(free_port()), clock)
+    with DeadServer() as dead, pytest.raises(MailUnavailable):
+        probe(settings_for(dead.port, timeout_seconds=0.3), clock)
