@@ -1,0 +1,3 @@
+from tests.unit.metrics.exported import exported
+
+__all__ = ["exported"]
