@@ -1,0 +1,106 @@
+"""How well the service fares: green, amber or red, and every reason for it. Pure.
+
+Red means that it does not do its work or that only a person can mend it; amber that it works, and a person ought to
+look at something; green that nobody has to do anything.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from baikaldoc_pos.errors import DeloUnavailable
+
+
+class Level(StrEnum):
+    """From good to bad."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+@frozen
+class Reason:
+    """Why the level is not green: a sentence's id with its fields.
+
+    :param in_status: the sentence of ``STATUS=`` tells it too.
+    """
+
+    level: Level
+    event: str
+    fields: Mapping[str, object] = field(factory=dict)
+    in_status: bool = False
+
+
+@frozen
+class Situation:
+    """What the service knows of itself.
+
+    :param problem: the event and the fields of what the last cycle ended by; null after a success.
+    :param rejected_faults: faults of a configuration that was rejected at reload.
+    :param ailments: events and fields of what keeps the watchdog from being pinged.
+    :param paused_until: writing is paused until then.
+    """
+
+    last_success: datetime | None = None
+    problem: tuple[str, Mapping[str, object]] | None = None
+    rejected_faults: int = 0
+    ailments: tuple[tuple[str, Mapping[str, object]], ...] = ()
+    paused_until: datetime | None = None
+
+
+@frozen
+class Waiting:
+    """What the journal says is waiting, in rubrics."""
+
+    retries: int = 0
+    unmapped: int = 0
+
+
+@frozen
+class Health:
+    """The verdict; reasons are in the order of their weight."""
+
+    level: Level
+    reasons: tuple[Reason, ...]
+
+
+def judge(situation: Situation, waiting: Waiting, now: datetime, late_after: timedelta) -> Health:
+    """The verdict on a situation."""
+    reasons = [*_of_work(situation, now, late_after), *_of_records(waiting)]
+    levels = {reason.level for reason in reasons}
+    worst = next((level for level in (Level.RED, Level.AMBER) if level in levels), Level.GREEN)
+    return Health(worst, tuple(sorted(reasons, key=lambda reason: reason.level is not Level.RED)))
+
+
+def unreadable(event: str, fields: Mapping[str, object]) -> Health:
+    """The verdict where the journal cannot be read."""
+    return Health(Level.RED, (Reason(Level.RED, event, fields),))
+
+
+def _of_work(situation: Situation, now: datetime, late_after: timedelta) -> Iterator[Reason]:
+    for event, fields in situation.ailments:
+        yield Reason(Level.RED, event, fields)
+    if situation.problem is not None:
+        event, fields = situation.problem
+        # ДЕЛО comes back by itself; that it stays away too long is told by the last success.
+        level = Level.AMBER if event == DeloUnavailable.event else Level.RED
+        yield Reason(level, event, fields, in_status=True)
+    if situation.last_success is None:
+        yield Reason(Level.AMBER, "state.never", in_status=True)
+    elif now - situation.last_success > late_after and situation.paused_until is None:
+        yield Reason(Level.RED, "health.late", {"at": situation.last_success})
+    if situation.rejected_faults:
+        fields = {"count": situation.rejected_faults}
+        yield Reason(Level.AMBER, "state.rejected_configuration", fields, in_status=True)
+    if situation.paused_until is not None:
+        yield Reason(Level.AMBER, "health.paused", {"until": situation.paused_until})
+
+
+def _of_records(waiting: Waiting) -> Iterator[Reason]:
+    if waiting.retries:
+        yield Reason(Level.AMBER, "health.retries", {"count": waiting.retries})
+    if waiting.unmapped:
+        yield Reason(Level.AMBER, "health.unmapped", {"count": waiting.unmapped})

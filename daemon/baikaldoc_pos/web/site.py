@@ -1,0 +1,109 @@
+"""The site as something that is started and stopped: waitress in threads of its own, beside the service's work."""
+
+import contextlib
+import socket
+import threading
+from typing import Any
+
+from waitress.server import create_server
+
+from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.web.application import Site
+from baikaldoc_pos.web.guard import Guard
+from baikaldoc_pos.web.hosts import Hosts
+from baikaldoc_pos.web.pages import Pages
+from baikaldoc_pos.web.settings import SiteSettings, SiteSources
+from baikaldoc_pos.web.sockets import listen_on, remove_leftover
+
+log = EventLog(__name__)
+
+THREADS = 4
+CONNECTIONS = 50
+IDLE_SECONDS = 30
+LARGEST_REQUEST = 16 * 1024  # bytes, of the head as of a body that nobody asked for
+STOP_SECONDS = 5
+
+
+class StatusSite:
+    """Serves while it is started. A reload makes a new one where the settings differ.
+
+    :param settings: with no address among them, ``start`` does nothing.
+    """
+
+    def __init__(self, settings: SiteSettings, sources: SiteSources) -> None:
+        self.settings = settings
+        self._sources = sources
+        self._running: _Running | None = None
+
+    def start(self) -> None:
+        """Begin to serve. An address that cannot be listened on is logged, never raised: the work goes on without."""
+        address = self.settings.listen
+        if address is None or self._running is not None:
+            return
+        try:
+            listener = listen_on(address)
+        except OSError as fault:
+            log.error("http.not_listening", address=str(address), reason=fault.strerror or str(fault))
+            return
+        pages = Pages()
+        site = Site(self.settings, self._sources, pages).application()
+        guard = Guard(site, Hosts.of(address, self.settings.allowed_hosts), pages.style_source)
+        self._running = _Running(guard, listener)
+        log.info("http.listening", address=str(address))
+
+    def stop(self) -> None:
+        """Close every connection and end; requests that are being answered are waited for a few seconds."""
+        running, self._running = self._running, None
+        if running is None or self.settings.listen is None:
+            return
+        running.stop()
+        remove_leftover(self.settings.listen)
+        log.info("http.stopped", address=str(self.settings.listen))
+
+    @property
+    def port(self) -> int | None:
+        """The TCP port in use; null where there is none."""
+        return None if self._running is None else self._running.port
+
+
+class _Running:
+    """One waitress server and the thread of its loop."""
+
+    def __init__(self, guard: Guard, listener: socket.socket) -> None:
+        where = listener.getsockname()
+        self.port: int | None = where[1] if isinstance(where, tuple) else None
+        # What the loop looks after, by descriptor. Any, since the stubs are wrong about it and the server.
+        self._map: dict[int, Any] = {}
+        self._server: Any = create_server(
+            guard,
+            map=self._map,
+            sockets=[listener],
+            threads=THREADS,
+            ident=None,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=IDLE_SECONDS,
+            max_request_header_size=LARGEST_REQUEST,
+            max_request_body_size=LARGEST_REQUEST,
+            clear_untrusted_proxy_headers=True,
+        )
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.task_dispatcher.shutdown(timeout=STOP_SECONDS)
+        self._server.trigger.pull_trigger(self._let_go)
+        self._thread.join(STOP_SECONDS)
+        self._server.trigger.close()
+
+    def _let_go(self) -> None:
+        """In the loop's own thread: with nothing left to look after, it ends.
+
+        The trigger stays open until then: it may still be written to by whoever has just pulled it, and by that time
+        its descriptor must not be somebody else's.
+        """
+        for served in list(self._map.values()):
+            if served is not self._server.trigger:
+                with contextlib.suppress(OSError):
+                    served.close()
+        self._map.clear()

@@ -1,0 +1,177 @@
+<section class="state {{health.level}}" role="status">
+<svg class="sign" viewBox="0 0 100 100" aria-hidden="true" focusable="false">
+% if health.level == "green":
+<circle cx="50" cy="50" r="46"/><path class="mark" d="M28 52 L44 68 L74 34"/>
+% elif health.level == "amber":
+<path d="M50 6 L97 90 L3 90 Z"/><path class="mark" d="M50 36 L50 62 M50 75 L50 76"/>
+% else:
+<rect x="6" y="6" width="88" height="88" rx="10"/><path class="mark" d="M32 32 L68 68 M68 32 L32 68"/>
+% end
+</svg>
+<div>
+<h1>{{text.text("web.level." + health.level)}}</h1>
+<p class="sentence">{{cell(sentence)}}</p>
+% reasons = [reason for reason in health.reasons if not reason.in_status]
+% if reasons:
+<ul class="reasons">
+% for reason in reasons:
+<li class="{{reason.level}}">{{cell(text.render(reason.event, reason.fields))}}</li>
+% end
+</ul>
+% end
+</div>
+</section>
+
+<section class="figures" aria-label="{{text.text("web.figures")}}">
+<div class="figure"><b>{{figures.today.updated}}</b><span>{{text.text("web.figure.updated_today")}}</span></div>
+<div class="figure{{" some" if figures.today.in_vain else ""}}"><b>{{figures.today.in_vain}}</b><span>{{text.text("web.figure.in_vain_today")}}</span></div>
+<div class="figure{{" some" if figures.retry_count else ""}}"><b>{{figures.retry_count}}</b><span>{{text.text("web.figure.retries")}}</span></div>
+<div class="figure{{" some" if figures.unmapped_count else ""}}"><b>{{figures.unmapped_count}}</b><span>{{text.text("web.figure.unmapped")}}</span></div>
+% if figures.open_changes:
+<div class="figure some"><b>{{figures.open_changes}}</b><span>{{text.text("web.figure.open_changes")}}</span></div>
+% end
+</section>
+
+<section>
+<div class="heading">
+<h2>{{text.text("web.days", count=chart.DAYS)}}</h2>
+<p class="legend">
+% for series in ("updated", "refused", "failed"):
+<span><svg viewBox="0 0 10 10" aria-hidden="true" focusable="false"><rect class="{{series}}" width="10" height="10"/></svg>{{text.text("web.series." + series)}}</span>
+% end
+</p>
+</div>
+% axis = max([22] + [bar.up + 22 for bar in figures.bars])
+% bottom = max([18] + [bar.down + 18 for bar in figures.bars])
+% width, height = chart.SLOT * chart.DAYS, axis + bottom + 40
+<div class="days"><svg class="chart" viewBox="0 0 {{width}} {{height}}" role="img" aria-labelledby="chart-title chart-text">
+<title id="chart-title">{{text.text("web.days", count=chart.DAYS)}}</title>
+<desc id="chart-text">{{text.text("web.days.total", updated=sum(day.updated for day in figures.days), refused=sum(day.refused for day in figures.days), failed=sum(day.failed for day in figures.days))}}</desc>
+<line class="axis" x1="0" y1="{{axis}}" x2="{{width}}" y2="{{axis}}"/>
+% for bar in figures.bars:
+% day, middle = bar.day, bar.x + chart.SLOT / 2
+<g>
+<title>{{text.text("web.day", date=day.date.strftime("%d.%m.%Y"), updated=day.updated, refused=day.refused, failed=day.failed)}}</title>
+<rect class="slot" x="{{bar.x}}" y="0" width="{{chart.SLOT}}" height="{{axis + bottom}}"/>
+% for block in bar.blocks:
+<rect class="{{block.series}}" x="{{bar.x + (chart.SLOT - chart.BAR) / 2}}" y="{{"%.1f" % (axis + block.top)}}" width="{{chart.BAR}}" height="{{"%.1f" % block.height}}"/>
+% end
+% if day.updated:
+<text class="count" x="{{middle}}" y="{{"%.1f" % (axis - bar.up - 5)}}">{{day.updated}}</text>
+% end
+% if day.in_vain:
+<text class="count in-vain" x="{{middle}}" y="{{"%.1f" % (axis + bar.down + 13)}}">{{day.in_vain}}</text>
+% end
+<text class="day{{" weekend" if day.is_weekend else ""}}{{" today" if day == figures.today else ""}}" x="{{middle}}" y="{{axis + bottom + 14}}">{{day.date.day}}</text>
+% if day.date.day == 1 or bar.x == 0:
+<text class="month" x="{{bar.x + 4}}" y="{{axis + bottom + 30}}">{{day.date.strftime("%m.%Y")}}</text>
+% end
+</g>
+% end
+</svg></div>
+</section>
+
+% if figures.retries:
+<section>
+<h2>{{text.text("failed.title")}}: {{figures.retry_count}}</h2>
+<div class="wide"><table>
+<thead><tr>
+% for column in ("number", "isn", "attempts", "first_failed_at", "next_attempt_at", "outcome", "message"):
+<th scope="col" class="{{"number" if column in ("attempts", "count") else ""}}">{{text.text("column." + column)}}</th>
+% end
+</tr></thead>
+<tbody>
+% for entry in figures.retries:
+<tr>
+<td>
+% if entry.number:
+<a href="{{link.search(entry.number)}}">{{cell(entry.number)}}</a>
+% else:
+—
+% end
+</td>
+<td><a href="{{link.search(entry.rubric_isn)}}">{{entry.rubric_isn}}</a></td>
+<td class="number">{{entry.attempts}}</td>
+<td class="when">{{cell(entry.first_failed_at)}}</td>
+<td class="when">{{cell(entry.next_attempt_at)}}</td>
+<td>{{text.text(outcome(entry.answer.outcome))}}</td>
+<td>{{cell(words(entry.answer))}}</td>
+</tr>
+% end
+</tbody>
+</table></div>
+% if figures.retry_count > len(figures.retries):
+<p class="more">{{text.text("web.retries.more", shown=len(figures.retries), count=figures.retry_count)}}</p>
+% end
+</section>
+% end
+
+% if figures.unmapped:
+<section>
+<h2>{{text.text("report.unmapped")}}: {{figures.status_count}}</h2>
+<p class="hint">{{text.text("web.unmapped.hint")}}</p>
+<div class="wide"><table>
+<thead><tr>
+% for column in ("status", "count", "examples"):
+<th scope="col" class="{{"number" if column in ("attempts", "count") else ""}}">{{text.text("column." + column)}}</th>
+% end
+</tr></thead>
+<tbody>
+% for status in figures.unmapped:
+<tr>
+<td>{{cell(status.status)}}</td>
+<td class="number">{{status.count}}</td>
+<td>
+% for example in status.examples:
+<a class="example" href="{{link.search(example)}}">{{cell(example)}}</a>
+% end
+</td>
+</tr>
+% end
+</tbody>
+</table></div>
+% if figures.status_count > len(figures.unmapped):
+<p class="more">{{text.text("web.unmapped.more", shown=len(figures.unmapped), count=figures.status_count)}}</p>
+% end
+</section>
+% end
+
+<section>
+<h2>{{text.text("status.cycles")}}</h2>
+% if figures.cycles:
+<div class="wide"><table>
+<thead><tr>
+% for column in ("started_at", "kind"):
+<th scope="col">{{text.text("column." + column)}}</th>
+% end
+% for column in ("found", "updated", "refused", "failed", "unmapped"):
+<th scope="col" class="number">{{text.text("column." + column)}}</th>
+% end
+<th scope="col">{{text.text("column.result")}}</th>
+</tr></thead>
+<tbody>
+% for cycle in figures.cycles:
+<tr>
+<td class="when">{{cell(cycle.started_at)}}</td>
+<td>{{text.text("kind." + cycle.kind)}}</td>
+<td class="number">{{cycle.counts.found}}</td>
+<td class="number">{{cycle.counts.updated + cycle.counts.confirmed}}</td>
+<td class="number{{" some" if cycle.counts.refused else ""}}">{{cycle.counts.refused}}</td>
+<td class="number{{" some" if cycle.counts.failed else ""}}">{{cycle.counts.failed}}</td>
+<td class="number{{" some" if cycle.counts.unmapped else ""}}">{{cycle.counts.unmapped}}</td>
+<td class="{{"fault" if cycle.error_event else ""}}">{{cell(result(cycle))}}</td>
+</tr>
+% end
+</tbody>
+</table></div>
+% else:
+<p class="hint">{{text.text("status.never")}}</p>
+% end
+</section>
+
+<footer>
+% if figures.bookmark:
+<span>{{text.text("status.bookmark", at=figures.bookmark)}}</span>
+% end
+<span>{{text.text("web.refreshed", at=now)}}</span>
+</footer>

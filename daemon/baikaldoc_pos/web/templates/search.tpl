@@ -1,0 +1,47 @@
+% if not found.stories:
+<section class="notice">
+<h1>{{text.text("search.nothing", query=cell(query))}}</h1>
+<p>{{text.text("search.nothing.why")}}</p>
+<ul>
+% for why in ("number", "no_status", "has_status", "ignored"):
+<li>{{text.text("search.nothing." + why)}}</li>
+% end
+% if bookmark:
+<li>{{text.text("search.nothing.bookmark", at=bookmark)}}</li>
+% end
+</ul>
+</section>
+% end
+% for story in found.stories:
+<section>
+<h1>{{text.text("search.rubric", isn=story.isn, number=cell(story.number), document=cell(story.document_isn))}}</h1>
+<p class="conclusion{{" settled" if story.conclusion.settled else ""}}">{{cell(text.render(story.conclusion.event, story.conclusion.fields))}}</p>
+% if story.changes:
+<div class="wide"><table>
+<thead><tr>
+% for column in ("planned_at", "sstu_status", "old_pos", "new_pos", "outcome", "settled_at", "message"):
+<th scope="col">{{text.text("column." + column)}}</th>
+% end
+</tr></thead>
+<tbody>
+% for row in story.changes:
+<tr>
+<td class="when">{{cell(row.planned_at)}}</td>
+<td>{{cell(row.sstu_status)}}</td>
+<td>{{cell(row.old_pos)}}</td>
+<td>{{cell(row.new_pos)}}</td>
+<td>{{text.text(outcome(row.outcome))}}</td>
+<td class="when">{{cell(row.settled_at)}}</td>
+<td>{{cell(words(row))}}</td>
+</tr>
+% end
+</tbody>
+</table></div>
+% else:
+<p class="hint">{{text.text("search.no_changes")}}</p>
+% end
+</section>
+% end
+% if found.more:
+<p class="more">{{text.text("search.more", shown=len(found.stories))}}</p>
+% end

@@ -1,0 +1,60 @@
+"""What makes the service green, amber or red."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from attrs import evolve
+from baikaldoc_pos.web.health import Level, Situation, Waiting, judge
+
+NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
+LATE = timedelta(hours=1)
+WELL = Situation(last_success=NOW - timedelta(minutes=5))
+AWAY = ("delo.unavailable", {"host": "delo", "reason": "timed out"})
+REJECTED = ("delo.credentials_rejected", {"username": "pos", "status": 401})
+
+
+def verdict(situation: Situation, waiting: Waiting = Waiting()) -> tuple[Level, list[str]]:  # noqa: B008
+    health = judge(situation, waiting, NOW, LATE)
+    return health.level, [reason.event for reason in health.reasons]
+
+
+def test_green_has_no_reasons():
+    assert verdict(WELL) == (Level.GREEN, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "event"),
+    [
+        ({"problem": AWAY}, Level.AMBER, "delo.unavailable"),
+        ({"problem": REJECTED}, Level.RED, "delo.credentials_rejected"),
+        ({"last_success": None}, Level.AMBER, "state.never"),
+        ({"last_success": NOW - LATE - timedelta(seconds=1)}, Level.RED, "health.late"),
+        ({"rejected_faults": 1}, Level.AMBER, "state.rejected_configuration"),
+        ({"ailments": (("watchdog.journal", {}),)}, Level.RED, "watchdog.journal"),
+        ({"paused_until": NOW + LATE}, Level.AMBER, "health.paused"),
+    ],
+)
+def test_each_reason(changes, level, event):
+    assert verdict(evolve(WELL, **changes)) == (level, [event])
+
+
+@pytest.mark.parametrize(
+    ("waiting", "event"), [(Waiting(retries=1), "health.retries"), (Waiting(unmapped=1), "health.unmapped")]
+)
+def test_what_waits_for_a_person(waiting, event):
+    assert verdict(WELL, waiting) == (Level.AMBER, [event])
+
+
+def test_the_worst_decides_and_comes_first():
+    late = evolve(WELL, problem=AWAY, last_success=NOW - 2 * LATE, rejected_faults=3)
+    assert verdict(late, Waiting(1, 1)) == (
+        Level.RED,
+        ["health.late", "delo.unavailable", "state.rejected_configuration", "health.retries", "health.unmapped"],
+    )
+
+
+def test_a_pause_is_no_lateness():
+    assert verdict(evolve(WELL, last_success=NOW - 2 * LATE, paused_until=NOW + LATE)) == (
+        Level.AMBER,
+        ["health.paused"],
+    )
