@@ -1,0 +1,112 @@
+"""Putting the parts together from a configuration, for every command that needs them."""
+
+from collections.abc import Callable
+from datetime import timedelta, tzinfo
+from pathlib import Path
+
+from attrs import evolve
+
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.config import Configuration, Paths, render, secrets_of, warnings_of
+from baikaldoc_pos.delo import (
+    Deadline,
+    DeloGateway,
+    DeloSession,
+    HttpTransport,
+    RequestReport,
+    RetryPolicy,
+    SessionFile,
+)
+from baikaldoc_pos.events import Catalogue, EventLog
+from baikaldoc_pos.journal import Journal, Mark, StateReader, script_bookmark
+from baikaldoc_pos.logs import LogSettings
+from baikaldoc_pos.reconcile import Marks, marks_of
+
+log = EventLog(__name__)
+
+
+def open_session(
+    configuration: Configuration,
+    clock: Clock,
+    observe: Callable[[RequestReport], None] = lambda report: None,
+    kept_in: Path | None = None,
+) -> DeloSession:
+    """A session for the configured account; nothing is sent yet.
+
+    :param observe: told of every request.
+    :param kept_in: the directory in which the session is kept over restarts; None where it is not.
+    """
+    connection, service = configuration.connection, configuration.service
+    transport = HttpTransport(connection, service.limits.request_seconds, observe)
+    rejected_seconds = timedelta(hours=service.session.rejected_retry_hours).total_seconds()
+    return DeloSession(transport, connection, clock, SessionFile(kept_in, connection), rejected_seconds)
+
+
+def log_settings(configuration: Configuration) -> LogSettings:
+    """How a configuration wants its log."""
+    service = configuration.service
+    return LogSettings(
+        language=service.language,
+        level=service.logging.level,
+        keep_days=service.logging.keep_days,
+        zone=configuration.processing.zone,
+        secrets=secrets_of(configuration),
+    )
+
+
+def gateway(session: DeloSession, configuration: Configuration, clock: Clock) -> DeloGateway:
+    """The gateway for one cycle that begins now."""
+    processing = configuration.processing
+    cycle_seconds = timedelta(minutes=configuration.service.limits.cycle_minutes).total_seconds()
+    return DeloGateway(
+        session,
+        page_size=processing.pagination.page_size,
+        policy=RetryPolicy(processing.retry_attempts),
+        deadline=Deadline.after(clock, cycle_seconds),
+        zone=processing.zone,
+    )
+
+
+def tell_notices(configuration: Configuration, directory: Path, text: Catalogue) -> None:
+    """Log what a sound configuration still ought to be told about."""
+    for notice in warnings_of(configuration, directory):
+        log.warning("config.notice", text=render(notice, text))
+
+
+def open_journal(paths: Paths, zone: tzinfo, clock: Clock) -> Journal:
+    """The journal, ready for work: cycles that a crash cut off are marked, and the bookmark of the earlier script
+    is taken over where there is none yet.
+
+    :raises JournalUnavailable: it cannot be opened or written.
+    :raises BookmarkUnreadable: the script's bookmark is there, but not to be read.
+    """
+    journal = Journal.open(paths.state, clock)
+    try:
+        interrupted = journal.abandon_unfinished_cycles()
+        if interrupted:
+            log.warning("cycle.found_interrupted", count=interrupted)
+        if journal.mark(Mark.BOOKMARK) is None:
+            _take_over(journal, paths, zone, clock)
+    except BaseException:
+        journal.close()
+        raise
+    return journal
+
+
+def marks_for_preview(state: StateReader | None, paths: Paths, zone: tzinfo, clock: Clock) -> Marks:
+    """The instants that a cycle would start from, were the journal opened for work now.
+
+    :raises BookmarkUnreadable: as :func:`open_journal`.
+    """
+    marks = marks_of(state) if state is not None else Marks()
+    if marks.bookmark is None and (found := script_bookmark((paths.state, paths.config), zone, clock.now())):
+        marks = evolve(marks, bookmark=found[1])
+    return marks
+
+
+def _take_over(journal: Journal, paths: Paths, zone: tzinfo, clock: Clock) -> None:
+    found = script_bookmark((paths.state, paths.config), zone, clock.now())
+    if found is not None:
+        path, at = found
+        journal.set_mark(Mark.BOOKMARK, at)
+        log.info("bookmark.taken_over", path=str(path), at=at)

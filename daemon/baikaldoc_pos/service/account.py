@@ -1,0 +1,52 @@
+"""The service's one session with ДЕЛО: kept across cycles, replaced when the account or an address changes."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from baikaldoc_pos.assembly import open_session
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.config import Configuration
+from baikaldoc_pos.delo import DeloSession, RequestReport
+
+
+class Account:
+    """Owns the session. Only the thread that holds ``turn`` may use or change it.
+
+    :param runtime: where the session is kept over restarts; None where it is not.
+    """
+
+    def __init__(self, clock: Clock, observe: Callable[[RequestReport], None], runtime: Path | None) -> None:
+        self.turn = threading.Lock()
+        self._clock = clock
+        self._observe = observe
+        self._runtime = runtime
+        self._session: DeloSession | None = None
+        self._opened_for: object = None
+
+    def session(self, configuration: Configuration) -> DeloSession:
+        """The session of the configured account; the one of an earlier account or address is signed out first."""
+        service = configuration.service
+        wanted = (configuration.connection, service.limits.request_seconds, service.session.rejected_retry_hours)
+        if self._session is None or wanted != self._opened_for:
+            self.sign_out()
+            self._session = open_session(configuration, self._clock, self._observe, self._runtime)
+            self._opened_for = wanted
+        return self._session
+
+    def forgive(self) -> None:
+        """Credentials that were rejected may be tried again: somebody has looked at them."""
+        if self._session is not None:
+            self._session.forgive()
+
+    def sign_out(self) -> None:
+        """Sign out and close, where there is a session."""
+        if self._session is not None:
+            self._session.sign_out()
+        self.leave()
+
+    def leave(self) -> None:
+        """Close the connections, and leave the session to the process that comes after a restart."""
+        if self._session is not None:
+            self._session.close()
+        self._session = None

@@ -1,0 +1,149 @@
+"""The two jobs of the service: a cycle, and keeping the session alive. What they raise is told here."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from baikaldoc_pos.assembly import gateway
+from baikaldoc_pos.config import Configuration
+from baikaldoc_pos.errors import (
+    BaikaldocError,
+    DeloError,
+    DeloUnavailable,
+    JournalUnavailable,
+    StopRequested,
+    WritingPaused,
+)
+from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.journal import Journal, PauseFile
+from baikaldoc_pos.reconcile import CycleReport, Means, Step, run_cycle
+from baikaldoc_pos.service.account import Account
+from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
+from baikaldoc_pos.service.state import Phase, Problem, StateHolder
+
+log = EventLog(__name__)
+
+FIRST_BACKOFF = timedelta(seconds=15)
+
+
+class Jobs:
+    """Runs jobs on whatever configuration is in force when they begin.
+
+    :param configuration: called at the beginning of each job.
+    :param put_off: asks for the next cycle after this long instead of at its usual time.
+    :param finished: told of every cycle that has ended, after the state was changed.
+    """
+
+    def __init__(
+        self,
+        configuration: Callable[[], Configuration],
+        journal: Journal,
+        pause: PauseFile,
+        account: Account,
+        clock: ServiceClock,
+        monitor: JobMonitor,
+        state: StateHolder,
+        put_off: Callable[[timedelta], None],
+        finished: Callable[[CycleReport], None],
+    ) -> None:
+        self._configuration = configuration
+        self._journal = journal
+        self._pause = pause
+        self._account = account
+        self._clock = clock
+        self._monitor = monitor
+        self._state = state
+        self._put_off = put_off
+        self._finished = finished
+        self._unavailable_in_a_row = 0
+
+    def cycle(self) -> None:
+        """One cycle, on the configuration in force now."""
+        with self._monitor.running("cycle"), self._account.turn:
+            configuration = self._configuration()
+            try:
+                self._pause.check(self._clock.now())
+                self._state.change(phase=Phase.WORKING, step=None, paused_until=None)
+                self._told(self._run(configuration), configuration)
+            except WritingPaused as pause:
+                self._paused(pause)
+            except JournalUnavailable as fault:
+                log.error(fault.event, **fault.fields)
+                self._fail(fault)
+            except Exception as defect:
+                log.exception("job.crashed", job="cycle", error=type(defect).__name__)
+                self._state.change(problem=self._problem("job.crashed", {"job": "cycle", "error": str(defect)}))
+            finally:
+                self._state.change(phase=Phase.IDLE, step=None)
+
+    def keep_alive(self) -> None:
+        """Ask ДЕЛО something where nobody has for a while, so that the session does not end."""
+        with self._monitor.running("keep_alive"):
+            # A cycle that runs keeps the session alive better than we could.
+            if not self._account.turn.acquire(blocking=False):
+                return
+            try:
+                self._keep_alive(self._configuration())
+            except DeloUnavailable as fault:
+                log.warning(fault.event, **fault.fields)
+                self._fail(fault)
+                self._put_off(FIRST_BACKOFF)
+            except DeloError as fault:
+                log.error(fault.event, **fault.fields)
+                self._fail(fault)
+            except StopRequested:
+                pass
+            finally:
+                self._account.turn.release()
+
+    def _run(self, configuration: Configuration) -> CycleReport:
+        session = self._account.session(configuration)
+        means = Means(
+            delo=gateway(session, configuration, self._clock),
+            journal=self._journal,
+            clock=self._clock,
+            configuration=configuration,
+            may_write=lambda: self._pause.check(self._clock.now()),
+            progress=self._step,
+        )
+        return run_cycle(means)
+
+    def _keep_alive(self, configuration: Configuration) -> None:
+        session = self._account.session(configuration)
+        if session.signed_in and session.idle_seconds >= configuration.service.session.keep_alive_minutes * 60 / 2:
+            gateway(session, configuration, self._clock).keep_alive()
+
+    def _step(self, step: Step) -> None:
+        self._monitor.progress()
+        self._state.change(step=step)
+
+    def _paused(self, pause: WritingPaused) -> None:
+        log.info(pause.event, **pause.fields)
+        self._state.change(paused_until=pause.until)
+
+    def _told(self, report: CycleReport, configuration: Configuration) -> None:
+        if report.error is None:
+            self._unavailable_in_a_row = 0
+            self._state.change(problem=None, last_success=self._clock.now(), cycle_ended=True)
+        elif isinstance(report.error, WritingPaused):
+            self._paused(report.error)
+        elif not isinstance(report.error, StopRequested):
+            self._fail(report.error)
+            if isinstance(report.error, DeloUnavailable):
+                self._back_off(timedelta(minutes=configuration.service.schedule.interval_minutes))
+        self._finished(report)
+
+    def _back_off(self, interval: timedelta) -> None:
+        """ДЕЛО is away: try sooner than at the usual interval at first, then ever less often up to it."""
+        delay = FIRST_BACKOFF * 2 ** min(self._unavailable_in_a_row, 20)
+        self._unavailable_in_a_row += 1
+        if delay < interval:
+            self._put_off(delay)
+
+    def _fail(self, error: BaikaldocError) -> None:
+        self._state.change(problem=self._problem(error.event, dict(error.fields)), cycle_ended=True)
+
+    def _problem(self, event: str, fields: dict[str, object]) -> Problem:
+        """The problem, since when it has been the same one."""
+        before = self._state.present.problem
+        same = before is not None and before.event == event
+        return Problem(event, fields, before.since if same and before is not None else self._clock.now())

@@ -1,0 +1,160 @@
+"""What the service lets the world know: metrics, the page, mail. None of it may ever hold up a cycle.
+
+Gathers what these need of the service's state; the page serves from threads of its own, mail and the metrics file
+are jobs of their own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from baikaldoc_pos.alerts import Alerts, Names, Observed, StorageFault, Trouble
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.config import AlertKind, Configuration, Paths
+from baikaldoc_pos.delo import RequestReport
+from baikaldoc_pos.errors import JournalUnavailable
+from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.journal import Journal, JournalReader
+from baikaldoc_pos.logs import FileFailure
+from baikaldoc_pos.metrics import Metrics, MetricsSources, Textfile
+from baikaldoc_pos.reconcile import CycleReport
+from baikaldoc_pos.service.state import ServiceState
+from baikaldoc_pos.service.status_line import status_line
+from baikaldoc_pos.web import SiteSettings, SiteSources, Situation, StatusSite
+
+
+class Reporting:
+    """Metrics, page and alerts of one service.
+
+    :param configuration: called for the one in force.
+    :param state: called for the present state.
+    :param log_failures: called for what of the log files cannot be written.
+    :param progress: called while mail is being handed over.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        journal: Journal,
+        configuration: Callable[[], Configuration],
+        state: Callable[[], ServiceState],
+        log_failures: Callable[[], Sequence[FileFailure]],
+        clock: Clock,
+        progress: Callable[[], None],
+        unit: str | None,
+    ) -> None:
+        self._configuration = configuration
+        self._state = state
+        self._log_failures = log_failures
+        self._clock = clock
+        self._closing = ExitStack()
+        self._reader = self._closing.enter_context(_reader(paths.state))
+        names = Names(command=_command(paths), service=unit or Names().service)
+        self._alerts = Alerts(journal, configuration, clock, progress, names)
+        sources = MetricsSources(
+            journal=self._reader,
+            last_success=lambda: state().last_success,
+            alerts=self._alert_states,
+            server=lambda: str(urlsplit(configuration().connection.graphql_endpoint).netloc),
+        )
+        self.metrics = Metrics(sources, clock)
+        self._textfile: Textfile | None = None
+        self._site = StatusSite(SiteSettings.of(configuration()), self._site_sources())
+
+    def __enter__(self) -> Self:
+        self._site.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._site.stop()
+        self._closing.close()
+
+    def reload(self) -> None:
+        """Take what has changed of the page's settings; the rest is looked up when it is needed."""
+        settings = SiteSettings.of(self._configuration())
+        if settings != self._site.settings:
+            self._site.stop()
+            self._site = StatusSite(settings, self._site_sources())
+            self._site.start()
+
+    def observe(self, report: RequestReport) -> None:
+        """Count a request to ДЕЛО."""
+        self.metrics.observe(report)
+
+    def cycle_finished(self, report: CycleReport) -> None:
+        """Count a cycle, and look at once whether somebody has to be told."""
+        self.metrics.cycle_finished(report)
+        self.review()
+
+    def review(self) -> None:
+        """Open and close alerts, and renew the metrics file. Quick."""
+        self._alerts.review(self._observed())
+        self._write_textfile()
+
+    def deliver(self) -> None:
+        """Hand over mail that waits. Slow, where the mail server is."""
+        self._alerts.deliver()
+
+    def _observed(self) -> Observed:
+        state = self._state()
+        problem = state.problem
+        return Observed(
+            cycle_ended=state.cycle_ended,
+            trouble=Trouble(problem.event, problem.fields, problem.since) if problem is not None else None,
+            rejected_faults=state.rejected_faults,
+            rejected_since=state.rejected_since,
+            storage=[StorageFault("logs", str(each.path), each.reason, each.since) for each in self._log_failures()],
+        )
+
+    def _write_textfile(self) -> None:
+        path = self._configuration().service.metrics.textfile
+        if path is None:
+            self._textfile = None
+            return
+        if self._textfile is None or self._textfile.path != path:
+            self._textfile = Textfile(path)
+        self._textfile.write(self.metrics.exposition()[1])
+
+    def _alert_states(self) -> Mapping[str, bool]:
+        try:
+            present = {each.kind for each in self._alerts.open_conditions()}
+        except JournalUnavailable:
+            present = {AlertKind.STORAGE_FAILING}
+        return {str(kind): kind in present for kind in AlertKind}
+
+    def _site_sources(self) -> SiteSources:
+        return SiteSources(
+            journal=self._reader,
+            clock=self._clock,
+            sentence=self._sentence,
+            situation=lambda: situation(self._state()),
+            metrics=self.metrics.exposition,
+        )
+
+    def _sentence(self, text: Catalogue) -> str:
+        return status_line(self._state(), text)
+
+
+def situation(state: ServiceState) -> Situation:
+    """What the page's verdict rests on."""
+    return Situation(
+        last_success=state.last_success,
+        problem=(state.problem.event, state.problem.fields) if state.problem is not None else None,
+        rejected_faults=len(state.rejected_faults),
+        ailments=tuple((ailment.event, ailment.fields) for ailment in state.ailments),
+        paused_until=state.paused_until,
+    )
+
+
+def _reader(directory: Path) -> JournalReader:
+    reader = JournalReader.open(directory)
+    if reader is None:
+        raise JournalUnavailable(str(directory), "no journal")
+    return reader
+
+
+def _command(paths: Paths) -> str:
+    """The program with its directories, as somebody would type it who reads a mail on this machine."""
+    return f"baikaldoc-pos --config {paths.config} --state {paths.state} --logs {paths.logs}"

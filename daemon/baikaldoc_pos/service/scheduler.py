@@ -1,0 +1,126 @@
+"""The APScheduler that runs the jobs, set up so that nothing is dropped and nothing disappears.
+
+By default APScheduler drops a job that is a second late and swallows what a job raises; here a late job runs, a run
+that found the last one still busy is made up for when that ends, and errors are logged.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES, JobEvent
+from apscheduler.executors.debug import DebugExecutor
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.service.watchdog import PULSE_SECONDS
+
+log = EventLog(__name__)
+
+CYCLE = "cycle"
+KEEP_ALIVE = "keep_alive"
+PULSE = "pulse"
+ERRANDS = "errands"
+ERRAND_SECONDS = 15.0
+
+
+class Scheduler:
+    """Runs the cycle and the keep-alive at their intervals, one instance of each at a time.
+
+    :param planned: called with the instant of the next cycle whenever it may have changed.
+    """
+
+    def __init__(self, planned: Callable[[datetime | None], None]) -> None:
+        self._planned = planned
+        self._again = threading.Event()
+        self._pulse = time.monotonic()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            # The pulse runs in the scheduler's own thread: it is that thread whose life it shows.
+            executors={"default": ThreadPoolExecutor(2), PULSE: DebugExecutor(), ERRANDS: ThreadPoolExecutor(2)},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self._scheduler.add_listener(self._ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+        self._scheduler.add_listener(self._was_busy, EVENT_JOB_MAX_INSTANCES)
+
+    def start(
+        self,
+        cycle: Callable[[], None],
+        keep_alive: Callable[[], None],
+        cycle_every: timedelta,
+        keep_alive_every: timedelta,
+    ) -> None:
+        """Start; the first cycle begins at once."""
+        add = self._scheduler.add_job
+        add(self._beat, _interval(timedelta(seconds=PULSE_SECONDS)), id=PULSE, executor=PULSE)
+        add(cycle, _interval(cycle_every), id=CYCLE, next_run_time=datetime.now(UTC))
+        add(keep_alive, _interval(keep_alive_every), id=KEEP_ALIVE)
+        self._scheduler.start()
+
+    def add_errand(self, name: str, errand: Callable[[], None]) -> None:
+        """Something else that is done every few seconds, in threads that no cycle waits for."""
+        trigger = _interval(timedelta(seconds=ERRAND_SECONDS))
+        self._scheduler.add_job(errand, trigger, id=name, executor=ERRANDS, next_run_time=datetime.now(UTC))
+
+    @property
+    def alive(self) -> bool:
+        """Whether the scheduler's thread runs."""
+        thread = self._scheduler._thread
+        return thread is not None and thread.is_alive()
+
+    @property
+    def pulse_age(self) -> float:
+        """Seconds since the scheduler's thread last showed life."""
+        return time.monotonic() - self._pulse
+
+    def reschedule(self, cycle_every: timedelta, keep_alive_every: timedelta) -> None:
+        """New intervals, from now on."""
+        self._scheduler.reschedule_job(CYCLE, trigger=_interval(cycle_every))
+        self._scheduler.reschedule_job(KEEP_ALIVE, trigger=_interval(keep_alive_every))
+        self._tell_next()
+
+    def cycle_now(self) -> None:
+        """A cycle at once; where one is running, another right after it."""
+        self._run_cycle_at(datetime.now(UTC))
+
+    def put_off(self, delay: timedelta) -> None:
+        """The next cycle after this long; the ones after it at the usual interval again."""
+        self._run_cycle_at(datetime.now(UTC) + delay)
+
+    def shutdown(self) -> None:
+        """Begin no further job; a running one is not waited for."""
+        self._scheduler.shutdown(wait=False)
+
+    def _run_cycle_at(self, at: datetime) -> None:
+        self._scheduler.modify_job(CYCLE, next_run_time=at)
+        self._tell_next()
+
+    def _beat(self) -> None:
+        self._pulse = time.monotonic()
+
+    def _ended(self, event: JobEvent) -> None:
+        if event.job_id == PULSE:
+            return
+        if event.exception is not None:
+            log.error("job.crashed", job=event.job_id, error=repr(event.exception), trace=event.traceback)
+        if event.job_id == CYCLE:
+            if self._again.is_set():
+                self._again.clear()
+                self.cycle_now()
+            self._tell_next()
+
+    def _was_busy(self, event: JobEvent) -> None:
+        if event.job_id == CYCLE:
+            self._again.set()
+            log.info("cycle.overlapped")
+
+    def _tell_next(self) -> None:
+        job = self._scheduler.get_job(CYCLE)
+        self._planned(job.next_run_time if job is not None else None)
+
+
+def _interval(every: timedelta) -> IntervalTrigger:
+    return IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)

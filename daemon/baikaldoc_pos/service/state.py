@@ -1,0 +1,80 @@
+"""What the service is doing and how it fares, as one frozen value that is replaced as a whole.
+
+``STATUS=``, the status page and the alerts are told from it. Changes are announced to whoever subscribed.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from baikaldoc_pos.reconcile import Step
+from baikaldoc_pos.service.watchdog import Ailment
+
+
+class Phase(StrEnum):
+    """What the service is doing."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    WORKING = "working"
+    STOPPING = "stopping"
+
+
+@frozen
+class Problem:
+    """What is wrong since when: an event with its fields."""
+
+    event: str
+    fields: Mapping[str, object]
+    since: datetime
+
+
+@frozen
+class ServiceState:
+    """The service at one moment.
+
+    :param step: how far the running cycle is.
+    :param problem: what the last cycle ended by; None after a success.
+    :param next_cycle: when the next cycle begins.
+    :param cycle_ended: a cycle has ended since the process began, so that ``problem`` means something.
+    :param rejected_faults: the faults of the configuration that was rejected at the last reload, a line each.
+    :param rejected_since: when it was rejected.
+    :param paused_until: until when nothing is written, because somebody asked for that.
+    :param failing_files: log files that cannot be written now.
+    :param ailments: what keeps the watchdog from being pinged.
+    """
+
+    phase: Phase = Phase.STARTING
+    step: Step | None = None
+    last_success: datetime | None = None
+    problem: Problem | None = None
+    next_cycle: datetime | None = None
+    cycle_ended: bool = False
+    rejected_faults: tuple[str, ...] = ()
+    rejected_since: datetime | None = None
+    paused_until: datetime | None = None
+    ailments: tuple[Ailment, ...] = ()
+    failing_files: tuple[str, ...] = ()
+
+
+@frozen(eq=False)
+class StateHolder:
+    """Holds the present state."""
+
+    _announce: Callable[[ServiceState], None]
+    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+    _present: list[ServiceState] = field(factory=lambda: [ServiceState()], init=False)
+
+    @property
+    def present(self) -> ServiceState:
+        return self._present[0]
+
+    def change(self, **changes: Any) -> None:
+        """Replace the state by one with these changes, and announce it."""
+        with self._lock:
+            self._present[0] = evolve(self._present[0], **changes)
+            self._announce(self._present[0])

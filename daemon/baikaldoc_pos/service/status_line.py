@@ -1,0 +1,43 @@
+"""The one line that tells an administrator the truth: what is being done, the last success, what is wrong. Pure."""
+
+from collections.abc import Iterator
+
+from baikaldoc_pos.errors import CredentialsRejected
+from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.service.state import Phase, ServiceState
+
+
+def status_line(state: ServiceState, text: Catalogue) -> str:
+    """The state as a sentence or three on one line."""
+    return " ".join(_sentences(state, text))
+
+
+def _sentences(state: ServiceState, text: Catalogue) -> Iterator[str]:
+    for ailment in state.ailments:
+        yield text.render(ailment.event, ailment.fields)
+    if state.rejected_faults:
+        yield text.text("state.rejected_configuration", count=len(state.rejected_faults))
+    if state.paused_until is not None:
+        yield text.text("state.paused", until=state.paused_until)
+    if state.problem is not None:
+        problem = text.render(state.problem.event, state.problem.fields)
+        key = "state.last_time" if state.phase is Phase.WORKING else "state.problem"
+        yield text.text(key, problem=problem, since=state.problem.since)
+    if state.failing_files:
+        yield text.text("state.failing_files", paths=state.failing_files)
+    if state.phase is not Phase.IDLE:
+        yield _doing(state, text)
+    elif state.problem is not None and state.problem.event == CredentialsRejected.event:
+        pass  # that sentence says what has to happen before the next try
+    elif state.next_cycle is not None:
+        yield text.text("state.next_try" if state.problem else "state.next_cycle", at=state.next_cycle)
+    if state.last_success is not None:
+        yield text.text("state.last_success", at=state.last_success)
+    else:
+        yield text.text("state.never")
+
+
+def _doing(state: ServiceState, text: Catalogue) -> str:
+    if state.phase is Phase.WORKING and state.step is not None:
+        return text.text(f"state.working.{state.step.stage}", done=state.step.done, total=state.step.total)
+    return text.text(f"state.{state.phase}")

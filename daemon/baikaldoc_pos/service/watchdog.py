@@ -1,0 +1,64 @@
+"""When the watchdog is pinged: what systemd asks for, and the facts that a ping has to be earned by. Pure."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+PINGS_PER_PERIOD = 3
+# The scheduler's own thread runs a job this often; being late by more than the tolerance, it is dead or stuck.
+PULSE_SECONDS = 1.0
+PULSE_TOLERANCE_SECONDS = 30.0
+
+
+def ping_seconds(environ: Mapping[str, str], pid: int | None = None) -> float | None:
+    """How often to ping: a third of WATCHDOG_USEC; None where systemd does not watch this process."""
+    try:
+        period = int(environ["WATCHDOG_USEC"]) / 1_000_000
+        watched = int(environ.get("WATCHDOG_PID", "0"))
+    except (KeyError, ValueError):
+        return None
+    if period <= 0 or watched not in {0, os.getpid() if pid is None else pid}:
+        return None
+    return period / PINGS_PER_PERIOD
+
+
+@frozen
+class Vitals:
+    """What is known of the service's health at one moment; ages in seconds.
+
+    :param scheduler_alive: whether the scheduler's thread runs.
+    :param pulse_age: since the scheduler last ran its pulse.
+    :param stalled: names of running jobs, each with the seconds since its last progress.
+    :param stall_limit: how long a job may go without progress.
+    :param journal_fault: why the journal cannot be written, where it cannot.
+    """
+
+    scheduler_alive: bool
+    pulse_age: float
+    stalled: Mapping[str, float]
+    stall_limit: float
+    journal_fault: str | None = None
+
+
+@frozen
+class Ailment:
+    """Why there is no ping: an event and its fields."""
+
+    event: str
+    fields: Mapping[str, object]
+
+
+def ailments(vitals: Vitals, pulse_tolerance: float = PULSE_TOLERANCE_SECONDS) -> Sequence[Ailment]:
+    """Everything that keeps the watchdog from being pinged; empty where the ping is earned."""
+    found = []
+    if not vitals.scheduler_alive:
+        found.append(Ailment("watchdog.scheduler_dead", {}))
+    elif vitals.pulse_age > pulse_tolerance:
+        found.append(Ailment("watchdog.scheduler_late", {"seconds": round(vitals.pulse_age)}))
+    for job, age in vitals.stalled.items():
+        if age > vitals.stall_limit:
+            found.append(Ailment("watchdog.job_stalled", {"job": job, "seconds": round(age)}))
+    if vitals.journal_fault is not None:
+        found.append(Ailment("watchdog.journal_fault", {"reason": vitals.journal_fault}))
+    return found

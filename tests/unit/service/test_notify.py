@@ -1,0 +1,55 @@
+"""What really arrives on systemd's socket."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from baikaldoc_pos.service.notify import Notifier
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        path = tmp_path / "notify"
+        listening.bind(str(path))
+        listening.settimeout(5)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+        yield listening
+
+
+def received(manager: socket.socket) -> dict[str, str]:
+    lines = manager.recv(65536).decode("utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_cyrillic_status_arrives_whole_and_with_ready(manager: socket.socket) -> None:
+    Notifier().ready("Последний успешный цикл: 12:30 — «всё» 🙂")
+    assert received(manager) == {"READY": "1", "STATUS": "Последний успешный цикл: 12:30 — «всё» 🙂"}
+
+
+def test_status_is_one_line_whatever_the_server_said(manager: socket.socket) -> None:
+    Notifier().status("раз\nREADY=1\r\n два")
+    assert received(manager) == {"STATUS": "раз READY=1 два"}
+
+
+def test_reload_carries_the_monotonic_time(manager: socket.socket) -> None:
+    Notifier().reloading()
+    message = received(manager)
+    assert message["RELOADING"] == "1"
+    assert int(message["MONOTONIC_USEC"]) > 0
+
+
+def test_stop_watchdog_and_extension(manager: socket.socket) -> None:
+    notifier = Notifier()
+    notifier.stopping("Остановка.")
+    notifier.watchdog()
+    notifier.extend_timeout(1.5)
+    assert received(manager) == {"STOPPING": "1", "STATUS": "Остановка."}
+    assert received(manager) == {"WATCHDOG": "1"}
+    assert received(manager) == {"EXTEND_TIMEOUT_USEC": "1500000"}
+
+
+def test_silent_without_a_manager(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    Notifier().ready("готово")

@@ -1,0 +1,95 @@
+"""The scheduler: one cycle at a time, none lost, nothing swallowed. Real threads, awaited by events."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from baikaldoc_pos.service.scheduler import Scheduler
+
+OFTEN, NEVER = timedelta(seconds=0.05), timedelta(days=1)
+SECONDS = 10
+
+
+@pytest.fixture
+def planned() -> list[datetime | None]:
+    return []
+
+
+@pytest.fixture
+def scheduler(planned: list[datetime | None]) -> Iterator[Scheduler]:
+    scheduler = Scheduler(planned.append)
+    yield scheduler
+    scheduler.shutdown()
+
+
+def nothing() -> None:
+    pass
+
+
+def test_first_cycle_begins_at_once(scheduler: Scheduler) -> None:
+    ran = threading.Event()
+    scheduler.start(ran.set, nothing, NEVER, NEVER)
+    assert ran.wait(SECONDS)
+
+
+def test_cycle_asked_for_while_one_runs_is_run_right_after_it(scheduler: Scheduler) -> None:
+    running, go_on, ran = threading.Event(), threading.Event(), []
+
+    def cycle() -> None:
+        ran.append(len(ran))
+        running.set()
+        go_on.wait(SECONDS)
+
+    scheduler.start(cycle, nothing, NEVER, NEVER)
+    assert running.wait(SECONDS)
+    running.clear()
+    scheduler.cycle_now()
+    assert not running.wait(0.3), "two cycles at a time"
+    go_on.set()
+    assert running.wait(SECONDS), "the cycle that was asked for was dropped"
+
+
+def test_what_a_job_raises_is_logged_with_its_traceback(scheduler: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
+    twice = threading.Semaphore(0)
+
+    def cycle() -> None:
+        twice.release()
+        raise SystemExit("surprise")
+
+    with caplog.at_level(logging.ERROR, "baikaldoc_pos"):
+        scheduler.start(cycle, nothing, OFTEN, NEVER)
+        for _ in range(2):
+            assert twice.acquire(timeout=SECONDS), "the scheduler died of it"
+    crashed = [record for record in caplog.records if record.getMessage() == "job.crashed"]
+    assert "surprise" in crashed[0].fields["error"]  # type: ignore[attr-defined]
+    assert "raise SystemExit" in crashed[0].fields["trace"]  # type: ignore[attr-defined]
+
+
+def test_new_interval_holds_from_now_on(scheduler: Scheduler, planned: list[datetime | None]) -> None:
+    runs = threading.Semaphore(0)
+    scheduler.start(runs.release, nothing, NEVER, NEVER)
+    assert runs.acquire(timeout=SECONDS)
+    scheduler.reschedule(OFTEN, NEVER)
+    for _ in range(3):
+        assert runs.acquire(timeout=SECONDS)
+    assert planned
+
+
+def test_put_off_comes_sooner_than_the_interval(scheduler: Scheduler) -> None:
+    runs = threading.Semaphore(0)
+    scheduler.start(runs.release, nothing, NEVER, NEVER)
+    assert runs.acquire(timeout=SECONDS)
+    scheduler.put_off(timedelta(seconds=0.1))
+    assert runs.acquire(timeout=SECONDS)
+
+
+def test_pulse_shows_that_the_scheduler_lives() -> None:
+    scheduler = Scheduler(lambda at: None)
+    assert not scheduler.alive
+    scheduler.start(nothing, nothing, NEVER, NEVER)
+    assert scheduler.alive
+    assert scheduler.pulse_age < SECONDS
+    scheduler.shutdown()
+    assert not scheduler.alive

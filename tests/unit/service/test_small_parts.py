@@ -1,0 +1,85 @@
+"""Progress of jobs, the reload's result, and telling a restart from a stop."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from baikaldoc_pos.errors import StopRequested
+from baikaldoc_pos.service.leaving import own_unit, restart_is_pending
+from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
+from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult, await_reload
+
+
+def test_only_running_jobs_have_an_age_and_progress_renews_it() -> None:
+    monitor = JobMonitor()
+    assert not monitor.ages()
+    monitor.progress()
+    with monitor.running("cycle"):
+        assert monitor.ages().keys() == {"cycle"}
+        first = monitor.ages()["cycle"]
+        monitor.progress()
+        assert monitor.ages()["cycle"] <= first + 1
+    assert not monitor.ages()
+
+
+def test_pause_of_a_job_is_progress_and_ends_with_the_stop() -> None:
+    stop = threading.Event()
+    clock = ServiceClock(stop, JobMonitor())
+    clock.pause(0.01)
+    threading.Timer(0.05, stop.set).start()
+    with pytest.raises(StopRequested):
+        clock.pause(60)
+
+
+# A service in a nutshell: on SIGHUP it leaves the next result, as the daemon does.
+SERVICE = """
+import os, signal, sys
+from pathlib import Path
+from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+file = ReloadFile(Path(sys.argv[1]))
+file.write(ReloadResult(os.getpid(), 4, 0))
+print("ready", flush=True)
+signal.sigwait({signal.SIGHUP})
+file.write(ReloadResult(os.getpid(), 5, 2))
+sys.stdin.read()
+"""
+
+
+def test_reload_is_awaited_and_its_outcome_known(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVICE, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    try:
+        assert await_reload(tmp_path, process.pid, timeout=10) == ReloadResult(process.pid, 5, 2)
+    finally:
+        process.communicate()
+
+
+def test_reload_of_a_process_that_is_gone(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with pytest.raises(ProcessLookupError):
+        await_reload(tmp_path, ended.pid, timeout=1)
+
+
+def test_garbled_result_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / "reload.json").write_text('{"pid": 1')
+    assert ReloadFile(tmp_path).read() is None
+
+
+def test_unit_is_found_in_either_kind_of_control_group(tmp_path: Path) -> None:
+    groups = tmp_path / "cgroup"
+    groups.write_text("2:cpu:/\n1:name=systemd:/system.slice/baikaldoc-pos@omsk.service\n0::/\n")
+    assert own_unit(groups) == "baikaldoc-pos@omsk.service"
+    groups.write_text("0::/user.slice/session-1.scope\n")
+    assert own_unit(groups) is None
+    assert own_unit(tmp_path / "nowhere") is None
+
+
+def test_where_systemd_cannot_be_asked_it_is_a_stop() -> None:
+    assert restart_is_pending("no-such-unit-of-ours.service") is False

@@ -1,0 +1,62 @@
+"""The sentence of STATUS=: always one line, always the truth."""
+
+from datetime import UTC, datetime, timedelta
+
+from attrs import evolve
+from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.reconcile import Step
+from baikaldoc_pos.service.state import Phase, Problem, ServiceState
+from baikaldoc_pos.service.status_line import status_line
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
+TEXT = Catalogue("ru", UTC)
+IDLE = ServiceState(phase=Phase.IDLE, last_success=NOW, next_cycle=NOW + timedelta(minutes=10))
+AWAY = Problem("delo.unavailable", {"reason": "timed out", "host": "delo:443"}, NOW)
+
+
+def test_all_is_well() -> None:
+    assert (
+        status_line(IDLE, TEXT) == "Следующий цикл: 2026-10-15 04:10:00. Последний успешный цикл: 2026-10-15 04:00:00."
+    )
+
+
+def test_trouble_comes_first_with_its_beginning_and_the_next_try() -> None:
+    line = status_line(evolve(IDLE, problem=AWAY), TEXT)
+    assert line.startswith("ДЕЛО (delo:443) недоступно: timed out. (с 2026-10-15 04:00:00)")
+    assert "Следующая попытка: 2026-10-15 04:10:00" in line
+
+
+def test_work_in_progress_is_counted() -> None:
+    line = status_line(evolve(IDLE, phase=Phase.WORKING, step=Step("changes", 50, 470)), TEXT)
+    assert "записано 50 из 470" in line
+
+
+def test_rejected_configuration_and_pause_are_told() -> None:
+    line = status_line(evolve(IDLE, rejected_faults=("a", "b", "c"), paused_until=NOW), TEXT)
+    assert "отвергнуты (ошибок: 3)" in line
+    assert "приостановлена до 2026-10-15 04:00:00" in line
+
+
+@given(
+    phase=st.sampled_from(Phase),
+    step=st.none() | st.builds(Step, st.sampled_from(["windows", "changes"]), st.integers(0, 9), st.integers(0, 9)),
+    success=st.none() | st.just(NOW),
+    problem=st.none() | st.just(AWAY),
+    planned=st.none() | st.just(NOW),
+    language=st.sampled_from(["ru", "en"]),
+)
+def test_every_state_has_its_sentence(
+    phase: Phase,
+    step: Step | None,
+    success: datetime | None,
+    problem: Problem | None,
+    planned: datetime | None,
+    language: str,
+) -> None:
+    state = ServiceState(phase, step, success, problem, planned)
+    line = status_line(state, Catalogue(language, UTC))
+    assert line
+    assert "?" not in line
+    assert "state." not in line

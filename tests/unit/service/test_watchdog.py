@@ -1,0 +1,39 @@
+"""When a ping is due, and what keeps it from being earned."""
+
+import pytest
+from attrs import evolve
+from baikaldoc_pos.service.watchdog import Vitals, ailments, ping_seconds
+
+WELL = Vitals(scheduler_alive=True, pulse_age=0.5, stalled={"cycle": 10.0}, stall_limit=60.0)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "7"}, 20.0),
+        ({"WATCHDOG_USEC": "60000000"}, 20.0),
+        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "8"}, None),
+        ({}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "soon"}, None),
+    ],
+)
+def test_a_third_of_what_systemd_asks_of_this_process(environ: dict[str, str], expected: float | None) -> None:
+    assert ping_seconds(environ, pid=7) == expected
+
+
+def test_a_ping_is_earned_where_everything_gets_on() -> None:
+    assert not ailments(WELL)
+
+
+@pytest.mark.parametrize(
+    ("change", "event"),
+    [
+        ({"scheduler_alive": False}, "watchdog.scheduler_dead"),
+        ({"pulse_age": 31.0}, "watchdog.scheduler_late"),
+        ({"stalled": {"keep_alive": 1.0, "cycle": 61.0}}, "watchdog.job_stalled"),
+        ({"journal_fault": "disk full"}, "watchdog.journal_fault"),
+    ],
+)
+def test_each_ailment_costs_the_ping_and_is_named(change: dict[str, object], event: str) -> None:
+    assert [ailment.event for ailment in ailments(evolve(WELL, **change))] == [event]
