@@ -1,0 +1,81 @@
+"""What every command gets: the directories, the environment, the language, and where to print."""
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime, time, tzinfo
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import frozen
+from rich.console import Console
+
+from baikaldoc_pos.config import Configuration, Paths, load_configuration, peek_zone
+from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.journal import JournalReader
+
+PIPE_WIDTH = 200
+YEARS = range(1900, 2200)
+
+
+@frozen
+class App:
+    """The surroundings of one command."""
+
+    paths: Paths
+    environ: Mapping[str, str]
+    text: Catalogue
+
+    def configuration(self) -> Configuration:
+        """The configuration; raises ConfigurationInvalid with all faults."""
+        return load_configuration(self.paths.config, self.environ)
+
+    def zone(self) -> tzinfo | None:
+        """The installation's zone; the machine's own (None) where the configuration does not tell it."""
+        return peek_zone(self.paths.config)
+
+    def localized(self, zone: tzinfo | None) -> Catalogue:
+        """The catalogue that shows instants in that zone."""
+        return Catalogue(self.text.language, zone)
+
+    def journal(self) -> JournalReader | None:
+        """The journal for reading, or None where there is none yet."""
+        return JournalReader.open(self.paths.state)
+
+    @staticmethod
+    def console() -> Console:
+        """Where tables go; wide enough for a pipe, where nobody folds lines."""
+        return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, emoji=False, markup=False)
+
+
+pass_app = click.make_pass_decorator(App)
+
+
+def print_json(value: object) -> None:
+    """One JSON value on stdout, with Cyrillic as it is and instants in ISO 8601."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Path) else list(value)
+
+
+def asked_moment(app: App, option: str, given: str, zone: tzinfo | None, *, end: bool = False) -> datetime:
+    """An instant from an option: a date, or date and time, with or without an offset.
+
+    :param zone: what a time without an offset is in.
+    :param end: a date alone means its last moment rather than its first.
+    :raises click.UsageError: it is none of these.
+    """
+    try:
+        read = datetime.fromisoformat(given.strip())
+    except ValueError:
+        raise click.UsageError(app.text.text("cli.error.moment", name=option, value=given)) from None
+    if read.year not in YEARS:
+        raise click.UsageError(app.text.text("cli.error.year", name=option, first=YEARS[0], last=YEARS[-1]))
+    if end and len(given.strip()) <= len("2026-01-01"):
+        read = datetime.combine(read.date(), time.max)
+    return read if read.tzinfo is not None else read.replace(tzinfo=zone).astimezone(zone)

@@ -1,0 +1,115 @@
+"""``check``: is the configuration sound, and does ДЕЛО take it: addresses, certificate, account, queries."""
+
+import os
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from attrs import evolve
+
+from baikaldoc_pos.alerts import probe
+from baikaldoc_pos.assembly import gateway, log_settings, open_session
+from baikaldoc_pos.cli.app import App, pass_app
+from baikaldoc_pos.cli.localized import Command
+from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.config import Configuration, render, warnings_of
+from baikaldoc_pos.delo import DeloGateway
+from baikaldoc_pos.errors import BaikaldocError, DeloError, MailError
+from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.journal import script_bookmark
+from baikaldoc_pos.logs import configure
+from baikaldoc_pos.rubrics import Window
+
+EX_CANTCREAT = 73
+
+
+def command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+    offline = click.Option(["--offline"], is_flag=True, help=text.text("cli.check.offline"))
+    return Command(text, name="check", help=text.text("cli.check.help"), params=[offline], callback=pass_app(_check))
+
+
+def _check(app: App, /, *, offline: bool) -> int:
+    configuration = app.configuration()
+    click.echo(app.text.text("check.configuration_sound", path=app.paths.config))
+    for notice in warnings_of(configuration, app.paths.config):
+        click.echo(app.text.text("check.notice", text=render(notice, app.text)))
+    codes = [_directories(app), _earlier_bookmark(app, configuration)]
+    if not offline:
+        codes += [_online(app, configuration), _mail(app, configuration)]
+    return next((code for code in codes if code), 0)
+
+
+def _directories(app: App) -> int:
+    code = 0
+    for path in (app.paths.state, app.paths.logs):
+        if not os.access(_nearest_existing(path), os.W_OK | os.X_OK):
+            click.echo(app.text.text("check.not_writable", path=path), err=True)
+            code = EX_CANTCREAT
+    return code
+
+
+def _nearest_existing(path: Path) -> Path:
+    absolute = path.absolute()
+    return next(parent for parent in (absolute, *absolute.parents) if parent.exists())
+
+
+def _earlier_bookmark(app: App, configuration: Configuration) -> int:
+    clock = SystemClock()
+    try:
+        script_bookmark((app.paths.state, app.paths.config), configuration.processing.zone, clock.now())
+    except BaikaldocError as error:
+        click.echo(app.text.render(error.event, error.fields), err=True)
+        return error.exit_code
+    return 0
+
+
+def _online(app: App, configuration: Configuration) -> int:
+    """Sign in, ask what a cycle asks, sign out; stop at the first fault."""
+    clock = SystemClock()
+    # What a cycle would log as a warning is told here in words of its own.
+    quiet = evolve(log_settings(configuration), level="error")
+    with closing(configure(quiet, None)), closing(open_session(configuration, clock)) as session:
+        delo = gateway(session, configuration, clock)
+        now = clock.now()
+        window = Window(now - timedelta(minutes=1), now)
+        steps: list[tuple[str, Callable[[], object]]] = [
+            ("check.sign_in", session.sign_in),
+            ("check.query", delo.keep_alive),
+            ("check.pending", lambda: delo.read_pending(window)),
+            ("check.by_isn", lambda: delo.read_rubrics([0])),
+        ]
+        try:
+            for step, act in steps:
+                act()
+                click.echo(app.text.text("check.passed", step=app.text.text(step, host=session.host)))
+        except DeloError as fault:
+            click.echo(app.text.text("check.failed", step=app.text.text(step, host=session.host)), err=True)
+            click.echo(app.text.render(fault.event, fault.fields), err=True)
+            return fault.exit_code
+        finally:
+            session.sign_out()
+        _plainer(app, delo)
+    return 0
+
+
+def _mail(app: App, configuration: Configuration) -> int:
+    """Would the mail server take a mail for every recipient? None is sent."""
+    settings = configuration.service.alerts
+    if not settings.enabled:
+        click.echo(app.text.text("check.no_alerts"))
+        return 0
+    try:
+        probe(settings, SystemClock())
+    except MailError as error:
+        click.echo(app.text.render(error.event, error.fields), err=True)
+        return error.exit_code
+    click.echo(app.text.text("check.passed", step=app.text.text("check.mail", host=settings.host)))
+    return 0
+
+
+def _plainer(app: App, delo: DeloGateway) -> None:
+    if delo.plainer_query:
+        click.echo(app.text.text("check.plainer_query"))

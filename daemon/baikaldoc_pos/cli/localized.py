@@ -1,0 +1,98 @@
+"""click with its own words taken from the catalogue: usage, headings, and errors in the arguments."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+from baikaldoc_pos.events import Catalogue
+
+
+class _Localized(click.Command):
+    """The words that a command and a group have in common."""
+
+    def __init__(self, text: Catalogue, *args: Any, **kwargs: Any) -> None:
+        self.text = text
+        super().__init__(*args, **kwargs)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        pieces = " ".join(self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, pieces, prefix=self.text.text("cli.usage") + " ")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        records = [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx)) is not None]
+        if records:
+            with formatter.section(self.text.text("cli.options")):
+                formatter.write_dl(records)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = self.text.text("cli.option.help")
+        return option
+
+
+class Command(_Localized):
+    """A command."""
+
+    def __init__(self, text: Catalogue, *args: Any, **kwargs: Any) -> None:
+        super().__init__(text, *args, options_metavar=text.text("cli.metavar.options"), **kwargs)
+
+
+class Group(_Localized, click.Group):
+    """A group whose commands live in modules with a function ``command(text)``, imported when they are needed.
+
+    :param modules: names of commands and of their modules, in the order of the help.
+    """
+
+    def __init__(self, text: Catalogue, modules: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
+        self._modules = modules
+        super().__init__(
+            text,
+            *args,
+            options_metavar=text.text("cli.metavar.options"),
+            subcommand_metavar=text.text("cli.metavar.command"),
+            no_args_is_help=True,
+            **kwargs,
+        )
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._modules:
+            return None
+        made: click.Command = import_module(self._modules[cmd_name]).command(self.text)
+        return made
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _Localized.format_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, self.text.text(f"cli.{name.replace('-', '_')}.help")) for name in self._modules]
+        with formatter.section(self.text.text("cli.commands")):
+            formatter.write_dl(rows)
+
+
+def usage_error(error: click.UsageError, text: Catalogue) -> str:
+    """What is wrong with the arguments, and where help is."""
+    command = error.ctx.command_path if error.ctx is not None else "baikaldoc-pos"
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            return error.format_message()
+        case click.exceptions.NoSuchCommand():
+            said = text.text("cli.error.no_such_command", command=error.command_name)
+        case click.NoSuchOption():
+            said = text.text("cli.error.no_such_option", option=error.option_name)
+        case click.MissingParameter():
+            said = text.text("cli.error.missing", name=error.param.human_readable_name if error.param else "?")
+        case click.BadParameter():
+            name = error.param.opts[0] if error.param is not None else "?"
+            number = error.param is not None and error.param.type is click.INT
+            key = "cli.error.not_a_number" if number else "cli.error.bad_value"
+            said = text.text(key, name=name, reason=error.message)
+        case _:
+            said = text.text("cli.error.usage", reason=error.format_message())
+    return said + "\n" + text.text("cli.error.see_help", command=command)

@@ -1,0 +1,171 @@
+"""``once``: one cycle now, then out. With ``--dry-run`` nothing is changed anywhere."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from types import FrameType
+
+import click
+from attrs import evolve
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from baikaldoc_pos.assembly import (
+    gateway,
+    log_settings,
+    marks_for_preview,
+    open_journal,
+    open_session,
+    tell_notices,
+)
+from baikaldoc_pos.cli.app import App, asked_moment, pass_app, print_json
+from baikaldoc_pos.cli.localized import Command
+from baikaldoc_pos.cli.reports import error_as_json, print_preview, print_report
+from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.config import Configuration
+from baikaldoc_pos.errors import DeloError, StopRequested
+from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.journal import PauseFile, StateLock
+from baikaldoc_pos.logs import configure
+from baikaldoc_pos.reconcile import CycleReport, Means, Step, preview_cycle, run_cycle
+from baikaldoc_pos.rubrics import Window
+
+
+def command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+
+    def option(name: str, **kwargs: object) -> click.Option:
+        return click.Option([f"--{name}"], help=text.text(f"cli.once.{name}"), **kwargs)  # type: ignore[arg-type]
+
+    instant = text.text("cli.metavar.moment")
+    return Command(
+        text,
+        name="once",
+        help=text.text("cli.once.help"),
+        params=[
+            option("from", metavar=instant),
+            option("to", metavar=instant),
+            option("dry-run", is_flag=True),
+            option("json", is_flag=True),
+        ],
+        callback=pass_app(_once),
+    )
+
+
+def _once(app: App, /, **options: object) -> int:
+    configuration = app.configuration()
+    asked = _period(app, configuration, options)
+    as_json = bool(options["json"])
+    if options["dry_run"]:
+        return _preview(app, configuration, asked, as_json=as_json)
+    return _cycle(app, configuration, asked, as_json=as_json)
+
+
+def _cycle(app: App, configuration: Configuration, asked: Window | None, *, as_json: bool) -> int:
+    zone = configuration.processing.zone
+    text = app.localized(zone)
+    with (
+        _stoppable() as (clock, signals),
+        StateLock(app.paths.state, "once", clock),
+        closing(configure(log_settings(configuration), app.paths.logs, console=False)),
+        open_journal(app.paths, zone, clock) as journal,
+        closing(open_session(configuration, clock)) as session,
+        _progress(text, shown=not as_json) as progress,
+    ):
+        tell_notices(configuration, app.paths.config, text)
+        pause = PauseFile(app.paths.state)
+        pause.check(clock.now())
+        means = Means(
+            delo=gateway(session, configuration, clock),
+            journal=journal,
+            clock=clock,
+            configuration=configuration,
+            may_write=lambda: pause.check(clock.now()),
+            progress=progress,
+        )
+        try:
+            report = run_cycle(means, asked)
+        finally:
+            session.sign_out()
+        report = evolve(report, counts=evolve(report.counts, requests=session.requests))
+    print_report(app.console(), text, report, as_json=as_json)
+    return _exit_code(report, signals)
+
+
+def _preview(app: App, configuration: Configuration, asked: Window | None, *, as_json: bool) -> int:
+    zone = configuration.processing.zone
+    with _stoppable() as (clock, signals), closing(configure(log_settings(configuration), None, console=False)):
+        state = app.journal()
+        with closing(open_session(configuration, clock)) as session:
+            try:
+                marks = marks_for_preview(state, app.paths, zone, clock)
+                preview = preview_cycle(
+                    gateway(session, configuration, clock), state, marks, clock, configuration, asked
+                )
+            except StopRequested:
+                return 128 + signals[0]
+            except DeloError as error:
+                if as_json:
+                    print_json({"dry_run": True, "error": error_as_json(error, app.text)})
+                raise
+            finally:
+                session.sign_out()
+                if state is not None:
+                    state.close()
+    print_preview(app.console(), app.localized(zone), preview, as_json=as_json)
+    return 0
+
+
+def _period(app: App, configuration: Configuration, options: dict[str, object]) -> Window | None:
+    """The period that was asked for, read in the installation's zone."""
+    start, end = options["from"], options["to"]
+    if start is None and end is None:
+        return None
+    if start is None:
+        raise click.UsageError(app.text.text("cli.once.to_alone"))
+    zone = configuration.processing.zone
+    since = asked_moment(app, "--from", str(start), zone)
+    until = datetime.now(zone) if end is None else asked_moment(app, "--to", str(end), zone, end=True)
+    # What is yet to be created cannot be read.
+    until = min(until, datetime.now(zone))
+    if since >= until:
+        raise click.UsageError(app.text.text("cli.once.order"))
+    return Window(since, until)
+
+
+def _exit_code(report: CycleReport, signals: list[int]) -> int:
+    return 128 + signals[0] if isinstance(report.error, StopRequested) and signals else report.exit_code
+
+
+@contextmanager
+def _stoppable() -> Iterator[tuple[SystemClock, list[int]]]:
+    """A clock that a signal stops: the batch in flight is finished and recorded, and no new one is begun."""
+    clock = SystemClock(threading.Event())
+    received: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        clock.stop.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield clock, received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(text: Catalogue, *, shown: bool) -> Iterator[Callable[[Step], None]]:
+    """A bar a stage on a terminal; elsewhere nothing."""
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield lambda step: None
+        return
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
+    ) as bars:
+        tasks = {stage: bars.add_task(text.text(f"progress.{stage}"), total=None) for stage in ("windows", "changes")}
+        yield lambda step: bars.update(tasks[step.stage], completed=step.done, total=step.total)

@@ -1,0 +1,48 @@
+"""``run``: the service itself, in the foreground, as systemd wants it.
+
+What keeps it from starting is logged like everything else, so that it is among the errors of the system's journal.
+"""
+
+from contextlib import closing
+
+import click
+
+from baikaldoc_pos.assembly import log_settings
+from baikaldoc_pos.cli.app import App, pass_app
+from baikaldoc_pos.cli.localized import Command
+from baikaldoc_pos.config import Configuration, render
+from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, StopRequested
+from baikaldoc_pos.events import Catalogue, EventLog
+from baikaldoc_pos.logs import LogSettings, configure
+from baikaldoc_pos.service.daemon import Daemon, Surroundings
+
+log = EventLog(__name__)
+
+
+def command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+    return Command(text, name="run", help=text.text("cli.run.help"), callback=pass_app(_run))
+
+
+def _run(app: App, /) -> int:
+    try:
+        configuration = app.configuration()
+    except ConfigurationInvalid as invalid:
+        with closing(configure(LogSettings(language=app.text.language), app.paths.logs)):
+            log.error(invalid.event, **invalid.fields)
+            for fault in invalid.faults:
+                log.error("config.fault", text=render(fault, app.text))
+        return invalid.exit_code
+    with closing(configure(log_settings(configuration), app.paths.logs)) as logs:
+
+        def reconfigure_logging(fresh: Configuration) -> None:
+            logs.reconfigure(log_settings(fresh))
+
+        surroundings = Surroundings(app.paths, app.environ, reconfigure_logging, lambda: logs.file_failures)
+        try:
+            return Daemon(surroundings, configuration).run()
+        except StopRequested:
+            return 0
+        except BaikaldocError as error:
+            log.error(error.event, **error.fields)
+            return error.exit_code

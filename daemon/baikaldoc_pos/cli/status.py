@@ -1,0 +1,111 @@
+"""``status``: the last success, the last cycles, what waits on the retry list, unmapped statuses."""
+
+from collections.abc import Sequence
+
+import click
+from attrs import asdict
+
+from baikaldoc_pos.cli.app import App, pass_app, print_json
+from baikaldoc_pos.cli.localized import Command
+from baikaldoc_pos.cli.tables import print_table, print_unmapped
+from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.journal import Cycle, JournalReader, Mark, PauseFile
+
+CYCLES = 10
+CYCLE_COLUMNS = ("id", "started_at", "kind", "found", "updated", "refused", "failed", "unmapped", "result")
+
+
+def command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+    as_json = click.Option(["--json", "as_json"], is_flag=True, help=text.text("cli.option.json"))
+    return Command(text, name="status", help=text.text("cli.status.help"), params=[as_json], callback=pass_app(_status))
+
+
+def _status(app: App, /, *, as_json: bool) -> int:
+    journal = app.journal()
+    if journal is None:
+        _no_journal(app, as_json=as_json)
+        return 0
+    with journal:
+        if as_json:
+            print_json(as_values(journal))
+        else:
+            _print(app, journal)
+    return 0
+
+
+def as_values(journal: JournalReader) -> dict[str, object]:
+    """The state as plain values; a monitoring system reads them, so the keys are stable."""
+    retries = journal.open_retries()
+    return {
+        "last_success": journal.last_success(),
+        "bookmark": journal.mark(Mark.BOOKMARK),
+        "open_retries": len(retries),
+        "open_changes": len(journal.open_changes()),
+        "unmapped": sum(status.count for status in journal.unmapped_summary()),
+        "unmapped_statuses": [asdict(status) for status in journal.unmapped_summary()],
+        "cycles": [_cycle_values(cycle) for cycle in journal.last_cycles(CYCLES)],
+    }
+
+
+def _cycle_values(cycle: Cycle) -> dict[str, object]:
+    return {
+        "id": cycle.id,
+        "kind": cycle.kind,
+        "started_at": cycle.started_at,
+        "finished_at": cycle.finished_at,
+        "period": asdict(cycle.period) if cycle.period else None,
+        **asdict(cycle.counts),
+        "error": cycle.error_event,
+    }
+
+
+def _no_journal(app: App, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "last_success": None,
+                "bookmark": None,
+                "open_retries": 0,
+                "open_changes": 0,
+                "unmapped": 0,
+                "unmapped_statuses": [],
+                "cycles": [],
+            }
+        )
+    else:
+        click.echo(app.text.text("status.no_journal", path=app.paths.state))
+
+
+def _print(app: App, journal: JournalReader) -> None:
+    text, console = app.localized(app.zone()), app.console()
+    last = journal.last_success()
+    console.print(text.text("status.last_success", at=last) if last else text.text("status.never"))
+    bookmark = journal.mark(Mark.BOOKMARK)
+    if bookmark is not None:
+        console.print(text.text("status.bookmark", at=bookmark))
+    pause = PauseFile(app.paths.state).current(SystemClock().now())
+    if pause is not None:
+        console.print(text.text("writing.paused", until=pause.until, by=pause.by))
+    print_table(console, text, "status.cycles", CYCLE_COLUMNS, _cycle_rows(journal.last_cycles(CYCLES), text))
+    print_unmapped(console, text, journal.unmapped_summary())
+    waiting = len(journal.open_retries())
+    if waiting:
+        console.print(text.text("status.retries", count=waiting))
+    unknown = len(journal.open_changes())
+    if unknown:
+        console.print(text.text("status.open_changes", count=unknown))
+
+
+def _cycle_rows(cycles: Sequence[Cycle], text: Catalogue) -> list[dict[str, object]]:
+    return [
+        {**_cycle_values(cycle), "kind": text.text(f"kind.{cycle.kind}"), "result": _result(cycle, text)}
+        for cycle in cycles
+    ]
+
+
+def _result(cycle: Cycle, text: Catalogue) -> str:
+    if cycle.error_event is not None:
+        return text.render(cycle.error_event, cycle.error_fields or {})
+    return text.text("status.running" if cycle.finished_at is None else "status.done")

@@ -1,0 +1,71 @@
+"""``test-alert``: send one mail now and show, step by step, how the mail server took it."""
+
+import click
+
+from baikaldoc_pos.alerts import Names, Step, send_test
+from baikaldoc_pos.cli.app import App, pass_app
+from baikaldoc_pos.cli.localized import Command
+from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.config import load_alert_settings, render
+from baikaldoc_pos.errors import JournalUnavailable, MailError
+from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.journal import AlertJournal, Outbox
+
+EX_UNAVAILABLE = 75
+EX_REJECTED = 76
+EX_CONFIG = 78
+
+
+def command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+    return Command(text, name="test-alert", help=text.text("cli.test_alert.help"), callback=pass_app(_test_alert))
+
+
+def _test_alert(app: App, /) -> int:
+    settings, faults = load_alert_settings(app.paths.config, app.environ)
+    if settings is None:
+        for fault in faults:
+            click.echo(render(fault, app.text), err=True)
+        return EX_CONFIG
+    if not settings.enabled:
+        click.echo(app.text.text("mail.nobody_to_tell"), err=True)
+        return EX_CONFIG
+    try:
+        verdicts = send_test(
+            settings, app.text.language, SystemClock(), lambda step: tell_step(step, app.text), Names()
+        )
+    except MailError as error:
+        click.echo(app.text.render(error.event, error.fields), err=True)
+        return error.exit_code
+    finally:
+        _tell_waiting(app)
+    refused = {recipient: verdict for recipient, verdict in verdicts.items() if not verdict.accepted}
+    accepted = [recipient for recipient in verdicts if recipient not in refused]
+    if accepted:
+        click.echo(app.text.text("mail.test_sent", recipients=accepted))
+    for recipient, verdict in refused.items():
+        click.echo(app.text.text("mail.test_refused", recipient=recipient, reply=verdict.reply), err=True)
+    if not refused:
+        return 0
+    return EX_REJECTED if any(verdict.for_good for verdict in refused.values()) else EX_UNAVAILABLE
+
+
+def tell_step(step: Step, text: Catalogue) -> None:
+    """One line: how the step went, what it was, what the server said."""
+    name = text.text(f"mail.step.{step.name}", subject=step.subject)
+    click.echo(text.text("mail.step.ok" if step.ok else "mail.step.failed", name=name, reply=step.reply))
+
+
+def _tell_waiting(app: App) -> None:
+    """Mails that wait are what one runs this command for."""
+    try:
+        journal = AlertJournal.open(app.paths.state)
+        if journal is None:
+            return
+        with journal:
+            summary = Outbox.beside(journal).summary()
+    except JournalUnavailable:
+        return
+    if summary.waiting:
+        text = app.localized(app.zone())
+        click.echo(text.text("mail.waiting", count=summary.waiting, oldest=summary.oldest, reply=summary.reply))
