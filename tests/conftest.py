@@ -1,0 +1,52 @@
+"""Fixtures that the whole suite shares."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.alerting import Installed
+from tests.clocks import ManualClock
+from tests.delo_server import DeloServer
+from tests.installation import Installation
+from tests.mail_server import MailServer
+
+# A loaded machine is no defect.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+
+
+@pytest.fixture
+def server() -> Iterator[DeloServer]:
+    with DeloServer() as running:
+        yield running
+
+
+@pytest.fixture
+def installation(tmp_path: Path, server: DeloServer) -> Installation:
+    return Installation(tmp_path, server)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def mail() -> Iterator[MailServer]:
+    with MailServer() as running:
+        yield running
+
+
+@pytest.fixture
+def install(tmp_path: Path, mail: MailServer) -> Iterator[Callable[..., Installed]]:
+    made: list[Installed] = []
+
+    def make(port: int | None = None, **changes: object) -> Installed:
+        made.append(Installed(tmp_path, mail.port if port is None else port, **changes))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.journal.close()

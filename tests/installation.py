@@ -1,0 +1,112 @@
+"""An installation for tests: directories with a configuration for a stand-in, and ways to run it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from baikaldoc_pos.assembly import gateway, open_journal, open_session
+from baikaldoc_pos.config import Configuration, Paths, load_configuration
+from baikaldoc_pos.journal import HistoryRow, JournalReader
+from baikaldoc_pos.reconcile import CycleReport, Means, Step, run_cycle
+from baikaldoc_pos.rubrics import Window
+
+from tests.clocks import ManualClock
+from tests.delo_server import MAPPING, PASSWORD, UNMAPPED, USER, DeloServer
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Installation:
+    """Configuration, state and logs under one directory, bound to a stand-in."""
+
+    def __init__(self, root: Path, server: DeloServer) -> None:
+        self.paths = Paths(root / "config", root / "state", root / "logs")
+        for path in (self.paths.config, self.paths.state, self.paths.logs):
+            path.mkdir(parents=True, exist_ok=True)
+        self.server = server
+        self.processing: dict[str, Any] = {
+            "statusMapping": dict(MAPPING),
+            "dateRange": {"useFixedDates": False, "startDate": "", "endDate": "", "maxDateRangeDays": 30},
+            "pagination": {"pageSize": 100},
+            "utcOffsetHours": 8,
+            "retryAttempts": 3,
+            "ignoredStatuses": list(UNMAPPED[:2]),
+        }
+        self.connection: dict[str, Any] = {
+            "login_url": server.login_url,
+            "logout_url": server.logout_url,
+            "graphql_endpoint": server.graphql_url,
+            "username": USER,
+            "password": PASSWORD,
+            "app": "pos",
+            "connect_timeout": 2,
+            "read_timeout": 2,
+        }
+        self.service: dict[str, Any] = {"lookback": {"days": 90, "everyMinutes": 60}}
+        self.save()
+
+    def save(self) -> None:
+        """Write the three files as they are described now."""
+        for name in ("processing", "connection", "service"):
+            content = json.dumps(getattr(self, name), ensure_ascii=False, indent=2)
+            (self.paths.config / f"{name}_config.json").write_text(content, encoding="utf-8")
+
+    def configuration(self) -> Configuration:
+        self.save()
+        return load_configuration(self.paths.config, {})
+
+    def cycle(
+        self,
+        clock: ManualClock | None = None,
+        asked: Window | None = None,
+        progress: Callable[[Step], None] = lambda step: None,
+    ) -> CycleReport:
+        """One cycle in this process, signed out at its end."""
+        clock = clock or ManualClock()
+        configuration = self.configuration()
+        with (
+            open_journal(self.paths, configuration.processing.zone, clock) as journal,
+            closing(open_session(configuration, clock)) as session,
+        ):
+            delo = gateway(session, configuration, clock)
+            try:
+                return run_cycle(Means(delo, journal, clock, configuration, progress=progress), asked)
+            finally:
+                session.sign_out()
+
+    def arguments(self, *command: str) -> list[str]:
+        """The command line of ``baikaldoc-pos`` on these directories."""
+        directories = ("--config", self.paths.config, "--state", self.paths.state, "--logs", self.paths.logs)
+        return [sys.executable, "-m", "baikaldoc_pos", *map(str, directories), *command]
+
+    def command(
+        self, *command: str, environ: Mapping[str, str] | None = None, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as a user would, in a process of its own."""
+        return subprocess.run(
+            self.arguments(*command),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            cwd=self.paths.config.parent,
+            env={**os.environ, **(environ or {})},
+        )
+
+    def history(self, **filters: Any) -> list[HistoryRow]:
+        """What the journal holds of changes, oldest first."""
+        journal = JournalReader.open(self.paths.state)
+        if journal is None:
+            return []
+        with journal:
+            return sorted(journal.history(**filters), key=lambda row: row.change_id)
+
+    def journal(self) -> JournalReader:
+        journal = JournalReader.open(self.paths.state)
+        assert journal is not None, "no journal yet"
+        return journal

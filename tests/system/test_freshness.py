@@ -1,0 +1,125 @@
+"""Nobody's decision is written over, however long a batch has to wait; and what batches are made of."""
+
+import pytest
+from baikaldoc_pos.rubrics import Outcome
+
+from tests.clocks import ManualClock
+from tests.delo_server import (
+    HAND_SET,
+    Reject,
+    Replace,
+    Request,
+    pending_rubrics,
+)
+from tests.installation import Installation
+from tests.system.accounts import (
+    assert_accounted,
+    outcomes,
+    retries,
+)
+from tests.system.sixty import BAD, COUNT, FIRST, assert_neighbours_done, requests_for_writes
+
+
+def test_what_was_read_long_ago_is_read_again_before_it_is_written(sixty: Installation, clock: ManualClock) -> None:
+    store = sixty.server.store
+
+    def meanwhile(request: Request) -> None:
+        if request.is_mutation and not store.writes:  # while the first batch is written
+            clock.advance(seconds=61)
+            store.change(FIRST + 55, pos=HAND_SET)
+            store.change(FIRST + 56, sstu="Направлено по компетенции")
+            store.change(FIRST + 57, sstu="Отозвано")
+            store.remove(FIRST + 58)
+
+    sixty.server.on_execute(meanwhile)
+    report = sixty.cycle(clock)
+    assert report.error is None
+    assert store[FIRST + 55].pos == HAND_SET
+    assert store[FIRST + 56].pos == "Направлено в подведомственную организацию"
+    assert store[FIRST + 57].pos is None
+    assert report.counts.updated == 57
+    assert report.counts.unmapped == 1
+    assert_accounted(sixty)
+    assert sixty.server.traffic.operations["RubricsByIsn"] == 1
+
+
+def test_what_was_read_just_now_is_not_read_again(sixty: Installation, clock: ManualClock) -> None:
+    sixty.server.on_execute(lambda request: clock.advance(seconds=10))
+    sixty.cycle(clock)
+    assert sixty.server.traffic.operations["RubricsByIsn"] == 0
+
+
+@pytest.mark.parametrize(
+    "fault", [Replace.by_status(503, retry_after=300), Replace.by_status(429, retry_after=300)], ids=["503", "429"]
+)
+def test_a_status_set_by_hand_while_a_batch_waits_for_the_server_is_not_written_over(
+    sixty: Installation, fault: Replace
+) -> None:
+    """ДЕЛО asks for five minutes; what the batch rests on is old by then."""
+    store = sixty.server.store
+    clock = ManualClock()
+    sixty.server.faults.add(fault, on="write")
+    pause = clock.pause
+
+    def pause_and_change(seconds: float) -> None:
+        pause(seconds)
+        _change_meanwhile(sixty)
+
+    clock.pause = pause_and_change  # type: ignore[method-assign]
+    report = sixty.cycle(clock)
+    assert report.error is None
+    assert clock.pauses[0] == 300
+    assert store[FIRST].pos == HAND_SET
+    assert outcomes(sixty, FIRST) == [Outcome.OVERTAKEN]
+    assert store[FIRST + 1].pos is None
+    assert outcomes(sixty, FIRST + 1) == [Outcome.NOT_DONE]
+    assert report.counts.updated == COUNT - 2
+    assert requests_for_writes(sixty) == 3
+    assert_accounted(sixty)
+
+    clock.pause = pause  # type: ignore[method-assign]
+    assert sixty.cycle(clock).error is None
+    assert store[FIRST + 1].pos == "Направлено в подведомственную организацию"
+    assert retries(sixty) == {}
+
+
+def _change_meanwhile(installation: Installation) -> None:
+    installation.server.store.change(FIRST, pos=HAND_SET)
+    if installation.server.store[FIRST + 1].pos is None:
+        installation.server.store.change(FIRST + 1, sstu="Направлено по компетенции")
+
+
+def test_a_status_set_by_hand_while_a_batch_is_taken_apart_is_not_written_over(sixty: Installation) -> None:
+    store, clock = sixty.server.store, ManualClock()
+    sixty.server.faults.poison.add(BAD)
+
+    def slow(request: Request) -> None:
+        if request.is_mutation:
+            clock.advance(seconds=40)
+        if requests_for_writes(sixty) == 2:
+            store.change(FIRST + 1, pos=HAND_SET)
+
+    sixty.server.on_execute(slow)
+    report = sixty.cycle(clock)
+    assert report.error is None
+    assert store[FIRST + 1].pos == HAND_SET
+    assert outcomes(sixty, FIRST + 1) == [Outcome.OVERTAKEN]
+    assert [write for write in store.writes if write.previous] == []
+    assert_accounted(sixty)
+
+
+def test_batches_are_as_large_as_configured(installation: Installation) -> None:
+    installation.processing["batchSize"] = 7
+    installation.server.store.add(*pending_rubrics(50))
+    installation.cycle()
+    sizes = [len(request.variables) for request in installation.server.log if request.is_mutation]
+    assert sizes == [7] * 7 + [1]
+
+
+def test_a_rejection_that_ended_is_no_rejection(sixty: Installation) -> None:
+    """The batch is refused once, its halves are not."""
+    sixty.server.faults.add(Reject("Deadlock"), on="write")
+    report = sixty.cycle()
+    assert (report.error, report.counts.updated) == (None, COUNT)
+    assert_neighbours_done(sixty)
+    assert requests_for_writes(sixty) == 4

@@ -1,0 +1,32 @@
+"""What an installation without internet is made of: wheels for any platform, and everything in them."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.installation import ROOT
+
+
+@pytest.fixture(scope="module")
+def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("wheelhouse")
+    subprocess.run([sys.executable, ROOT / "packaging" / "wheelhouse.py", directory], check=True, timeout=120)
+    return directory
+
+
+def test_no_wheel_is_bound_to_a_platform(wheelhouse: Path) -> None:
+    names = [path.name for path in wheelhouse.iterdir()]
+    assert len(names) > 10
+    assert [name for name in names if not name.endswith("-any.whl")] == []
+
+
+def test_our_wheel_has_the_package_the_generated_code_and_the_catalogues(wheelhouse: Path) -> None:
+    (wheel,) = wheelhouse.glob("baikaldoc_pos-*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    sources = [path for path in (ROOT / "daemon").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    expected = {str(path.relative_to(ROOT / "daemon")) for path in sources if "egg-info" not in str(path)}
+    expected |= {f"delo_schema/{name}.py" for name in ("__init__", "schema", "operations")}
+    assert expected <= packed

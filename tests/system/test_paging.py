@@ -1,0 +1,296 @@
+"""Reading a window while it changes under us, and from servers that send odd pages: nothing is skipped in silence."""
+
+from collections.abc import Callable
+
+import pytest
+from baikaldoc_pos.errors import ReadingIncomplete, SchemaMismatch, UnexpectedAnswer
+
+from tests.clocks import ManualClock
+from tests.delo_server import HAND_SET, DeloServer, Lack, Reject, Request, make_rubric, mixed_rubrics, pending_rubrics
+from tests.installation import Installation
+from tests.system.accounts import (
+    ago,
+    assert_reconciled,
+    bookmark,
+    events,
+    expected,
+    last_days,
+    reads,
+    windows,
+)
+
+ISN = 128_000_001
+PAGE = 10
+
+
+@pytest.fixture
+def small_pages(installation: Installation) -> Installation:
+    """Forty-five rubrics that wait, in pages of ten."""
+    installation.processing["pagination"] = {"pageSize": PAGE}
+    installation.server.store.add(*pending_rubrics(45))
+    return installation
+
+
+def before_page(server: DeloServer, number: int, act: Callable[[], None]) -> None:
+    """Have something happen once, right before the so-many-eth page is looked up."""
+    pages = 0
+
+    def hook(request: Request) -> None:
+        nonlocal pages
+        if request.operation in {"PendingRubrics", "WindowRubrics"}:
+            pages += 1
+            if pages == number:
+                act()
+
+    server.on_execute(hook)
+
+
+@pytest.mark.parametrize("page", [2, 3, 4, 5])
+def test_rows_that_vanish_while_paging_cost_no_other_row(small_pages: Installation, page: int) -> None:
+    """Five rubrics of the first page get a status by hand: none is skipped for it, and none of them is written over."""
+    store = small_pages.server.store
+    by_hand = [ISN + n for n in range(5)]
+
+    def decide_by_hand() -> None:
+        for isn in by_hand:
+            store.change(isn, pos=HAND_SET)
+
+    before_page(small_pages.server, page, decide_by_hand)
+    wanted = expected(store.rubrics()) | dict.fromkeys(by_hand, HAND_SET)
+    report = small_pages.cycle()
+    assert report.error is None
+    assert report.counts.updated == 40
+    assert_reconciled(small_pages, wanted)
+
+
+@pytest.mark.parametrize("page", [2, 3, 5])
+def test_a_row_that_vanishes_while_another_appears_hides_none(small_pages: Installation, page: int) -> None:
+    """The server names the same total throughout, and yet a row has slipped over the border of a page."""
+    store = small_pages.server.store
+
+    def swap() -> None:
+        store.change(ISN, pos=HAND_SET)
+        store.add(make_rubric(ISN + 1000))
+
+    before_page(small_pages.server, page, swap)
+    report = small_pages.cycle()
+    assert (report.error, report.counts.updated) == (None, 45)
+    assert store[ISN].pos == HAND_SET
+    assert_reconciled(small_pages, expected(store.rubrics()))
+
+
+@pytest.mark.parametrize("page", [2, 5])
+def test_rows_that_appear_while_paging_are_read_too(small_pages: Installation, page: int) -> None:
+    store = small_pages.server.store
+    new = [make_rubric(ISN - 1 - n) for n in range(5)]  # before all others in the order
+    before_page(small_pages.server, page, lambda: store.add(*new))
+    report = small_pages.cycle()
+    assert report.error is None
+    assert report.counts.updated == 50
+    assert_reconciled(small_pages, expected(store.rubrics()))
+
+
+def test_a_window_that_never_holds_still_keeps_the_bookmark(
+    small_pages: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was seen is written; that not all was seen is said, and the next cycle reads the same period again."""
+    store = small_pages.server.store
+    isns = iter(range(ISN - 1, 0, -1))
+
+    def one_more(request: Request) -> None:
+        if not request.is_mutation:
+            store.add(make_rubric(next(isns)))
+
+    small_pages.server.on_execute(one_more)
+    report = small_pages.cycle()
+    assert isinstance(report.error, ReadingIncomplete)
+    assert bookmark(small_pages) is None
+    assert report.counts.updated >= 45
+    assert len(events(caplog, "window.incomplete")) == 1
+
+    small_pages.server.on_execute(None)
+    assert small_pages.cycle().error is None
+    assert_reconciled(small_pages, expected(store.rubrics()))
+
+
+def test_a_rubric_that_vanishes_altogether_is_no_error(small_pages: Installation) -> None:
+    store = small_pages.server.store
+    before_page(small_pages.server, 3, lambda: store.remove(ISN, ISN + 44))
+    report = small_pages.cycle()
+    assert report.error is None
+    assert len(store.writes) == 43
+
+
+def test_a_cursor_that_does_not_move_ends_in_an_error(small_pages: Installation) -> None:
+    server = small_pages.server
+    server.faults.stuck_cursor = True
+    report = small_pages.cycle()
+    assert isinstance(report.error, UnexpectedAnswer)
+    assert len(reads(server)) <= 2
+    assert server.store.writes == ()
+    assert bookmark(small_pages) is None
+    assert report.exit_code == 76
+
+
+def test_duplicates_are_dropped(small_pages: Installation) -> None:
+    small_pages.server.faults.repeat_rows = 4
+    report = small_pages.cycle()
+    assert (report.counts.found, report.counts.updated) == (45, 45)
+    assert_reconciled(small_pages, expected(small_pages.server.store.rubrics()))
+    assert len(small_pages.server.store.writes) == 45
+
+
+def test_windows_that_overlap_count_a_rubric_once(installation: Installation, clock: ManualClock) -> None:
+    """Refused in one window, it is met again in the overlap of the next cycle, and waits there for its time."""
+    installation.server.store.add(make_rubric(sstu="Отозвано", ins_date=ago(days=10)))
+    installation.processing["dateRange"]["maxDateRangeDays"] = 10  # it lies on the border of two windows
+    report = installation.cycle(clock, asked=last_days(30))
+    assert report.counts.windows == 3
+    assert (report.counts.found, report.counts.unmapped) == (1, 1)
+
+
+def test_a_server_that_ignores_the_filter_on_the_status(installation: Installation) -> None:
+    rubrics = mixed_rubrics(400, since=ago(days=30), until=ago(), pending=0.2)
+    installation.server.store.add(*rubrics)
+    installation.server.faults.ignore_pos_filter = True
+    report = installation.cycle()
+    assert report.counts.updated == 80
+    assert report.counts.skipped > 200
+    assert_reconciled(installation, expected(rubrics))
+
+
+def hide_nodes(server: DeloServer) -> None:
+    server.faults.null_nodes |= {ISN + 3, ISN + 17}
+
+
+def hide_isns(server: DeloServer) -> None:
+    server.faults.null_isns |= {ISN + 3, ISN + 17}
+
+
+@pytest.mark.parametrize("hide", [hide_nodes, hide_isns])
+def test_rows_that_cannot_be_read_keep_the_bookmark_and_cost_no_neighbour(
+    small_pages: Installation, hide: Callable[[DeloServer], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    server = small_pages.server
+    hide(server)
+    report = small_pages.cycle()
+    assert isinstance(report.error, ReadingIncomplete)
+    assert report.counts.updated == 43
+    assert bookmark(small_pages) is None
+    assert events(caplog, "delo.unreadable_rows")
+    server.faults.clear()
+    assert small_pages.cycle().error is None
+    assert_reconciled(small_pages, expected(server.store.rubrics()))
+
+
+def test_an_unreadable_row_in_an_old_window_keeps_the_bookmark_before_it(
+    installation: Installation, clock: ManualClock
+) -> None:
+    installation.service["lookback"] = {"days": 0}
+    installation.cycle(clock)
+    start = bookmark(installation)
+    clock.advance(days=80)
+    rubrics = pending_rubrics(30, since=ago(), until=clock.now())
+    installation.server.store.add(*rubrics)
+    installation.server.faults.null_nodes.add(rubrics[15].isn)  # in the second of three windows
+    installation.server.traffic.reset()
+    report = installation.cycle(clock)
+    assert report.counts.updated == 29
+    assert bookmark(installation) == windows(installation.server)[0].end
+    assert start != bookmark(installation)
+
+
+def test_pages_without_rows_are_no_empty_window(small_pages: Installation) -> None:
+    server = small_pages.server
+    server.faults.null_edges = True
+    report = small_pages.cycle()
+    assert isinstance(report.error, UnexpectedAnswer)
+    assert server.store.writes == ()
+    assert bookmark(small_pages) is None
+    server.faults.clear()
+    small_pages.cycle()
+    assert_reconciled(small_pages, expected(server.store.rubrics()))
+
+
+def test_a_server_that_cuts_pages_shorter_than_asked(installation: Installation) -> None:
+    rubrics = pending_rubrics(100)
+    installation.server.store.add(*rubrics)
+    installation.server.max_page_size = 7
+    report = installation.cycle()
+    assert (report.error, report.counts.updated) == (None, 100)
+    # Every page but the first begins with the last row of the one before.
+    assert len(reads(installation.server)) == 17
+    assert_reconciled(installation, expected(rubrics))
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize(
+    "lacks", [{Lack.POS_STATUS_FILTER}, {Lack.ISN_ORDER}, {Lack.ORDER}, {Lack.ISN_FILTER}, set(Lack) - {Lack.ISN_ORDER}]
+)
+def test_a_server_that_lacks_what_is_only_likely(
+    installation: Installation, lacks: set[Lack], status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    rubrics = mixed_rubrics(300, since=ago(days=30), until=ago(), pending=0.2)
+    server = installation.server
+    server.store.add(*rubrics)
+    server.faults.lacks |= lacks
+    server.faults.validation_status = status
+    report = installation.cycle()
+    assert (report.error, report.counts.updated) == (None, 60)
+    assert_reconciled(installation, expected(rubrics))
+    plainer = events(caplog, "delo.plainer_query")
+    assert len(plainer) == (0 if lacks == {Lack.ISN_FILTER} else 1)
+    assert all(fields["message"] for fields in plainer)
+
+
+def test_a_server_that_lacks_what_was_seen_says_what_it_is(installation: Installation) -> None:
+    installation.server.store.add(make_rubric())
+    installation.server.faults.lacks.add("ArRubricValueFilter.refRubric")
+    report = installation.cycle()
+    assert isinstance(report.error, SchemaMismatch)
+    assert "refRubric" in str(report.error)
+    assert report.exit_code == 76
+    assert bookmark(installation) is None
+
+
+def test_a_failing_query_is_not_taken_for_a_lacking_filter(installation: Installation) -> None:
+    """5xx with GraphQL errors, as .NET servers answer where the execution failed: tried again, as it is."""
+    rubrics = pending_rubrics(5)
+    installation.server.store.add(*rubrics)
+    installation.server.faults.add(Reject("Timeout expired", 500), on="read", times=2)
+    clock = ManualClock()
+    report = installation.cycle(clock)
+    assert report.error is None
+    assert len(clock.pauses) == 2
+    assert reads(installation.server, "WindowRubrics") == []
+    assert_reconciled(installation, expected(rubrics))
+
+
+def test_a_status_set_by_hand_after_pages_that_took_long_is_not_written_over(
+    small_pages: Installation, clock: ManualClock
+) -> None:
+    """Reading takes longer than what was read stays fresh: what its first page showed is looked at again."""
+    server = small_pages.server
+
+    def meanwhile(request: Request) -> None:
+        if request.operation == "PendingRubrics":
+            clock.advance(seconds=15)
+        elif server.store[ISN].pos is None and not server.store.writes:
+            server.store.change(ISN, pos=HAND_SET)
+            server.store.change(ISN + 1, sstu="Отозвано")
+
+    server.on_execute(meanwhile)
+    report = small_pages.cycle(clock)
+    assert server.store[ISN].pos == HAND_SET
+    assert server.store[ISN + 1].pos is None
+    assert report.counts.updated == 43
+
+
+def test_no_variable_has_a_type_whose_name_is_not_known(small_pages: Installation) -> None:
+    """The stand-in refuses any; what is asked here is that it refused none."""
+    report = small_pages.cycle()
+    assert report.error is None
+    assert {request.operation for request in small_pages.server.log if request.kind == "query"} == {
+        "PendingRubrics",
+        "UpdateRubrics",
+    }

@@ -1,0 +1,330 @@
+"""The session: renewed where it has ended, never more seats than one, never a second try with a wrong password."""
+
+import json
+import logging
+import re
+
+import pytest
+from baikaldoc_pos.errors import CredentialsRejected, DeloUnavailable, SessionNotAccepted, UnexpectedAnswer
+
+from tests.clocks import ManualClock
+from tests.delo_server import (
+    HAND_SET,
+    HTML_ERROR,
+    MAPPING,
+    PASSWORD,
+    USER,
+    Refusal,
+    Reject,
+    Replace,
+    Request,
+    Reset,
+    Sign,
+    make_rubric,
+    pending_rubrics,
+)
+from tests.delo_server.documents import KNOWN_VARIABLE_TYPES
+from tests.installation import Installation
+from tests.system.accounts import assert_reconciled, bookmark, expected
+
+COUNT = 24  # two pages, three batches
+RUBRICS = pending_rubrics(COUNT)
+
+every_sign = pytest.mark.parametrize("sign", Sign)
+
+
+@pytest.fixture
+def installation(installation: Installation) -> Installation:
+    installation.server.store.add(*RUBRICS)
+    installation.processing["pagination"] = {"pageSize": 20}
+    installation.processing["batchSize"] = 10
+    return installation
+
+
+def assert_no_seat_left(installation: Installation) -> None:
+    assert installation.server.sessions.open_seats == 0
+
+
+# --- A session that ends ---
+
+
+@every_sign
+@pytest.mark.parametrize("operation", ["PendingRubrics", "UpdateRubrics"])
+def test_a_session_that_has_ended_is_renewed_once_and_the_request_repeated(
+    installation: Installation, sign: Sign, operation: str, clock: ManualClock
+) -> None:
+    server = installation.server
+    server.sessions.sign = sign
+
+    def expire(request: Request) -> None:
+        if request.operation == operation and server.traffic.operations[operation] == 2:
+            server.expire_sessions()
+
+    server.on_request(expire)
+    report = installation.cycle(clock)
+    assert report.error is None
+    assert_reconciled(installation, expected(RUBRICS))
+    assert len(server.store.writes) == COUNT
+    assert server.sign_ins == 2
+    assert clock.pauses == []
+    assert_no_seat_left(installation)
+
+
+@every_sign
+def test_a_session_that_lasts_for_few_requests_only(installation: Installation, sign: Sign) -> None:
+    server = installation.server
+    server.sessions.sign = sign
+    server.sessions.expire_after_queries = 2
+    report = installation.cycle()
+    assert report.error is None
+    assert_reconciled(installation, expected(RUBRICS))
+    assert server.sign_ins == 3
+    assert_no_seat_left(installation)
+
+
+@every_sign
+def test_a_sign_that_did_not_end_the_session_leaves_no_seat_behind(installation: Installation, sign: Sign) -> None:
+    """A proxy's whim: the session lives on, and it is signed out before a new one is opened."""
+    server = installation.server
+    headers = (("Location", "/CoreHost/auth/login"),) if sign is Sign.REDIRECT else ()
+    body = HTML_ERROR.body if sign is Sign.LOGIN_PAGE else b""
+    server.faults.add(Replace(int(sign), body, headers=headers), skip=2)
+    server.sessions.seat_limit = 1
+    assert installation.cycle().error is None
+    assert_reconciled(installation, expected(RUBRICS))
+    assert (server.sign_ins, server.sessions.sign_outs) == (2, 2)
+    assert_no_seat_left(installation)
+
+
+@every_sign
+def test_a_session_that_is_never_accepted(installation: Installation, sign: Sign, clock: ManualClock) -> None:
+    """Rights, or a proxy in between: that is said, and signing in does not go on and on."""
+    server = installation.server
+    server.sessions.sign = sign
+    server.sessions.accept_nothing = True
+    report = installation.cycle(clock)
+    # A page where JSON should be may also be one of maintenance, which passes.
+    by_page = sign is Sign.LOGIN_PAGE
+    assert isinstance(report.error, DeloUnavailable if by_page else SessionNotAccepted)
+    assert report.exit_code == (75 if by_page else 77)
+    assert server.sign_ins <= (8 if by_page else 2)
+    assert server.store.writes == ()
+    assert bookmark(installation) is None
+    assert_no_seat_left(installation)
+
+
+def test_a_page_of_maintenance_that_passes_is_waited_for(installation: Installation, clock: ManualClock) -> None:
+    installation.server.faults.add(HTML_ERROR, times=5)
+    assert installation.cycle(clock).error is None
+    assert len(clock.pauses) == 2
+    assert_reconciled(installation, expected(RUBRICS))
+    assert_no_seat_left(installation)
+
+
+def test_a_redirect_that_is_not_to_signing_in_is_no_sign_of_it(installation: Installation) -> None:
+    installation.server.faults.add(Replace(302, headers=(("Location", "https://delo.example/elsewhere"),)))
+    report = installation.cycle()
+    assert isinstance(report.error, UnexpectedAnswer)
+    assert installation.server.sign_ins == 1
+    assert_no_seat_left(installation)
+
+
+def test_redirects_are_not_followed(installation: Installation) -> None:
+    installation.server.sessions.sign = Sign.REDIRECT
+    installation.server.sessions.expire_after_queries = 3
+    installation.cycle()
+    assert installation.server.traffic.kinds["other"] == 0
+
+
+# --- Signing in ---
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_rejected_credentials_are_tried_exactly_once(
+    installation: Installation, refusal: Refusal, clock: ManualClock
+) -> None:
+    server = installation.server
+    server.sessions.reject = True
+    server.sessions.refusal = refusal
+    report = installation.cycle(clock)
+    assert isinstance(report.error, CredentialsRejected)
+    assert report.exit_code == 77
+    assert server.requests == server.traffic.kinds["login"] == 1
+    assert clock.pauses == []
+
+
+def test_credentials_that_are_rejected_in_the_middle_end_the_cycle(installation: Installation) -> None:
+    """The password was changed while we worked."""
+    server = installation.server
+
+    def change_password(request: Request) -> None:
+        if request.is_mutation and not server.store.writes:
+            server.sessions.reject = True
+            server.expire_sessions()
+
+    server.on_request(change_password)
+    first = installation.cycle()
+    assert isinstance(first.error, CredentialsRejected)
+    assert server.failed_sign_ins == 1
+    assert server.store.writes == ()
+    server.on_request(None)
+    server.sessions.reject = False
+    assert installation.cycle().error is None
+    assert_reconciled(installation, expected(RUBRICS))
+
+
+def test_an_account_is_never_locked_by_us(installation: Installation) -> None:
+    server = installation.server
+    server.sessions.lock_after = 2
+    installation.connection["password"] = "не тот"
+    installation.cycle()
+    installation.connection["password"] = PASSWORD
+    assert installation.cycle().error is None
+
+
+@pytest.mark.parametrize("fault", [Replace.by_status(500), Replace.by_status(503), Replace.by_status(429), Reset()])
+def test_an_outage_at_signing_in_is_no_rejection(
+    installation: Installation, fault: Replace | Reset, clock: ManualClock
+) -> None:
+    installation.server.faults.add(fault, on="login", times=3)
+    assert installation.cycle(clock).error is None
+    assert len(clock.pauses) == 3
+    assert_reconciled(installation, expected(RUBRICS))
+    assert_no_seat_left(installation)
+
+
+@pytest.mark.parametrize("status", [404, 405, 302])
+def test_a_wrong_address_of_signing_in_is_no_rejection(
+    installation: Installation, status: int, clock: ManualClock
+) -> None:
+    installation.server.faults.add(Replace.by_status(status), on="login", times=None)
+    report = installation.cycle(clock)
+    assert isinstance(report.error, UnexpectedAnswer)
+    assert str(status) in str(report.error)
+    assert installation.server.requests == 1
+
+
+def test_the_body_of_signing_in_is_not_relied_on(installation: Installation) -> None:
+    def replace(request: Request) -> None:
+        if request.kind == "login":
+            session = installation.server.sessions.sign_in(USER, PASSWORD)
+            cookie = ("Set-Cookie", f"DeloSession={session.id}; Path=/; HttpOnly")
+            installation.server.faults.add(Replace(200, b"\x00 OK?", "text/plain", (cookie,)), on="login")
+
+    installation.server.on_request(replace)
+    assert installation.cycle().error is None
+    assert_reconciled(installation, expected(RUBRICS))
+
+
+@pytest.mark.parametrize("app", ["pos", None])
+def test_what_is_sent_to_sign_in(installation: Installation, app: str | None) -> None:
+    installation.connection["app"] = app
+    installation.cycle()
+    (sent,) = [request.payload for request in installation.server.log if request.kind == "login"]
+    wanted: dict[str, object] = {"user": USER, "password": PASSWORD}
+    assert sent == (wanted if app is None else wanted | {"items": {"app": app}})
+
+
+# --- Signing out ---
+
+
+def nothing(installation: Installation) -> None:
+    pass
+
+
+def reset_reads(installation: Installation) -> None:
+    installation.server.faults.add(Reset(), on="query", times=None)
+
+
+def reset_writes(installation: Installation) -> None:
+    installation.server.faults.add(Reset(), on="write", times=None)
+
+
+def lack_everything(installation: Installation) -> None:
+    installation.server.faults.lacks.add("ArRubricValueFilter.refRubric")
+
+
+def reject_documents(installation: Installation) -> None:
+    installation.server.faults.add(Reject(), times=None)
+
+
+def stick(installation: Installation) -> None:
+    installation.server.faults.stuck_cursor = True
+
+
+@pytest.mark.parametrize("trouble", [nothing, reset_reads, reset_writes, lack_everything, reject_documents, stick])
+def test_the_session_is_signed_out_whatever_happened(installation: Installation, trouble: object) -> None:
+    assert callable(trouble)
+    trouble(installation)
+    installation.cycle()
+    server = installation.server
+    assert server.sign_ins == server.sessions.sign_outs == 1
+    assert server.log[-1].kind == "logout"
+    assert_no_seat_left(installation)
+
+
+def test_a_stop_signs_out_too(installation: Installation) -> None:
+    clock = ManualClock()
+
+    def stop_at_the_first_write(request: Request) -> None:
+        if request.is_mutation:
+            clock.stop.set()
+
+    installation.server.on_request(stop_at_the_first_write)
+    report = installation.cycle(clock)
+    assert report.exit_code == 0
+    # The batch in flight is recorded, and no new one is begun.
+    assert (report.counts.updated, len(installation.history())) == (10, 10)
+    assert bookmark(installation) is None
+    assert_no_seat_left(installation)
+    assert installation.cycle().error is None
+    assert_reconciled(installation, expected(RUBRICS))
+
+
+@pytest.mark.parametrize("fault", [Reset(), Replace.by_status(500), Replace.by_status(404)])
+def test_a_sign_out_that_fails_is_told_of_and_harms_nothing(
+    installation: Installation, fault: Reset | Replace, caplog: pytest.LogCaptureFixture
+) -> None:
+    installation.server.faults.add(fault, on="logout", times=None)
+    assert installation.cycle().error is None
+    assert_reconciled(installation, expected(RUBRICS))
+    assert "session.sign_out_failed" in [record.message for record in caplog.records]
+
+
+# --- What goes over the wire, and what does not go anywhere else ---
+
+
+def test_values_travel_as_variables_of_known_types_and_never_in_the_text(installation: Installation) -> None:
+    server = installation.server
+    server.store.add(make_rubric(127_000_000, pos=HAND_SET), make_rubric(127_000_001, sstu="Отозвано"))
+    server.faults.poison.add(RUBRICS[5].isn)
+    installation.cycle()
+    documents = {request.document for request in server.log if request.kind == "query" and request.document}
+    values = {HAND_SET, USER, PASSWORD, *MAPPING, *MAPPING.values()}
+    escaped = {json.dumps(value).strip('"') for value in values}
+    for document in documents:
+        assert not [value for value in values | escaped if value in document]
+        assert not re.search(r"1[0-9]{8}", document), "an ISN in the text"
+        declared = re.findall(r"\$\w+\s*:\s*([\w\[\]!]+)", document)
+        assert {name.rstrip("!") for name in declared} <= KNOWN_VARIABLE_TYPES
+
+
+def test_documents_depend_on_their_size_only(installation: Installation) -> None:
+    installation.cycle()
+    texts = [request.document for request in installation.server.log if request.is_mutation]
+    assert len(texts) == 3
+    assert len(set(texts)) == 2, "two batches of ten, one of four"
+
+
+def test_no_secret_reaches_the_log(installation: Installation, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = installation.server
+    server.sessions.expire_after_queries = 2
+    server.faults.add(Replace.by_status(500), on="read")
+    installation.cycle()
+    server.sessions.reject = True
+    rejected = installation.cycle()
+    cookies = {value for request in server.log for value in request.cookies.values()}
+    told = "\n".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records) + repr(rejected)
+    assert cookies
+    assert not [secret for secret in (PASSWORD, *cookies) if secret in told]

@@ -1,0 +1,112 @@
+"""The page in a real browser: what is seen, that nothing from outside is asked for, and that no policy is broken."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from tests.system.web.conftest import NOW
+from tests.system.web.history import with_trouble
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--window-size=1920,1080",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    if CHROMIUM is None or DRIVER is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium and chromium-driver are not installed")
+        pytest.skip("needs Debian's packages chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER)) as chrome:
+        chrome.set_page_load_timeout(30)
+        yield chrome
+
+
+def colour(browser, selector: str) -> str:
+    return browser.find_element(By.CSS_SELECTOR, selector).value_of_css_property("background-color")
+
+
+def test_the_state_is_seen_at_one_glance(browser, client, service, tmp_path: Path):
+    colours = set()
+    for level, headline, changes in (
+        ("green", "Всё в порядке", {}),
+        ("amber", "Требуется внимание", {"rejected_faults": 2}),
+        ("red", "Не работает", {"last_success": NOW - timedelta(days=1)}),
+    ):
+        service.fares(**changes)
+        browser.get(client.url("/"))
+        assert browser.find_element(By.TAG_NAME, "h1").text == headline
+        assert browser.find_element(By.CLASS_NAME, "sentence").text == "Следующий цикл: 12:06."
+        sign = browser.find_element(By.CLASS_NAME, "sign").rect
+        assert sign["height"] >= 80
+        assert sign["y"] < 300
+        colours.add(colour(browser, "section.state"))
+        browser.save_screenshot(str(tmp_path / f"{level}.png"))
+    assert len(colours) == 3
+
+
+def test_bars_have_their_height_and_tell_their_figures(browser, client):
+    browser.get(client.url("/"))
+    bars = browser.find_elements(By.CSS_SELECTOR, ".chart rect.updated")
+    assert bars
+    assert all(bar.rect["height"] > 3 for bar in bars)
+    titles = [title.get_attribute("textContent") for title in browser.find_elements(By.CSS_SELECTOR, ".chart g title")]
+    assert len(titles) == 30
+    assert titles[-1].startswith("15.10.2026")
+    assert browser.find_element(By.CSS_SELECTOR, ".chart").aria_role in {"img", "image"}
+    assert bars[0].value_of_css_property("fill") == "rgb(0, 114, 178)"
+
+
+def test_a_person_searches_and_comes_back(browser, client, service):
+    with_trouble(service.journal, NOW)
+    browser.get(client.url("/"))
+    browser.find_element(By.ID, "q").send_keys("Б-1/26\n")
+    conclusion = browser.find_element(By.CLASS_NAME, "conclusion").text
+    assert "Документ заблокирован другим пользователем" in conclusion
+    browser.find_element(By.CLASS_NAME, "language").click()
+    assert "The status is not written" in browser.find_element(By.CLASS_NAME, "conclusion").text
+    browser.find_element(By.CLASS_NAME, "name").click()
+    assert browser.find_element(By.TAG_NAME, "h1").text == "Attention needed"
+
+
+def test_the_page_fits_a_narrow_window(browser, client, service):
+    with_trouble(service.journal, NOW)
+    browser.set_window_size(600, 900)
+    browser.get(client.url("/"))
+    wide = browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
+    browser.set_window_size(1920, 1080)
+    assert wide <= 0
+
+
+def test_nothing_from_outside_is_asked_for_and_no_policy_is_broken(browser, client, service):
+    with_trouble(service.journal, NOW)
+    browser.get_log("browser")
+    for path in ("/", "/search?q=1", "/nothing-here?lang=en"):
+        browser.get(client.url(path))
+        asked = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+        assert [name for name in asked if not name.startswith("data:")] == []
+    assert [entry["message"] for entry in browser.get_log("browser") if "404" not in entry["message"]] == []
+    assert browser.execute_script("return document.scripts.length") == 0
