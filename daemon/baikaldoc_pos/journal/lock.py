@@ -17,6 +17,8 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.errors import JournalUnavailable, StateLocked
 
 FILE_NAME = "lock"
+BRIEF_LOOKS = 10
+BRIEF_SECONDS = 0.02
 
 
 class StateLock:
@@ -41,13 +43,10 @@ class StateLock:
         except OSError as error:
             raise JournalUnavailable(str(self._path), str(error)) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            self._take(descriptor)
+        except BaseException:
             os.close(descriptor)
-            raise StateLocked(str(self._path), *_holder(self._path)) from None
-        except OSError as error:
-            os.close(descriptor)
-            raise JournalUnavailable(str(self._path), str(error)) from error
+            raise
         self._descriptor = descriptor
         self._introduce(descriptor)
         return self
@@ -61,6 +60,23 @@ class StateLock:
                 os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _take(self, descriptor: int) -> None:
+        """Lock the file. One that names no holder may be locked by ``holder_of`` for a moment, so look again."""
+        looks = BRIEF_LOOKS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = _holder(self._path)
+                if not looks or holder[0] is not None:
+                    raise StateLocked(str(self._path), *holder) from None
+            except OSError as error:
+                raise JournalUnavailable(str(self._path), str(error)) from error
+            else:
+                return
+            looks -= 1
+            self._clock.pause(BRIEF_SECONDS)
 
     def _introduce(self, descriptor: int) -> None:
         holder = {"pid": os.getpid(), "command": self._command, "since": self._clock.now().isoformat()}

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import signal
@@ -89,10 +90,28 @@ def test_directory_and_file_are_the_owners_alone(directory, clock):
 
 def test_a_child_process_does_not_inherit_it(directory, clock):
     with StateLock(directory, "run", clock):
-        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
+        child = subprocess.Popen(
+            [sys.executable, "-c", "print(input('up\\n'))"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            close_fds=False,
+        )
+        # Not before it is another program: until then it is a copy of this one, with all that this one has open.
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"up\n"
     with StateLock(directory, "run", clock):
         assert child.poll() is None
     child.communicate(b"\n")
+
+
+def test_a_mere_look_at_the_holder_keeps_nobody_out(directory, clock, monkeypatch):
+    with StateLock(directory, "run", clock):
+        pass
+    with (directory / "lock").open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        monkeypatch.setattr(clock, "pause", lambda seconds: fcntl.flock(looking, fcntl.LOCK_UN))
+        with StateLock(directory, "run", clock):
+            assert json.loads((directory / "lock").read_text())["command"] == "run"
 
 
 def test_no_place_for_the_lock(tmp_path, clock):
