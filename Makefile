@@ -10,7 +10,7 @@ demo: $(STAMP)  ## the service at work against a stand-in of ДЕЛО
 	$(BIN)/python -m tests.demo
 
 test: $(STAMP)  ## the whole suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """Fixtures that the whole suite shares."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from tests.mail_server import MailServer
 # A loaded machine is no defect.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More workers than processors, up to a point: most tests wait for sockets, processes and systemd half the time."""
+    processors = len(os.sched_getaffinity(0))
+    return max(processors, min(2 * processors, 8))
 
 
 @pytest.fixture

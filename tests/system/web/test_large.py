@@ -12,6 +12,9 @@ from tests.clocks import ManualClock
 from tests.system.web.conftest import NOW, SETTINGS, Client, Service
 from tests.system.web.history import rubric, with_past, with_trouble
 
+# Its journal takes a while to fill: once is enough.
+pytestmark = pytest.mark.xdist_group("large journal")
+
 ROWS = 100_000
 SECONDS = 1.0
 PATHS = ("/", "/search?q=А-1040000/26", "/search?q=1040000", "/search?q=nothing", "/healthz", "/metrics")
