@@ -4,9 +4,11 @@
 some machines are aarch64 or e2k, so a wheel that is bound to a platform is an error.
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -21,10 +23,34 @@ def collect(directory: Path) -> list[str]:
     for old in directory.glob("*.whl"):
         old.unlink()
     with tempfile.TemporaryDirectory() as scratch:
-        pip("wheel", "--no-deps", f"--wheel-dir={scratch}", str(CHECKOUT), *SOURCE_ONLY)
-        own = next(Path(scratch).glob("baikaldoc_pos-*.whl"))
+        own = own_wheel(Path(scratch))
+        pip("wheel", "--no-deps", f"--wheel-dir={scratch}", *SOURCE_ONLY)
         pip("download", f"--dest={directory}", f"--find-links={scratch}", *ANY_PLATFORM, str(own))
     return sorted(wheel.name for wheel in directory.iterdir() if not wheel.name.endswith("-any.whl"))
+
+
+def own_wheel(directory: Path) -> Path:
+    """Build this checkout's wheel into the directory.
+
+    From a copy: setuptools leaves build/ where it works, and would pack what an older or another build left there.
+    """
+    with tempfile.TemporaryDirectory() as copy:
+        for file in source_files():
+            target = Path(copy, file.relative_to(CHECKOUT))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        pip("wheel", "--no-deps", f"--wheel-dir={directory}", copy)
+    (wheel,) = directory.glob("baikaldoc_pos-*.whl")
+    return wheel
+
+
+def source_files() -> Iterator[Path]:
+    """Everything that our own wheel is made of."""
+    for name in ("setup.py", "setup.cfg", "README.md", "LICENSE", "daemon", "schema"):
+        source = CHECKOUT / name
+        for file in sorted(source.rglob("*")) if source.is_dir() else [source]:
+            if file.is_file() and not any(part == "__pycache__" or part.endswith(".egg-info") for part in file.parts):
+                yield file
 
 
 def pip(*arguments: str) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.installation import ROOT
 
+pytestmark = pytest.mark.xdist_group("wheelhouse")
+
 
 @pytest.fixture(scope="module")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -11,16 +11,15 @@ from __future__ import annotations
 import configparser
 import fcntl
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from wheelhouse import own_wheel, source_files
 
 from tests.systemd.box import ENVIRONMENT, SystemdBox, box_command, new_directory, remove_directory
 
@@ -28,7 +27,6 @@ CHECKOUT = Path(__file__).parents[2]
 UNITS = CHECKOUT / "packaging" / "systemd"
 PREFIX = "/opt/baikaldoc-pos"
 PYTHON = Path("/usr/bin/python3")
-SOURCES = ("setup.py", "setup.cfg", "README.md", "LICENSE", "daemon", "schema")
 KEPT_SECONDS = 24 * 3600
 
 
@@ -55,7 +53,7 @@ def installed() -> Path:
                 _in_box(made, f'{PYTHON} -m venv {PREFIX} && {pip} "$@"', *requirements)
         if not product.exists():
             with _replacing(product) as made:
-                wheel = _wheel(made)
+                wheel = own_wheel(made)
                 subprocess.run(["cp", "-a", f"{dependencies}/.", made], check=True)  # copytree takes five times as long
                 _in_box(made, f"{PREFIX}/bin/python -m pip install --quiet --no-deps --no-index {PREFIX}/{wheel.name}")
                 wheel.unlink()
@@ -86,38 +84,13 @@ def _requirements() -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _source_files() -> Iterator[Path]:
-    for name in SOURCES:
-        source = CHECKOUT / name
-        files = sorted(source.rglob("*")) if source.is_dir() else [source]
-        for file in files:
-            if file.is_file() and not any(part == "__pycache__" or part.endswith(".egg-info") for part in file.parts):
-                yield file
-
-
 def _source_contents() -> Iterator[str]:
-    for file in _source_files():
+    for file in source_files():
         yield f"{file.relative_to(CHECKOUT)} {hashlib.sha256(file.read_bytes()).hexdigest()}"
 
 
 def _digest(parts: list[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _wheel(directory: Path) -> Path:
-    """Build this checkout's wheel into `directory`, from a copy: setuptools leaves build/ where it works."""
-    with tempfile.TemporaryDirectory() as copy:
-        for file in _source_files():
-            target = Path(copy, file.relative_to(CHECKOUT))
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)
-        # What the venv of the tests has is used; from Python 3.12 on it has no setuptools, and pip fetches it.
-        present = all(importlib.util.find_spec(name) for name in ("setuptools", "wheel"))
-        isolation = ["--no-build-isolation"] if present else []
-        pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", *isolation]
-        subprocess.run([*pip, "--wheel-dir", str(directory), copy], check=True)
-    (wheel,) = directory.glob("*.whl")
-    return wheel
 
 
 def _in_box(prefix: Path, script: str, *arguments: str) -> None:

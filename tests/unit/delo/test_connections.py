@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from baikaldoc_pos.delo import HttpTransport
 from baikaldoc_pos.errors import DeloUnavailable
 
 from tests.delo_server import PASSWORD, USER, Delay, DeloServer, Drip, Hang
@@ -15,6 +16,7 @@ from tests.delo_server import PASSWORD, USER, Delay, DeloServer, Drip, Hang
 TINY = 0.3
 # Far from what a read time-out or the whole of a dripping answer would take.
 SOON = 2.5
+TRIES = 30
 ACCOUNT = {"user": USER, "password": PASSWORD}
 
 
@@ -32,6 +34,15 @@ def in_time() -> Iterator[None]:
     assert time.monotonic() - started < SOON, "the deadline did not end it"
 
 
+def sign_in(transport: HttpTransport, server: DeloServer) -> None:
+    """Get a whole answer, at the first try unless the machine is too busy to give one within the tiny deadline."""
+    for _ in range(TRIES):
+        with contextlib.suppress(DeloUnavailable):
+            assert transport.post(server.login_url, ACCOUNT, "sign_in").status == 200
+            return
+    pytest.fail("no answer")
+
+
 @pytest.mark.parametrize(
     "fault",
     [Drip("headers"), Drip("body"), Hang(), Delay(4)],
@@ -46,16 +57,17 @@ def test_the_deadline_ends_a_request(server, connect, certificate, fault):
     assert caught.value.fields["host"] == f"127.0.0.1:{server.port}"
     # The transport is as good as new.
     server.faults.clear()
-    assert transport.post(server.login_url, ACCOUNT, "sign_in").status == 200
+    sign_in(transport, server)
 
 
 def test_the_deadline_ends_a_request_on_a_kept_connection(server, connect, certificate):
     transport = connect(server.url, TINY, verify=certificate)
-    assert transport.post(server.login_url, ACCOUNT, "sign_in").status == 200
+    sign_in(transport, server)
+    before = transport.requests
     server.faults.add(Hang(), on="logout")
     with in_time(), pytest.raises(DeloUnavailable, match="no whole answer"):
         transport.post(server.logout_url, {}, "sign_out")
-    assert transport.requests == 2, "what was ended by the deadline is not begun anew"
+    assert transport.requests == before + 1, "what was ended by the deadline is not begun anew"
 
 
 def test_the_watch_on_a_request_ends_with_it(server, connect, certificate):
