@@ -1,4 +1,7 @@
-"""An internal certification authority, such as most installations of ДЕЛО have, made by openssl."""
+"""An internal certification authority, such as most installations of ДЕЛО have, made by openssl.
+
+Like many of them it has no keyUsage, which Python takes exception to from 3.13 on unless it is told not to.
+"""
 
 import ssl
 import subprocess
@@ -15,7 +18,7 @@ class Authority:
         self.ca = directory / "ca.pem"
         self._directory = directory
         self._key = directory / "ca.key"
-        _certificate(self.ca, self._key, "-subj", "/CN=Внутренний УЦ", "-addext", "keyUsage=critical,keyCertSign")
+        _certificate(self.ca, self._key, "-subj", "/CN=Внутренний УЦ")
 
     def server(self, name: str = "IP:127.0.0.1") -> ssl.SSLContext:
         """The context of a server whose certificate is for that name."""

@@ -18,7 +18,7 @@ from attrs import frozen
 
 from baikaldoc_pos.alerts.privacy import one_line
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings
+from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings, without_strict
 from baikaldoc_pos.errors import MailRejected, MailUnavailable, StopRequested
 from baikaldoc_pos.logs.masking import Masker
 
@@ -260,7 +260,7 @@ def probe(settings: AlertSettings, clock: Clock, observe: Observer = lambda step
 def trust(settings: AlertSettings) -> ssl.SSLContext:
     """Certificates are always checked: against the given CA, else against the machine's."""
     try:
-        return ssl.create_default_context(cafile=settings.ca_file)
+        return without_strict(ssl.create_default_context(cafile=settings.ca_file))
     except (OSError, ssl.SSLError) as error:  # it was there when the configuration was read
         raise MailRejected("tls", one_line(error), _address(settings)) from error
 

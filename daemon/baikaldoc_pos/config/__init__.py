@@ -7,6 +7,7 @@ Steps, one module each: load (JSON) → structure (types, cattrs) → credential
 from baikaldoc_pos.config.alert_loading import load_alert_settings, read_alert_settings, section_of
 from baikaldoc_pos.config.alert_settings import DIALOGUE_TIMEOUTS, AlertKind, AlertSettings
 from baikaldoc_pos.config.assemble import load_configuration, peek_language, peek_zone
+from baikaldoc_pos.config.certificate import without_strict
 from baikaldoc_pos.config.differences import differences
 from baikaldoc_pos.config.faults import Fault, Notice, render
 from baikaldoc_pos.config.listening import ListenAddress, TcpAddress, UnixAddress
@@ -66,4 +67,5 @@ __all__ = [
     "secrets_of",
     "section_of",
     "warnings_of",
+    "without_strict",
 ]

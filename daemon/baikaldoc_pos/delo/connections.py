@@ -6,6 +6,7 @@ for them. Only closing the socket ends such a request, so the adapter remembers 
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -40,18 +41,22 @@ class _Sockets:
 
 
 class BreakableAdapter(HTTPAdapter):
-    """Keeps track of the sockets that it has opened."""
+    """Keeps track of the sockets that it has opened.
 
-    def __init__(self) -> None:
+    :param context: how TLS is spoken; whose certificates are trusted is added by requests.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
         self._sockets = _Sockets()
+        self._context = context
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
         self._track(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> PoolManager:
-        manager: PoolManager = super().proxy_manager_for(*args, **kwargs)
+        manager: PoolManager = super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
         self._track(manager)
         return manager
 

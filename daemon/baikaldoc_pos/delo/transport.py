@@ -4,6 +4,7 @@ Redirects are not followed and the environment is not trusted. Every transport f
 a reply of whatever status is returned as it is. Knows nothing of sessions or GraphQL.
 """
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -12,8 +13,9 @@ import requests
 import urllib3
 from attrs import field, frozen
 from requests.structures import CaseInsensitiveDict
+from urllib3.util import create_urllib3_context
 
-from baikaldoc_pos.config import ConnectionConfig
+from baikaldoc_pos.config import ConnectionConfig, without_strict
 from baikaldoc_pos.delo.connections import BreakableAdapter
 from baikaldoc_pos.errors import DeloUnavailable
 
@@ -58,7 +60,8 @@ class HttpTransport:
         request_seconds: float,
         observe: Callable[[RequestReport], None] = lambda report: None,
     ) -> None:
-        self._adapter = BreakableAdapter()
+        checked = ssl.CERT_NONE if connection.verify is False else ssl.CERT_REQUIRED
+        self._adapter = BreakableAdapter(without_strict(create_urllib3_context(cert_reqs=checked)))
         self._http = requests.Session()
         self._http.trust_env = False
         self._http.verify = connection.verify if isinstance(connection.verify, bool) else str(connection.verify)
