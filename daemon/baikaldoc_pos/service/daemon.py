@@ -140,7 +140,7 @@ class Daemon:
             self._clock,
             self._monitor,
             self._state,
-            self._scheduler.put_off,
+            self._scheduler,
             reporting.cycle_finished,
         )
         self._publish_reload(faults=0)

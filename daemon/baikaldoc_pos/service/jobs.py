@@ -18,6 +18,7 @@ from baikaldoc_pos.journal import Journal, PauseFile
 from baikaldoc_pos.reconcile import CycleReport, Means, Step, run_cycle
 from baikaldoc_pos.service.account import Account
 from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
+from baikaldoc_pos.service.scheduler import Scheduler
 from baikaldoc_pos.service.state import Phase, Problem, StateHolder
 
 log = EventLog(__name__)
@@ -29,7 +30,7 @@ class Jobs:
     """Runs jobs on whatever configuration is in force when they begin.
 
     :param configuration: called at the beginning of each job.
-    :param put_off: asks for the next cycle after this long instead of at its usual time.
+    :param scheduler: is asked for a job at another time than its usual one.
     :param finished: told of every cycle that has ended, after the state was changed.
     """
 
@@ -42,7 +43,7 @@ class Jobs:
         clock: ServiceClock,
         monitor: JobMonitor,
         state: StateHolder,
-        put_off: Callable[[timedelta], None],
+        scheduler: Scheduler,
         finished: Callable[[CycleReport], None],
     ) -> None:
         self._configuration = configuration
@@ -52,7 +53,7 @@ class Jobs:
         self._clock = clock
         self._monitor = monitor
         self._state = state
-        self._put_off = put_off
+        self._scheduler = scheduler
         self._finished = finished
         self._unavailable_in_a_row = 0
 
@@ -76,7 +77,7 @@ class Jobs:
                 self._state.change(phase=Phase.IDLE, step=None)
 
     def keep_alive(self) -> None:
-        """Ask ДЕЛО something where nobody has for a while, so that the session does not end."""
+        """Ask ДЕЛО something where nobody has for as long as configured, so that the session does not end."""
         with self._monitor.running("keep_alive"):
             # A cycle that runs keeps the session alive better than we could.
             if not self._account.turn.acquire(blocking=False):
@@ -86,7 +87,7 @@ class Jobs:
             except DeloUnavailable as fault:
                 log.warning(fault.event, **fault.fields)
                 self._fail(fault)
-                self._put_off(FIRST_BACKOFF)
+                self._scheduler.put_off(FIRST_BACKOFF)
             except DeloError as fault:
                 log.error(fault.event, **fault.fields)
                 self._fail(fault)
@@ -109,7 +110,11 @@ class Jobs:
 
     def _keep_alive(self, configuration: Configuration) -> None:
         session = self._account.session(configuration)
-        if session.signed_in and session.idle_seconds >= configuration.service.session.keep_alive_minutes * 60 / 2:
+        quiet = timedelta(minutes=configuration.service.session.keep_alive_minutes)
+        left = quiet - timedelta(seconds=session.idle_seconds)
+        if left > timedelta(0):
+            self._scheduler.keep_alive_after(left)
+        elif session.signed_in:
             gateway(session, configuration, self._clock).keep_alive()
 
     def _step(self, step: Step) -> None:
@@ -137,7 +142,7 @@ class Jobs:
         delay = FIRST_BACKOFF * 2 ** min(self._unavailable_in_a_row, 20)
         self._unavailable_in_a_row += 1
         if delay < interval:
-            self._put_off(delay)
+            self._scheduler.put_off(delay)
 
     def _fail(self, error: BaikaldocError) -> None:
         self._state.change(problem=self._problem(error.event, dict(error.fields)), cycle_ended=True)

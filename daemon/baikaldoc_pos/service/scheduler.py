@@ -90,6 +90,10 @@ class Scheduler:
         """The next cycle after this long; the ones after it at the usual interval again."""
         self._run_cycle_at(datetime.now(UTC) + delay)
 
+    def keep_alive_after(self, delay: timedelta) -> None:
+        """The next keep-alive after this long; the ones after it at the usual interval again."""
+        self._scheduler.modify_job(KEEP_ALIVE, next_run_time=datetime.now(UTC) + delay)
+
     def shutdown(self) -> None:
         """Begin no further job; a running one is not waited for."""
         self._scheduler.shutdown(wait=False)

@@ -1,0 +1,225 @@
+"""The two jobs against a real stand-in, by a clock that the test moves: what is asked, and when it is tried again."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from attrs import define, field
+from baikaldoc_pos.assembly import open_journal
+from baikaldoc_pos.delo import RequestReport
+from baikaldoc_pos.journal import Pause, PauseFile
+from baikaldoc_pos.reconcile import CycleReport
+from baikaldoc_pos.service.account import Account
+from baikaldoc_pos.service.jobs import FIRST_BACKOFF, Jobs
+from baikaldoc_pos.service.progress import JobMonitor
+from baikaldoc_pos.service.state import Phase, ServiceState, StateHolder
+
+from tests.clocks import ManualClock
+from tests.delo_server import DeloServer, make_rubric
+from tests.installation import Installation
+
+KEEP_ALIVE_MINUTES = 5
+INTERVAL_MINUTES = 10
+
+
+@define
+class Planned:
+    """In the scheduler's place: what it was asked for."""
+
+    cycles: list[timedelta] = field(factory=list)
+    keep_alives: list[timedelta] = field(factory=list)
+
+    def put_off(self, delay: timedelta) -> None:
+        self.cycles.append(delay)
+
+    def keep_alive_after(self, delay: timedelta) -> None:
+        self.keep_alives.append(delay)
+
+
+@define
+class Service:
+    """The jobs with what they work on."""
+
+    jobs: Jobs
+    account: Account
+    planned: Planned
+    holder: StateHolder
+    reports: list[CycleReport]
+
+    @property
+    def state(self) -> ServiceState:
+        return self.holder.present
+
+
+@pytest.fixture
+def server(clock: ManualClock) -> Iterator[DeloServer]:
+    with DeloServer(clock=clock.monotonic) as running:
+        yield running
+
+
+@pytest.fixture
+def service(installation: Installation, clock: ManualClock) -> Iterator[Service]:
+    def observe(report: RequestReport) -> None:
+        pass
+
+    installation.processing["retryAttempts"] = 0
+    installation.service |= {
+        "schedule": {"intervalMinutes": INTERVAL_MINUTES},
+        "session": {"keepAliveMinutes": KEEP_ALIVE_MINUTES},
+    }
+    installation.save()
+    account, planned, holder = Account(clock, observe, None), Planned(), StateHolder(lambda state: None)
+    reports: list[CycleReport] = []
+    with open_journal(installation.paths, installation.configuration().processing.zone, clock) as journal:
+        jobs = Jobs(
+            installation.configuration,
+            journal,
+            PauseFile(installation.paths.state),
+            account,
+            clock,
+            JobMonitor(),
+            holder,
+            planned,
+            reports.append,
+        )
+        yield Service(jobs, account, planned, holder, reports)
+        account.sign_out()
+
+
+def keep_alives(server: DeloServer) -> int:
+    return server.traffic.operations["KeepAlive"]
+
+
+def test_session_is_kept_alive_only_where_nothing_else_spoke(service, server, clock) -> None:
+    service.jobs.cycle()
+    clock.advance(minutes=KEEP_ALIVE_MINUTES - 1)
+    service.jobs.keep_alive()
+    assert keep_alives(server) == 0, "the cycle had spoken to ДЕЛО meanwhile"
+    assert service.planned.keep_alives == [timedelta(minutes=1)]
+    clock.advance(minutes=1)
+    service.jobs.keep_alive()
+    assert keep_alives(server) == 1
+
+
+def test_a_kept_session_outlives_the_time_after_which_an_idle_one_ends(service, server, clock) -> None:
+    server.sessions.idle_seconds = 20 * 60
+    service.jobs.cycle()
+    for _ in range(12):
+        clock.advance(minutes=KEEP_ALIVE_MINUTES)
+        service.jobs.keep_alive()
+    service.jobs.cycle()
+    assert server.sign_ins == 1
+    assert server.sessions.open_seats == 1
+
+
+def test_a_session_that_has_ended_is_renewed_by_the_keep_alive(service, server, clock) -> None:
+    service.jobs.cycle()
+    server.sessions.expire_all()
+    clock.advance(minutes=KEEP_ALIVE_MINUTES)
+    service.jobs.keep_alive()
+    assert server.sign_ins == 2
+    assert service.state.problem is None
+
+
+def test_nothing_is_asked_where_there_is_no_session(service, server, clock) -> None:
+    clock.advance(minutes=KEEP_ALIVE_MINUTES)
+    service.jobs.keep_alive()
+    assert server.requests == 0
+
+
+def test_nothing_is_asked_while_a_cycle_has_its_turn(service, server, clock) -> None:
+    service.jobs.cycle()
+    clock.advance(minutes=KEEP_ALIVE_MINUTES)
+    with service.account.turn:
+        service.jobs.keep_alive()
+    assert keep_alives(server) == 0
+
+
+def test_keep_alive_in_vain_tells_of_it_and_has_a_cycle_run_soon(service, server, clock) -> None:
+    service.jobs.cycle()
+    server.go_down()
+    clock.advance(minutes=KEEP_ALIVE_MINUTES)
+    service.jobs.keep_alive()
+    assert service.state.problem.event == "delo.unavailable"
+    assert service.planned.cycles == [FIRST_BACKOFF]
+
+
+def test_unavailable_delo_is_tried_ever_less_often_up_to_the_interval(service, server, clock) -> None:
+    server.go_down()
+    for _ in range(8):
+        service.jobs.cycle()
+        clock.advance(minutes=INTERVAL_MINUTES)
+    # After these comes the interval itself, for which nothing has to be asked.
+    assert service.planned.cycles == [timedelta(seconds=seconds) for seconds in (15, 30, 60, 120, 240, 480)]
+    since = service.state.problem.since
+    assert since == clock.now() - timedelta(minutes=8 * INTERVAL_MINUTES), "the outage is as old as its first sign"
+    server.come_up()
+    service.jobs.cycle()
+    assert service.state.problem is None
+    assert service.state.last_success == clock.now()
+    server.go_down()
+    service.jobs.cycle()
+    assert service.planned.cycles[-1] == FIRST_BACKOFF
+
+
+def test_rejected_credentials_are_tried_again_after_hours_or_when_forgiven(service, server, clock) -> None:
+    server.sessions.reject = True
+    for _ in range(20):
+        service.jobs.cycle()
+        clock.advance(minutes=INTERVAL_MINUTES)
+    assert server.failed_sign_ins == 1
+    assert service.state.problem.event == "delo.credentials_rejected"
+    assert service.planned.cycles == []
+    clock.advance(hours=12)
+    service.jobs.cycle()
+    assert server.failed_sign_ins == 2
+    service.account.forgive()
+    server.sessions.reject = False
+    service.jobs.cycle()
+    assert server.sign_ins == 1
+    assert service.state.problem is None
+
+
+def test_pause_leaves_delo_alone_and_is_no_problem(service, server, clock, installation) -> None:
+    server.store.add(make_rubric(1, ins_date=clock.now() - timedelta(hours=1)))
+    until = clock.now() + timedelta(hours=4)
+    PauseFile(installation.paths.state).begin(Pause(until, clock.now(), "admin"))
+    service.jobs.cycle()
+    assert service.state.paused_until == until
+    assert service.state.problem is None
+    assert server.store[1].pos is None
+    clock.advance(hours=5)
+    service.jobs.cycle()
+    assert server.store[1].pos
+
+
+def test_journal_that_is_gone_is_told_of_and_nothing_is_written(service, server, clock, installation) -> None:
+    server.store.add(make_rubric(1, ins_date=clock.now() - timedelta(hours=1)))
+    (installation.paths.state / "journal.sqlite3").unlink()
+    service.jobs.cycle()
+    assert service.state.problem.event == "journal.unavailable"
+    assert service.state.phase is Phase.IDLE
+    assert server.store[1].pos is None
+
+
+def test_stop_in_mid_cycle_is_no_problem(service, server, clock) -> None:
+    server.store.add(make_rubric(1, ins_date=clock.now() - timedelta(hours=1)))
+    clock.stop.set()
+    service.jobs.cycle()
+    assert service.state.problem is None
+    assert service.state.phase is Phase.IDLE
+    assert server.store[1].pos is None
+    clock.stop.clear()
+
+
+def test_defect_is_told_of_with_its_traceback_and_the_next_cycle_runs(service, server, clock, caplog) -> None:
+    reports = service.reports
+    service.jobs._finished = lambda report: reports[0]  # an IndexError
+    service.jobs.cycle()
+    assert service.state.problem.event == "job.crashed"
+    (crashed,) = (record for record in caplog.records if record.getMessage() == "job.crashed")
+    assert crashed.exc_info is not None
+    service.jobs._finished = reports.append
+    service.jobs.cycle()
+    assert service.state.problem is None
+    assert len(reports) == 1
