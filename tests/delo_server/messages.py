@@ -88,7 +88,8 @@ class Answer:
 
     @classmethod
     def of_json(cls, value: object, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Self:
-        return cls(status, json.dumps(value, ensure_ascii=False).encode(), JSON, headers)
+        # Half a character, as of a text that was cut by UTF-16, stands as \\ud83d, which is JSON's form, too.
+        return cls(status, json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace"), JSON, headers)
 
     @classmethod
     def of_html(cls, title: str, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Self:

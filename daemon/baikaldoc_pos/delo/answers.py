@@ -75,7 +75,8 @@ def graphql_answer(reply: Reply, operation: str, host: str, now: datetime) -> Gr
     :raises UnexpectedAnswer: JSON of another form, or a status that says neither yes nor no.
     """
     if reply.status in {429, 502, 503, 504}:
-        raise DeloUnavailable(f"HTTP {reply.status}", host, retry_after(reply, now), busy=reply.status in {429, 503})
+        wait = retry_after(reply, now)
+        raise DeloUnavailable(f"HTTP {reply.status}", host, wait, busy=reply.status == 429 or wait is not None)
     body = _json(reply)
     if isinstance(body, dict) and ("data" in body or "errors" in body):
         return _parse(body, operation, reply.status)
@@ -111,6 +112,21 @@ _NOT_JSON = object()
 
 def _json(reply: Reply) -> object:
     try:
-        return json.loads(reply.body)
+        return _whole_characters(json.loads(reply.body))
     except (ValueError, RecursionError):
         return _NOT_JSON
+
+
+def _whole_characters(value: object) -> object:
+    r"""The value with a question mark for each half of a character: ``"\ud83d"`` alone is legal JSON, as a server gives
+    it that cuts texts by UTF-16, but nothing can store it or send it on.
+    """
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list():
+            return [_whole_characters(item) for item in value]
+        case dict():
+            return {key: _whole_characters(item) for key, item in value.items()}
+        case _:
+            return value

@@ -16,6 +16,9 @@ from baikaldoc_pos.rubrics import Rubric
 
 log = EventLog(__name__)
 
+# What the journal's integers hold.
+_ISNS = range(-(2**63), 2**63)
+
 
 def page_of(answer: GraphqlAnswer, document: Document) -> Page:
     """A page of rubrics out of an answer; raises SchemaMismatch where the query as such was refused."""
@@ -64,13 +67,17 @@ def _rubrics(edges: Sequence[Any], failed: frozenset[object]) -> Iterator[Rubric
         # An absent object reads as an empty one, which is falsy, and has no attributes.
         node = edge.node if edge else None
         # As it came: sgqlc would take 1.5 for 1, and another rubric would be written.
-        if not node or place in failed or type(node.__json_data__.get("isnRefRubric")) is not int:
+        if not node or place in failed or not _is_isn(node.__json_data__.get("isnRefRubric")):
             continue
         card = node.ref_rubric.doc_rc if node.ref_rubric else None
         yield Rubric(
             isn=node.isn_ref_rubric,
-            document_isn=card.isn_doc if card else None,
+            document_isn=card.isn_doc if card and _is_isn(card.isn_doc) else None,
             number=card.free_num if card else None,
             sstu_status=node.eos_sstu_status,
             pos_status=node.pos_status_rub,
         )
+
+
+def _is_isn(value: object) -> bool:
+    return type(value) is int and value in _ISNS

@@ -55,6 +55,16 @@ def page(*nodes: object, **others: object) -> dict[str, object]:
     return {"totalCount": len(nodes), "edges": [{"node": each} for each in nodes], "pageInfo": info} | others
 
 
+@pytest.mark.parametrize("isn", [2**63, -(2**63) - 1, 10**30])
+def test_an_isn_that_the_journal_cannot_hold_is_no_isn(isn: int) -> None:
+    reading = gateway(answer(page(node(), node(isnRefRubric=isn)))).read_pending(WINDOW)
+    assert [rubric.isn for rubric in reading.rubrics] == [ISN]
+    assert not reading.whole
+    card = {"docRc": {"isnDoc": isn, "freeNum": "А-1/26"}}
+    (rubric,) = gateway(answer(page(node(refRubric=card)))).read_pending(WINDOW).rubrics
+    assert (rubric.document_isn, rubric.number) == (None, "А-1/26")
+
+
 def answer(shown: object) -> dict[str, object]:
     return {"data": {"arRubricValuesPg": shown}}
 
