@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from tests.delo_server.data import Store
 from tests.delo_server.execution import execute
@@ -11,7 +11,7 @@ from tests.delo_server.fault_kinds import Reject
 from tests.delo_server.faults import Faults
 from tests.delo_server.messages import GRAPHQL, LOGIN_PAGE, Answer, Request
 from tests.delo_server.resolvers import Environment
-from tests.delo_server.sessions import NoSeatError, Refusal, Sessions, Sign, SignInRefusedError
+from tests.delo_server.sessions import NoSeatError, Refusal, Session, Sessions, Sign, SignInRefusedError
 from tests.delo_server.traffic import Traffic
 
 COOKIE = "DeloSession"
@@ -68,8 +68,7 @@ class Application:
             return Answer.of_json({"message": "Нет свободных лицензий"}, 403)
         except SignInRefusedError:
             return _refused(self.sessions.refusal)
-        cookie = f"{COOKIE}={session.id}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if self.secure else ''}"
-        return Answer.of_json({"isAuthenticated": True}, headers=(("Set-Cookie", cookie),))
+        return Answer.of_json({"isAuthenticated": True}, headers=(self._cookie(session),))
 
     def _sign_out(self, request: Request) -> Answer:
         self.sessions.sign_out(request.cookies.get(COOKIE))
@@ -83,7 +82,15 @@ class Application:
             return Answer.of_html("Unsupported Media Type", 415)
         if self.on_execute is not None:
             self.on_execute(request)
-        return execute(Environment(self.store, self.faults, self.max_page_size), request, session.id, reject)
+        answer = execute(Environment(self.store, self.faults, self.max_page_size), request, session.id, reject)
+        if self.sessions.renews:
+            self.sessions.renew(session)
+            answer = evolve(answer, headers=(*answer.headers, self._cookie(session)))
+        return answer
+
+    def _cookie(self, session: Session) -> tuple[str, str]:
+        value = f"{COOKIE}={session.id}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if self.secure else ''}"
+        return "Set-Cookie", value
 
 
 def _page(request: Request) -> Answer:

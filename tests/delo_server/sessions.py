@@ -60,6 +60,7 @@ class Sessions:
     :param reject: every sign-in is refused, whatever the password.
     :param lock_after: an account is locked after so many failed sign-ins in a row.
     :param accept_nothing: signing in works, and yet every query is answered as signed out.
+    :param renews: every answer to a query has a new cookie, and the one before is no longer valid.
     :param sign_ins: successful ones by account.
     :param failed_sign_ins: refused for the account or the password, by account.
     """
@@ -74,6 +75,7 @@ class Sessions:
     reject: bool = False
     lock_after: int | None = None
     accept_nothing: bool = False
+    renews: bool = False
     sign_ins: Counter[str] = field(factory=Counter, init=False)
     failed_sign_ins: Counter[str] = field(factory=Counter, init=False)
     refused_for_seats: int = field(default=0, init=False)
@@ -115,6 +117,13 @@ class Sessions:
             session.queries += 1
             session.used = self.clock()
             return session
+
+    def renew(self, session: Session) -> None:
+        """Give a session another id."""
+        with self._lock:
+            del self._open[session.id]
+            session.id = secrets.token_urlsafe(24)
+            self._open[session.id] = session
 
     def sign_out(self, session_id: str | None) -> bool:
         """End a session; False where there was none."""

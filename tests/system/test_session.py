@@ -5,6 +5,7 @@ import logging
 import re
 
 import pytest
+from baikaldoc_pos.assembly import gateway, open_session
 from baikaldoc_pos.errors import CredentialsRejected, DeloUnavailable, SessionNotAccepted, UnexpectedAnswer
 
 from tests.clocks import ManualClock
@@ -250,6 +251,37 @@ def reject_documents(installation: Installation) -> None:
 
 def stick(installation: Installation) -> None:
     installation.server.faults.stuck_cursor = True
+
+
+def test_a_session_that_another_account_left_is_signed_out(installation: Installation, clock: ManualClock) -> None:
+    """A restart with another account in the configuration: nobody else would give the seat back."""
+    server, kept = installation.server, installation.paths.state
+    server.sessions.accounts = {**server.sessions.accounts, "another": PASSWORD}
+    first = open_session(installation.configuration(), clock, kept_in=kept)
+    first.sign_in()
+    first.close()
+    installation.connection["username"] = "another"
+    second = open_session(installation.configuration(), clock, kept_in=kept)
+    second.sign_in()
+    assert server.sessions.open_seats == 1
+    assert server.sign_ins == 2
+    second.sign_out()
+    assert server.sessions.open_seats == 0
+
+
+def test_cookies_that_an_answer_renews_are_kept_for_the_next_process(
+    installation: Installation, clock: ManualClock
+) -> None:
+    installation.server.sessions.renews = True
+    kept, configuration = installation.paths.state, installation.configuration()
+    first = open_session(configuration, clock, kept_in=kept)
+    gateway(first, configuration, clock).keep_alive()
+    first.close()
+    second = open_session(configuration, clock, kept_in=kept)
+    gateway(second, configuration, clock).keep_alive()
+    assert installation.server.sign_ins == 1
+    second.sign_out()
+    assert installation.server.sessions.open_seats == 0
 
 
 @pytest.mark.parametrize("trouble", [nothing, reset_reads, reset_writes, lack_everything, reject_documents, stick])

@@ -26,7 +26,8 @@ class Document:
 
     @classmethod
     def of(cls, operation: Operation, name: str) -> "Document":
-        return cls(name, operation, str(operation))
+        # bytes() prints it without indentation.
+        return cls(name, operation, bytes(operation).decode())
 
 
 PENDING = Document.of(Operations.query.pending_rubrics, "PendingRubrics")

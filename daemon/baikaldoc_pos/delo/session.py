@@ -110,6 +110,7 @@ class DeloSession:
         with self._turn:
             if self._rejected is not None and self._clock.monotonic() < self._rejected_until:
                 raise CredentialsRejected(self._rejected.username, self._rejected.status)
+            self._sign_out_left_one()
             account = self._connection
             body: dict[str, object] = {"user": account.username, "password": account.password.reveal()}
             if account.app is not None:
@@ -127,24 +128,33 @@ class DeloSession:
     def sign_out(self) -> None:
         """Close the session where there is one. A failure is logged, not raised: the session times out by itself."""
         with self._turn:
-            if not self.signed_in:
-                return
-            try:
-                reply = self._transport.post(self._connection.logout_url, {}, "sign_out")
-            except DeloError as fault:
-                log.warning("session.sign_out_failed", reason=str(fault.fields.get("reason")))
-            else:
-                if reply.status == 200:
-                    log.info("session.signed_out", host=self.host)
-                elif signed_out(reply) is None:
-                    log.warning("session.sign_out_failed", reason=f"HTTP {reply.status}")
-            finally:
-                self._transport.cookies.clear()
-                self._file.forget()
+            if self.signed_in:
+                self._sign_out(self._connection.logout_url)
 
     def close(self) -> None:
         """Close the connections; the session on the server is left as it is."""
         self._transport.close()
+
+    def _sign_out_left_one(self) -> None:
+        """A session that an earlier process kept for another account or address has nobody to use its seat."""
+        left = self._file.left_by_another()
+        if left is not None:
+            self._transport.cookies.update(left.cookies)
+            self._sign_out(left.logout_url)
+
+    def _sign_out(self, logout_url: str) -> None:
+        try:
+            reply = self._transport.post(logout_url, {}, "sign_out")
+        except DeloError as fault:
+            log.warning("session.sign_out_failed", reason=str(fault.fields.get("reason")))
+        else:
+            if reply.status == 200:
+                log.info("session.signed_out", host=host_of(logout_url))
+            elif signed_out(reply) is None:
+                log.warning("session.sign_out_failed", reason=f"HTTP {reply.status}")
+        finally:
+            self._transport.cookies.clear()
+            self._file.forget()
 
     def _take_rejection_over(self) -> None:
         """A restart is no reason to try again what an earlier process was refused."""
@@ -159,6 +169,9 @@ class DeloSession:
     def _post(self, payload: Mapping[str, object], operation: str) -> Reply:
         reply = self._transport.post(self._connection.graphql_endpoint, payload, operation)
         self._spoke_at = self._clock.monotonic()
+        if self.signed_in:
+            # An answer may have renewed the cookies.
+            self._file.save(self._transport.cookies)
         return reply
 
     def _refusal(self, reply: Reply) -> DeloError:

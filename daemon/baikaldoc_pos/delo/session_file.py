@@ -1,8 +1,8 @@
 """What a process leaves to the one that follows a crash or a restart: the session's cookies, or that ДЕЛО rejected it.
 
-A session takes a licence seat until it is signed out or times out, so restarts must not open one each; and rejected
-credentials must not be tried once a restart. The file is bound to the account and the addresses, and only its owner
-can read it.
+A session takes a licence seat until it is signed out or times out, so restarts must not open one each, nor leave one
+behind where the account has changed; and rejected credentials must not be tried once a restart. The file is bound to
+the account and the addresses, and only its owner can read it.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 from requests.cookies import RequestsCookieJar, create_cookie
 
 from baikaldoc_pos.config import ConnectionConfig
@@ -34,6 +34,17 @@ class Rejection:
     status: int
 
 
+@frozen
+class LeftSession:
+    """A session of another account or address, which nobody will use any more.
+
+    :param logout_url: where it is signed out.
+    """
+
+    logout_url: str
+    cookies: RequestsCookieJar = field(repr=False)
+
+
 class SessionFile:
     """Keeps the cookies of one account's session.
 
@@ -47,21 +58,32 @@ class SessionFile:
             "login_url": connection.login_url,
             "graphql_endpoint": connection.graphql_endpoint,
         }
+        self._logout_url = connection.logout_url
+        self._written = ""
 
     def load(self, cookies: RequestsCookieJar) -> bool:
         """Add the kept cookies, where they are this account's at this address; tells whether there were any."""
         kept = self._read()
         if kept is None or kept.get("bond") != self._bond:
             return False
-        listed = kept.get("cookies")
-        for cookie in listed if isinstance(listed, list) else []:
-            kept_values = {name: cookie[name] for name in KEPT if name in cookie}
-            cookies.set_cookie(create_cookie(**kept_values))  # type: ignore[no-untyped-call]
+        _add_cookies(kept, cookies)
         return len(cookies) > 0
 
+    def left_by_another(self) -> LeftSession | None:
+        """The session that was kept for another account or address, if there is one."""
+        kept = self._read()
+        if kept is None or kept.get("bond") == self._bond:
+            return None
+        cookies, logout_url = RequestsCookieJar(), kept.get("logout_url")
+        _add_cookies(kept, cookies)
+        return LeftSession(logout_url, cookies) if isinstance(logout_url, str) and cookies else None
+
     def save(self, cookies: RequestsCookieJar) -> None:
-        """Keep these cookies. Where that fails it is logged: the next process will sign in anew."""
-        self._write({"cookies": [{name: getattr(cookie, name) for name in KEPT} for cookie in cookies]})
+        """Keep these cookies, where they are not kept already. Where that fails it is logged: the next process will
+        sign in anew.
+        """
+        listed = [{name: getattr(cookie, name) for name in KEPT} for cookie in cookies]
+        self._write({"logout_url": self._logout_url, "cookies": listed})
 
     def reject(self, password: str, status: int, at: datetime) -> None:
         """Keep that this password was rejected; of the password itself only a salted digest."""
@@ -86,17 +108,21 @@ class SessionFile:
         if self._path is None:
             return
         content = json.dumps({"bond": self._bond, **kept})
+        if content == self._written:
+            return
         fresh = self._path.with_suffix(".new")
         try:
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(content)
             fresh.replace(self._path)
+            self._written = content
         except OSError as fault:
             log.warning("session.not_kept", path=str(self._path), reason=str(fault.strerror))
 
     def forget(self) -> None:
         """The session is over, or the rejection forgiven."""
+        self._written = ""
         if self._path is not None:
             with suppress(OSError):
                 self._path.unlink()
@@ -109,6 +135,13 @@ class SessionFile:
         except (OSError, ValueError):
             return None
         return kept if isinstance(kept, dict) else None
+
+
+def _add_cookies(kept: Mapping[str, object], cookies: RequestsCookieJar) -> None:
+    listed = kept.get("cookies")
+    for cookie in listed if isinstance(listed, list) else []:
+        kept_values = {name: cookie[name] for name in KEPT if name in cookie}
+        cookies.set_cookie(create_cookie(**kept_values))  # type: ignore[no-untyped-call]
 
 
 def _digest(password: str, salt: bytes) -> str:

@@ -4,6 +4,7 @@ Redirects are not followed and the environment is not trusted. Every transport f
 a reply of whatever status is returned as it is. Knows nothing of sessions or GraphQL.
 """
 
+import json
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +22,9 @@ from baikaldoc_pos.errors import DeloUnavailable
 
 MAX_BODY = 64 * 1024 * 1024
 CHUNK = 64 * 1024
+# A connection that the server had closed while it was idle shows it as soon as it is used.
+STALE_SECONDS = 1.0
+JSON = {"Content-Type": "application/json"}
 
 
 @frozen
@@ -102,25 +106,28 @@ class HttpTransport:
         started = time.monotonic()
         outcome, received = "fault", 0
         reused, self._kept_alive = self._kept_alive, False
+        # requests' own JSON has six characters for each Cyrillic letter.
+        body = json.dumps(payload, ensure_ascii=False).encode()
         with self._adapter.deadline(self._request_seconds) as overrun:
             try:
                 with self._http.post(
-                    url, json=payload, timeout=self._timeout, allow_redirects=False, stream=True
+                    url, data=body, headers=JSON, timeout=self._timeout, allow_redirects=False, stream=True
                 ) as response:
-                    body = self._read(response, url)
+                    answer = self._read(response, url)
                     if overrun.is_set():
                         raise self._overrun(url)
-                    outcome, received = str(response.status_code), len(body)
-            except requests.exceptions.RequestException as fault:
+                    outcome, received = str(response.status_code), len(answer)
+            except OSError as fault:  # requests' own faults are among them, and a CA file that is gone
                 if overrun.is_set():
                     raise self._overrun(url) from fault
-                if reused and isinstance(fault, requests.exceptions.ConnectionError) and _was_cut(fault):
+                at_once = time.monotonic() - started < STALE_SECONDS
+                if reused and at_once and isinstance(fault, requests.exceptions.ConnectionError) and _was_cut(fault):
                     raise _KeptAliveLost(reason_of(fault), host_of(url)) from fault
                 raise unavailable(fault, url) from fault
             finally:
                 self._observe(RequestReport(kind, outcome, time.monotonic() - started, received))
         self._kept_alive = True
-        return Reply(response.status_code, CaseInsensitiveDict(response.headers), body)
+        return Reply(response.status_code, CaseInsensitiveDict(response.headers), answer)
 
     def _overrun(self, url: str) -> DeloUnavailable:
         return DeloUnavailable(f"no whole answer within {self._request_seconds:g} s", host_of(url))
@@ -145,10 +152,11 @@ def host_of(url: str) -> str:
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
-def unavailable(fault: requests.exceptions.RequestException, url: str) -> DeloUnavailable:
-    """The typed error for a fault of requests; a certificate or a proxy's refusal is not helped by trying again."""
+def unavailable(fault: OSError, url: str) -> DeloUnavailable:
+    """The typed error for a fault; of a certificate that is not trusted, or a CA file, trying again is no help."""
     certificate = isinstance(fault, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(fault)
-    return DeloUnavailable(reason_of(fault), host_of(url), retry=not certificate)
+    retry = isinstance(fault, requests.exceptions.RequestException) and not certificate
+    return DeloUnavailable(reason_of(fault), host_of(url), retry=retry)
 
 
 def reason_of(fault: BaseException) -> str:

@@ -134,6 +134,18 @@ def test_a_read_that_takes_too_long(server, connect):
     assert caught.value.fields["reason"] == "timed out"
 
 
+def test_a_ca_file_that_is_gone_is_said_and_not_tried_again(tls, certificate, connect, tmp_path):
+    copy = tmp_path / "ca.pem"
+    copy.write_bytes(certificate.read_bytes())
+    with DeloServer(tls=tls) as secure:
+        transport = connect(secure.url, verify=copy)
+        copy.unlink()
+        with pytest.raises(DeloUnavailable) as caught:
+            transport.post(secure.login_url, ACCOUNT, "sign_in")
+    assert not caught.value.retry
+    assert str(copy) in str(caught.value)
+
+
 def test_a_certificate_that_is_not_trusted_is_not_worth_another_try(tls, connect):
     with DeloServer(tls=tls) as secure:
         with pytest.raises(DeloUnavailable) as caught:
