@@ -64,7 +64,9 @@ class Answer:
 
 @frozen
 class UnmappedStatus:
-    """A ССТУ status that the mapping does not know: how many rubrics have it, and some registration numbers."""
+    """A ССТУ status that the mapping does not know: how many rubrics have it, and some registration numbers (of cards
+    without one, the rubric's ISN).
+    """
 
     status: str
     count: int

@@ -6,9 +6,11 @@ from baikaldoc_pos.rubrics import Outcome
 from tests.clocks import ManualClock
 from tests.delo_server import (
     HAND_SET,
+    CloseAfter,
     Reject,
     Replace,
     Request,
+    Reset,
     pending_rubrics,
 )
 from tests.installation import Installation
@@ -47,6 +49,31 @@ def test_what_was_read_just_now_is_not_read_again(sixty: Installation, clock: Ma
     sixty.server.on_execute(lambda request: clock.advance(seconds=10))
     sixty.cycle(clock)
     assert sixty.server.traffic.operations["RubricsByIsn"] == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Replace.by_status(503, retry_after=6), Replace.by_status(500), Reset(), Reset(execute=True)],
+    ids=["503", "500", "reset", "answer lost"],
+)
+def test_a_batch_is_never_sent_again_as_it_was(sixty: Installation, clock: ManualClock, fault: Replace | Reset) -> None:
+    """However short the wait: somebody may have set a status meanwhile."""
+    store = sixty.server.store
+    sixty.server.faults.add(CloseAfter(), on="read")  # so that no kept connection hides the fault
+    sixty.server.faults.add(fault, on="write", times=2)
+    pause = clock.pause
+
+    def pause_and_change(seconds: float) -> None:
+        pause(seconds)
+        store.change(FIRST, pos=HAND_SET)
+
+    clock.pause = pause_and_change  # type: ignore[method-assign]
+    report = sixty.cycle(clock)
+    assert report.error is None
+    assert len(clock.pauses) >= 1
+    assert store[FIRST].pos == HAND_SET
+    assert outcomes(sixty, FIRST) == [Outcome.OVERTAKEN]
+    assert report.counts.updated + report.counts.confirmed == COUNT - 1
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Faults between us and ДЕЛО: nothing is lost, nothing is written that should not be, nothing is counted twice."""
 
+from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 
@@ -137,10 +138,12 @@ def test_a_fault_of_signing_out_costs_nothing(installation: Installation, fault:
 def test_a_fault_is_outlived_by_as_many_tries_as_configured(
     installation: Installation, fault: Fault, on: Target, clock: ManualClock
 ) -> None:
-    # A connection that was kept alive is made anew once without being counted.
     installation.server.on_request(lambda request: _script_once(installation, fault, on))
     report = installation.cycle(clock)
-    assert len(clock.pauses) in {ATTEMPTS, ATTEMPTS - 1}
+    # A connection that was kept alive is made anew once without being counted; before a write is repeated, a reading
+    # keeps one alive.
+    uncounted = ATTEMPTS // 2 + 1 if isinstance(fault, Reset) and on == "write" else 1
+    assert ATTEMPTS - uncounted <= len(clock.pauses) <= ATTEMPTS
     assert_all_done(installation, report)
 
 
@@ -151,8 +154,11 @@ def _script_once(installation: Installation, fault: Fault, on: Target) -> None:
 
 @pytest.mark.parametrize("fault", [Reset(), Replace.by_status(503)])
 def test_every_second_answer_is_lost(installation: Installation, fault: Fault) -> None:
+    seen: Counter[tuple[str, str | None]] = Counter()
+
     def alternate(request: Request) -> None:
-        if installation.server.requests % 2:
+        seen[request.kind, request.operation] += 1
+        if seen[request.kind, request.operation] % 2:
             installation.server.faults.add(fault, on="any")
 
     installation.server.on_request(alternate)

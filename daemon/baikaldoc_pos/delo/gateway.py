@@ -3,7 +3,6 @@
 Typed values in, typed values out. Transport faults are retried here, under the policy and the cycle's deadline.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from itertools import islice
@@ -26,7 +25,7 @@ from baikaldoc_pos.delo.paging import Page, Reading, read_all
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
 from baikaldoc_pos.delo.session import DeloSession
 from baikaldoc_pos.delo.updates import answers_of
-from baikaldoc_pos.errors import DeloError, DeloUnavailable, SchemaMismatch, UnexpectedAnswer
+from baikaldoc_pos.errors import DeloError, DeloUnavailable, SchemaMismatch, SessionNotAccepted, UnexpectedAnswer
 from baikaldoc_pos.events import EventLog
 from baikaldoc_pos.rubrics import Answer, Change, Rubric, Window
 
@@ -40,12 +39,13 @@ class BatchRejected(DeloError):
 
     :param message: what was said.
     :param uncertain: True where the records may have been written all the same.
-    :param fault: the transport's fault, where the answer was lost rather than given.
+    :param fault: what stands in the way of the answer, where none was given: were it not for this batch alone, it would
+        end the cycle.
     """
 
     event = "delo.batch_rejected"
 
-    def __init__(self, message: str, *, uncertain: bool, fault: DeloUnavailable | None = None) -> None:
+    def __init__(self, message: str, *, uncertain: bool, fault: DeloError | None = None) -> None:
         super().__init__(message=message)
         self.message = message
         self.uncertain = uncertain
@@ -53,7 +53,7 @@ class BatchRejected(DeloError):
 
 
 class Outdated(Exception):
-    """A batch was not sent again: what it rests on had been read too long ago by then."""
+    """A batch is not sent again as it is: while its answer was waited for, somebody may have set a status."""
 
 
 class _FailedInside(DeloUnavailable):
@@ -99,50 +99,52 @@ class DeloGateway:
 
         :raises SchemaMismatch: the server knows neither the query nor its plainer form.
         """
-        if not self.plainer_query:
-            try:
-                return self._read_window(PENDING, window)
-            except SchemaMismatch as mismatch:
-                log.warning("delo.plainer_query", message=mismatch.fields["message"])
-                self.plainer_query = True
+        # Twice: a server that stumbles once says so in the same form as one that lacks the filter.
+        for last_try in (False, True):
+            if not self.plainer_query:
+                try:
+                    return self._read_window(PENDING, window)
+                except SchemaMismatch as mismatch:
+                    if last_try:
+                        log.warning("delo.plainer_query", message=mismatch.fields["message"])
+                        self.plainer_query = True
         return self._read_window(WINDOW, window)
 
     def read_rubrics(self, isns: Sequence[int]) -> dict[int, Rubric]:
         """The present values of these rubrics; those that ДЕЛО does not have are absent.
 
         :raises SchemaMismatch: the server has no filter by ISN (it is only likely to).
-        :raises UnexpectedAnswer: not all that the server has could be read.
+        :raises UnexpectedAnswer: not all that the server has could be read, or it answers everything but this.
         """
         found: dict[int, Rubric] = {}
         remaining = iter(isns)
         while chunk := tuple(islice(remaining, BY_ISN_AT_ONCE)):
             document = rubrics_document(len(chunk))
-            reading = self._read(document, {f"isn{i}": isn for i, isn in enumerate(chunk)})
+            try:
+                reading = self._read(document, {f"isn{i}": isn for i, isn in enumerate(chunk)})
+            except (DeloUnavailable, SessionNotAccepted) as fault:
+                raise UnexpectedAnswer(self._peculiar(fault), document.name) from fault
             # Only what was asked for: a server that ignored the filter must not lead to a write.
             found.update((rubric.isn, rubric) for rubric in reading.rubrics if rubric.isn in chunk)
             if not reading.whole and not found.keys() >= set(chunk):
                 raise UnexpectedAnswer("the rubrics could not be read whole", document.name)
         return found
 
-    def update(self, changes: Sequence[Change], *, patient: bool = True, good_until: float = math.inf) -> list[Answer]:
+    def update(self, changes: Sequence[Change], *, patient: bool = True, attempt: int = 0) -> list[Answer]:
         """Write a batch; one Answer a change, in order.
 
         :param patient: False tries once only, for the parts of a batch that was rejected already.
-        :param good_until: the monotonic instant after which it is not sent again.
-        :raises Outdated: it would have been sent again after that.
+        :param attempt: how many tries have been in vain already.
+        :raises Outdated: this one was, too, and the time for the next one has come.
         :raises BatchRejected: ДЕЛО answers, but not to this batch.
         :raises DeloUnavailable: it does not answer at all.
         """
         document = update_document(len(changes))
         policy = self._policy if patient else evolve(self._policy, attempts=0)
         try:
-            answer = self._ask(document, update_variables(tuple(changes)), policy, good_until)
-        except DeloUnavailable as fault:
-            # "Too busy", and a fault after the deadline, say nothing of the batch: no reason to go on with halves.
-            if fault.busy or not fault.retry or not self._deadline.allows(0):
-                raise
-            self.keep_alive()
-            raise BatchRejected(str(fault.fields["reason"]), uncertain=True, fault=fault) from fault
+            answer = self._ask(document, update_variables(tuple(changes)), policy, attempt=attempt, repeat=False)
+        except (DeloUnavailable, SessionNotAccepted) as fault:
+            raise BatchRejected(self._peculiar(fault), uncertain=True, fault=fault) from fault
         except UnexpectedAnswer as refusal:
             if refusal.status is None:
                 raise
@@ -162,6 +164,16 @@ class DeloGateway:
         if answer.data is None:
             raise SchemaMismatch(KEEP_ALIVE.name, answer.words)
 
+    def _peculiar(self, fault: DeloUnavailable | SessionNotAccepted) -> str:
+        """What the fault says, where it is peculiar to the request that met it; else it is raised, or a new one.
+
+        "Too busy", and a fault after the deadline, say nothing of the request.
+        """
+        if isinstance(fault, DeloUnavailable) and (fault.busy or not fault.retry or not self._deadline.allows(0)):
+            raise fault
+        self.keep_alive()
+        return str(fault.fields.get("reason") or fault.fields.get("sign"))
+
     def _read_window(self, document: Document, window: Window) -> Reading:
         since, until = (instant.astimezone(self._zone).isoformat() for instant in (window.start, window.end))
         return self._read(document, {"since": since, "until": until})
@@ -178,7 +190,9 @@ class DeloGateway:
         document: Document,
         variables: Mapping[str, object],
         policy: RetryPolicy | None = None,
-        good_until: float = math.inf,
+        *,
+        attempt: int = 0,
+        repeat: bool = True,
     ) -> GraphqlAnswer:
         payload = {"query": document.text, "variables": variables, "operationName": document.name}
         tried = False
@@ -186,7 +200,7 @@ class DeloGateway:
         def once() -> GraphqlAnswer:
             nonlocal tried
             self._clock.check_stop()
-            if tried and self._clock.monotonic() > good_until:
+            if tried and not repeat:
                 raise Outdated
             tried = True
             reply = self._session.query(payload, document.name)
@@ -196,7 +210,7 @@ class DeloGateway:
             return answer
 
         try:
-            return with_retries(once, policy or self._policy, self._deadline, document.name)
+            return with_retries(once, policy or self._policy, self._deadline, document.name, attempt=attempt)
         except _FailedInside as failed:
             return failed.answer
 

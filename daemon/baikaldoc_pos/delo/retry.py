@@ -53,13 +53,15 @@ class Deadline:
         return self.clock.monotonic() + seconds < self.at
 
 
-def with_retries(call: Callable[[], T], policy: RetryPolicy, deadline: Deadline, operation: str) -> T:
+def with_retries(
+    call: Callable[[], T], policy: RetryPolicy, deadline: Deadline, operation: str, *, attempt: int = 0
+) -> T:
     """Do ``call``; repeat it after a DeloUnavailable that time may heal.
 
+    :param attempt: how many tries have been in vain already.
     :raises DeloUnavailable: the last one, when attempts or time are used up.
     :raises StopRequested: where a stop was asked for during a wait.
     """
-    attempt = 0
     while True:
         try:
             return call()

@@ -76,6 +76,13 @@ class StateReader:
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
 
+    def unmapped_having(self, statuses: Collection[str]) -> list[int]:
+        """Unmapped rubrics with one of these ССТУ statuses (without surrounding whitespace)."""
+        given = func.json_each(json.dumps(list(statuses))).table_valued("value")
+        query = select(unmapped.c.rubric_isn).where(unmapped.c.sstu_status.in_(select(given.c.value)))
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(unmapped.c.rubric_isn)).scalars())
+
     def mark(self, name: Mark) -> datetime | None:
         """The instant of that name, if it has been set."""
         with self._database.read() as connection:

@@ -1,16 +1,30 @@
 """One cycle, from beginning to end.
 
-Settle what an earlier cycle left open; work off the retry list; walk the period's windows, oldest first, each read
-whole before anything in it is written, the bookmark following; then look back over earlier windows where that is due.
+Settle what an earlier cycle left open; work off the retry list; take up what the mapping knows by now; walk the
+period's windows, oldest first, each read whole before anything in it is written, the bookmark following; then look
+back over earlier windows where that is due.
 Whatever ends a cycle early, what it did stands in the journal, and the next one goes on from the bookmark.
 """
 
-from attrs import asdict
+from attrs import asdict, evolve
 
-from baikaldoc_pos.errors import BaikaldocError, DeloError, ReadingIncomplete, StopRequested, WritingPaused
+from baikaldoc_pos.errors import (
+    BaikaldocError,
+    DeloError,
+    JournalUnavailable,
+    ReadingIncomplete,
+    StopRequested,
+    WritingPaused,
+)
 from baikaldoc_pos.events import EventLog, bound
-from baikaldoc_pos.journal import Mark, StateReader
-from baikaldoc_pos.reconcile.leftovers import revisit_unmapped, settle_open_changes, work_off_retries
+from baikaldoc_pos.journal import Journal, Mark, StateReader
+from baikaldoc_pos.reconcile.leftovers import (
+    revisit_unmapped,
+    settle_as_seen,
+    settle_open_changes,
+    take_up_mapped,
+    work_off_retries,
+)
 from baikaldoc_pos.reconcile.tally import CycleReport
 from baikaldoc_pos.reconcile.windows import Itinerary, Marks, itinerary
 from baikaldoc_pos.reconcile.work import Means, Step, Work
@@ -23,7 +37,7 @@ def run_cycle(means: Means, asked: Window | None = None) -> CycleReport:
     """Run one cycle; its end, good or bad, is in the report and in the journal.
 
     :param asked: a period to walk instead of the configured one.
-    :raises JournalUnavailable: nothing may be written where it cannot be recorded.
+    :raises JournalUnavailable: it could not even be begun; nothing may be written where it cannot be recorded.
     """
     journal, clock, configuration = means.journal, means.clock, means.configuration
     started, started_at = clock.monotonic(), clock.now()
@@ -46,7 +60,7 @@ def run_cycle(means: Means, asked: Window | None = None) -> CycleReport:
             error=error,
             seconds=clock.monotonic() - started,
         )
-        journal.finish_cycle(cycle_id, report.counts, (error.event, error.fields) if error else None)
+        report = _recorded(journal, cycle_id, report)
         _tell(report)
         return report
 
@@ -56,10 +70,11 @@ def _work_through(work: Work, route: Itinerary) -> BaikaldocError | None:
     try:
         settle_open_changes(work)
         work_off_retries(work)
+        take_up_mapped(work)
         whole = _walk(work, route)
         if route.sweeps:
             whole = _look_back(work, route) and whole
-    except (DeloError, StopRequested, WritingPaused) as fault:
+    except (DeloError, JournalUnavailable, StopRequested, WritingPaused) as fault:
         return fault
     return None if whole else ReadingIncomplete()
 
@@ -98,8 +113,19 @@ def _window(work: Work, window: Window) -> bool:
     log.debug("window.read", start=window.start, end=window.end, count=len(reading.rubrics))
     if not reading.whole:
         log.warning("window.incomplete", start=window.start, end=window.end, count=len(reading.rubrics))
+    settle_as_seen(work, reading.rubrics)
     work.reconcile(reading.rubrics, work.journal.waiting_isns(work.clock.now()), read_at)
     return reading.whole
+
+
+def _recorded(journal: Journal, cycle_id: int, report: CycleReport) -> CycleReport:
+    """The report, which the journal has by now; where it cannot take it, the next start marks the cycle as cut off."""
+    error = report.error
+    try:
+        journal.finish_cycle(cycle_id, report.counts, (error.event, error.fields) if error else None)
+    except JournalUnavailable as fault:
+        return evolve(report, error=error or fault)
+    return report
 
 
 def _tell(report: CycleReport) -> None:

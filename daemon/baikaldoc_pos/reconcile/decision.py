@@ -36,6 +36,11 @@ class Rules:
     def of(cls, processing: ProcessingConfig) -> "Rules":
         return cls(processing.status_mapping, frozenset(processing.ignored_statuses))
 
+    @property
+    def known(self) -> frozenset[str]:
+        """The ССТУ statuses of which it is said what to do."""
+        return self.ignored | self.mapping.keys()
+
 
 @frozen
 class Plan:

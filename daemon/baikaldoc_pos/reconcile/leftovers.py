@@ -3,11 +3,13 @@
 Each is taken up from what ДЕЛО shows now, never from what was planned then.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from baikaldoc_pos.delo import BatchRejected
 from baikaldoc_pos.errors import DeloError, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.events import EventLog
-from baikaldoc_pos.journal import RetryEntry, Settled
+from baikaldoc_pos.journal import OpenChange, RetryEntry, Settled
 from baikaldoc_pos.reconcile.backoff import due_entry, next_entry
 from baikaldoc_pos.reconcile.decision import ABSENT, Verdict, read_back
 from baikaldoc_pos.reconcile.work import Work
@@ -31,7 +33,21 @@ def settle_open_changes(work: Work) -> None:
         current = work.delo.read_rubrics(sorted({each.change.rubric.isn for each in opened}))
     except NOT_TO_BE_READ as fault:
         log.error("settle.impossible", count=len(opened), message=_words(fault))
+        work.unsettled = opened
         return
+    _settle_opened(work, opened, current)
+
+
+def settle_as_seen(work: Work, rubrics: Sequence[Rubric]) -> None:
+    """Settle by what a window shows those of the open changes that could not be read back."""
+    shown = {rubric.isn: rubric for rubric in rubrics}
+    seen = [each for each in work.unsettled if each.change.rubric.isn in shown]
+    if seen:
+        work.unsettled = [each for each in work.unsettled if each.change.rubric.isn not in shown]
+        _settle_opened(work, seen, shown)
+
+
+def _settle_opened(work: Work, opened: Sequence[OpenChange], current: Mapping[int, Rubric]) -> None:
     previous = work.journal.retry_entries({each.change.rubric.isn for each in opened})
     now = work.clock.now()
     settled, again, cleared = [], [], []
@@ -66,7 +82,12 @@ def work_off_retries(work: Work) -> None:
     except NOT_TO_BE_READ as fault:
         log.error("retry.impossible", count=len(due), message=_words(fault))
         return
-    made = work.reconcile(tuple(current.values()), read_at=read_at)
+    try:
+        made = work.reconcile(tuple(current.values()), read_at=read_at, tried_before=True)
+    except (BatchRejected, *NOT_TO_BE_READ) as fault:
+        # The next cycle goes on with them; what is new shall not wait for it.
+        log.error("retry.impossible", count=len(due), message=_words(fault))
+        return
 
     settled_elsewhere = made.having(Verdict.HAS_STATUS)
     for rubric in settled_elsewhere:
@@ -92,9 +113,17 @@ def _put_off(entry: RetryEntry, current: dict[int, Rubric], now: datetime, first
     return next_entry(rubric, answer, entry, now, first)
 
 
+def take_up_mapped(work: Work) -> None:
+    """Look again at unmapped rubrics whose status the mapping knows by now, so that nobody waits for the lookback."""
+    _revisit_unmapped(work, work.journal.unmapped_having(work.rules.known))
+
+
 def revisit_unmapped(work: Work, unseen_since: datetime) -> None:
-    """Look again at unmapped rubrics that no window shows any more: the mapping, or their status, may have changed."""
-    isns = work.journal.unmapped_not_seen_since(unseen_since)
+    """Look again at unmapped rubrics that no window shows any more: their status may have changed."""
+    _revisit_unmapped(work, work.journal.unmapped_not_seen_since(unseen_since))
+
+
+def _revisit_unmapped(work: Work, isns: Sequence[int]) -> None:
     if not isns:
         return
     read_at = work.clock.monotonic()

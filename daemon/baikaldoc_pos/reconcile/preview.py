@@ -68,7 +68,7 @@ def preview_cycle(
         return True
 
     waiting = state.waiting_isns(now) if state is not None else frozenset()
-    whole = decide_by_isn(_leftovers(state, now), ())
+    whole = decide_by_isn(_leftovers(state, now, rules), ())
     for window in (*route.windows, *route.lookback):
         reading = delo.read_pending(window)
         tally.counts["windows"] += 1
@@ -81,9 +81,10 @@ def preview_cycle(
     return Preview(route.kind, route.period, changes, tally.cycle_counts(), tally.unmapped, whole)
 
 
-def _leftovers(state: StateReader | None, now: datetime) -> list[int]:
+def _leftovers(state: StateReader | None, now: datetime, rules: Rules) -> list[int]:
     """What a cycle takes up before it reads the windows."""
     if state is None:
         return []
     isns = {each.change.rubric.isn for each in state.open_changes()}
-    return sorted(isns | {entry.rubric_isn for entry in state.due_retries(now)})
+    isns |= {entry.rubric_isn for entry in state.due_retries(now)}
+    return sorted(isns.union(state.unmapped_having(rules.known)))

@@ -1,8 +1,8 @@
 """Sending a batch no longer than what it rests on is fresh.
 
-Between reading a rubric and writing it somebody may set its status by hand, and ДЕЛО has no compare-and-set. Waiting
-for a server that is busy, and taking a rejected batch apart, can take long: what was read too long ago is read again
-before it is sent (again), and only what still waits is sent.
+Between reading a rubric and writing it somebody may set its status by hand, and ДЕЛО has no compare-and-set. What was
+read too long ago, and whatever was sent in vain, is read again before it is sent (again), and only what still waits is
+sent.
 """
 
 import math
@@ -23,32 +23,26 @@ FRESH_SECONDS = 60.0
 class FreshSend:
     """A ``Send`` (see ``batches``) for one batch and its parts.
 
-    :param attempts: how often a batch is looked at anew before it is sent for the last time.
     :param read_at: the monotonic instant at which the rubrics were read.
     """
 
-    def __init__(self, delo: DeloGateway, clock: Clock, attempts: int, read_at: float) -> None:
+    def __init__(self, delo: DeloGateway, clock: Clock, read_at: float) -> None:
         self._delo = delo
         self._clock = clock
-        self._attempts = attempts
         self._good_until = read_at + FRESH_SECONDS
         self._ended: dict[int, Answer] = {}
 
     def __call__(self, changes: Sequence[Change], *, patient: bool = True) -> list[Answer]:
         """One Answer a change, in order; CONFIRMED, OVERTAKEN or NOT_DONE where it was not sent any more."""
-        looks = self._attempts if patient else 0
-        while True:
-            left = self._still_wanted(changes)
-            if not left:
-                break
-            good_until = self._good_until if looks else math.inf
+        attempt = 0
+        while left := self._still_wanted(changes):
             try:
-                answers = self._delo.update(left, patient=patient and looks > 0, good_until=good_until)
+                answers = self._delo.update(left, patient=patient, attempt=attempt)
             except Outdated:
-                looks -= 1
-                continue
-            self._ended.update(zip((change.rubric.isn for change in left), answers, strict=True))
-            break
+                attempt += 1
+                self._good_until = -math.inf
+            else:
+                self._ended.update(zip((change.rubric.isn for change in left), answers, strict=True))
         return [self._ended[change.rubric.isn] for change in changes]
 
     def _still_wanted(self, changes: Sequence[Change]) -> Sequence[Change]:

@@ -93,7 +93,9 @@ class Tally:
     def unmapped(self) -> tuple[UnmappedStatus, ...]:
         """The unmapped statuses, most frequent first."""
         statuses = (
-            UnmappedStatus(status, len(numbers), tuple(number for number in numbers.values() if number)[:EXAMPLES])
+            UnmappedStatus(
+                status, len(numbers), tuple(number or str(isn) for isn, number in numbers.items())[:EXAMPLES]
+            )
             for status, numbers in self._unmapped.items()
         )
         return tuple(sorted(statuses, key=lambda each: (-each.count, each.status)))

@@ -14,7 +14,7 @@ from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import BatchRejected, DeloGateway
 from baikaldoc_pos.errors import SchemaMismatch
 from baikaldoc_pos.events import EventLog
-from baikaldoc_pos.journal import Journal, RetryEntry, Settled
+from baikaldoc_pos.journal import Journal, OpenChange, RetryEntry, Settled
 from baikaldoc_pos.reconcile.backoff import due_entry, next_entry
 from baikaldoc_pos.reconcile.batches import batches, send_apart
 from baikaldoc_pos.reconcile.decision import ABSENT, Plan, Rules, Verdict, plan
@@ -70,22 +70,31 @@ class Work:
         self.journal = means.journal
         self.clock = means.clock
         self.tally = Tally()
+        # Open changes that could not be read back by their ISNs.
+        self.unsettled: Sequence[OpenChange] = ()
         self._cycle_id = cycle_id
         self._told = 0
-        self._rules = Rules.of(means.configuration.processing)
+        self.rules = Rules.of(means.configuration.processing)
         self._batch_size = means.configuration.processing.batch_size
         self._first_delay = timedelta(minutes=means.configuration.service.retries.first_minutes)
 
     def reconcile(
-        self, rubrics: Sequence[Rubric], waiting: Collection[int] = frozenset(), read_at: float | None = None
+        self,
+        rubrics: Sequence[Rubric],
+        waiting: Collection[int] = frozenset(),
+        read_at: float | None = None,
+        *,
+        tried_before: bool = False,
     ) -> Plan:
         """Decide on rubrics, and write what is to be written; returns the plan.
 
         :param waiting: ISNs on the retry list that are not due yet.
         :param read_at: the monotonic instant at which the reading of them began; now, where it is not given.
+        :param tried_before: in vain, so that another failure says nothing of the server: BatchRejected is raised then
+            where else the cycle would end.
         """
         read_at = self.clock.monotonic() if read_at is None else read_at
-        made = plan(self.tally.fresh(rubrics), self._rules, waiting)
+        made = plan(self.tally.fresh(rubrics), self.rules, waiting)
         self._pass_over(made)
         written = 0
         for batch in batches(made.changes, self._batch_size):
@@ -96,7 +105,7 @@ class Work:
             else:
                 current, seen_at = batch, read_at
             if current:
-                self._write(current, seen_at)
+                self._write(current, seen_at, tried_before=tried_before)
             written += len(batch)
             self.means.progress(Step("changes", written, len(made.changes)))
         return made
@@ -104,7 +113,7 @@ class Work:
     def confirm(self, rubrics: Sequence[Rubric]) -> None:
         """Record as made what had been tried seemingly in vain, and has by now just the status that it was to get."""
         shown = {rubric.isn: rubric.pos_status for rubric in rubrics}
-        wanted = plan([evolve(rubric, pos_status=None) for rubric in rubrics], self._rules).changes
+        wanted = plan([evolve(rubric, pos_status=None) for rubric in rubrics], self.rules).changes
         made = [change for change in wanted if shown[change.rubric.isn] == change.target]
         if made:
             ids = dict(zip((change.rubric.isn for change in made), self._intents(made), strict=True))
@@ -128,15 +137,14 @@ class Work:
         if gone:
             log.warning("write.rubrics_gone", isns=gone)
             self.tally.counts["skipped"] += len(gone)
-        made = plan(current.values(), self._rules)
+        made = plan(current.values(), self.rules)
         self._pass_over(made)
         return made.changes
 
-    def _write(self, batch: Sequence[Change], read_at: float) -> None:
+    def _write(self, batch: Sequence[Change], read_at: float, *, tried_before: bool) -> None:
         ids = dict(zip((change.rubric.isn for change in batch), self._intents(batch), strict=True))
         rejected = settled = 0
-        attempts = self.means.configuration.processing.retry_attempts
-        send = FreshSend(self.delo, self.clock, attempts, read_at)
+        send = FreshSend(self.delo, self.clock, read_at)
         for part, outcome in send_apart(send, batch):
             settled += len(part)
             if not isinstance(outcome, BatchRejected):
@@ -145,7 +153,14 @@ class Work:
             rejected += 1
             self._settle(part, [self._after_rejection(part[0], outcome)], ids)
             if rejected == settled:
-                _give_up(outcome, rejected, len(batch))
+                self._give_up(outcome, rejected, len(batch), tried_before=tried_before)
+
+    def _give_up(self, rejection: BatchRejected, records: int, size: int, *, tried_before: bool) -> None:
+        """Raise where so many records of a batch, and none that went well, say that it is not about the records."""
+        if rejection.fault is not None and records >= OUTAGE_RECORDS:
+            raise rejection if tried_before else rejection.fault
+        if records == size >= HOPELESS_BATCH and not tried_before and not self.tally.counts["updated"]:
+            raise SchemaMismatch("UpdateRubrics", rejection.message)
 
     def _intents(self, batch: Sequence[Change]) -> list[int]:
         return self.journal.record_intents(self._cycle_id, batch)
@@ -198,11 +213,3 @@ class Work:
         )
         if self._told == MOST_TOLD:
             log.warning("record.more")
-
-
-def _give_up(rejection: BatchRejected, records: int, size: int) -> None:
-    """Raise where so many records of a batch, and none that went well, say that it is not about the records."""
-    if rejection.fault is not None and records >= OUTAGE_RECORDS:
-        raise rejection.fault
-    if records == size >= HOPELESS_BATCH:
-        raise SchemaMismatch("UpdateRubrics", rejection.message)
