@@ -121,6 +121,18 @@ def test_a_record_for_which_the_whole_batch_is_turned_away_costs_no_neighbour(
     assert sixty.server.sessions.open_seats == 0
 
 
+def test_a_record_that_is_turned_away_and_cannot_be_read_back_either_waits_for_its_retry(
+    sixty: Installation, clock: ManualClock
+) -> None:
+    sixty.server.faults.poison = {BAD}
+    sixty.server.faults.poison_status = 403
+    sixty.server.faults.add(Replace.by_status(500), operation="RubricsByIsn", times=None)
+    report = sixty.cycle(clock)
+    assert report.error is None
+    assert retries(sixty).keys() == {BAD}
+    assert_neighbours_done(sixty, BAD)
+
+
 def test_an_account_that_may_not_write_at_all_is_told_of(sixty: Installation, clock: ManualClock) -> None:
     sixty.server.faults.add(Replace.by_status(403), on="write", times=None)
     report = sixty.cycle(clock)

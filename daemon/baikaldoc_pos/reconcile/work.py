@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import BatchRejected, DeloGateway
-from baikaldoc_pos.errors import SchemaMismatch
+from baikaldoc_pos.errors import SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.events import EventLog
 from baikaldoc_pos.journal import Journal, OpenChange, RetryEntry, Settled
 from baikaldoc_pos.reconcile.backoff import due_entry, next_entry
@@ -172,7 +172,7 @@ class Work:
             return failed
         try:
             current = self.delo.read_rubrics([change.rubric.isn]).get(change.rubric.isn)
-        except SchemaMismatch:
+        except (SchemaMismatch, UnexpectedAnswer):
             return failed
         stands = current is not None and current.pos_status == change.target
         return Answer(Outcome.CONFIRMED, message=rejection.message) if stands else failed
