@@ -1,6 +1,7 @@
 """The metrics that are looked up at each scrape: last success, retry list, unmapped rubrics, session, alerts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import frozen
@@ -70,7 +71,7 @@ class ScrapedMetrics(Collector):
             "unmapped_rubrics",
             "Rubrics whose ССТУ status the mapping does not know, by status.",
             "status",
-            _by_status(journal.unmapped_summary()),
+            _by_status(journal.unmapped_summary(), self.sources.mask),
         )
 
 
@@ -78,10 +79,12 @@ def _age(at: datetime, now: datetime) -> float:
     return max(0.0, (now - at).total_seconds())
 
 
-def _by_status(statuses: Sequence[UnmappedStatus]) -> Mapping[str, float]:
-    counts = {status.status: float(status.count) for status in statuses[:MOST_STATUSES]}
-    others = sum(status.count for status in statuses[MOST_STATUSES:])
-    return counts | ({OTHERS: float(others)} if others else {})
+def _by_status(statuses: Sequence[UnmappedStatus], mask: Callable[[str], str]) -> Mapping[str, float]:
+    counts: Counter[str] = Counter()
+    for position, status in enumerate(statuses):
+        # Added up, since two statuses may be one without what was masked; a series that is there twice spoils all.
+        counts[mask(status.status) if position < MOST_STATUSES else OTHERS] += status.count
+    return {label: float(count) for label, count in counts.items()}
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

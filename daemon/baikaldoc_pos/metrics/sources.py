@@ -15,6 +15,7 @@ class MetricsSources:
     :param journal: the retry list, unmapped rubrics and open changes.
     :param last_success: when the last successful cycle ended.
     :param alerts: every kind of alert, and whether it is open.
+    :param mask: takes the configured secrets out of a text.
     :param server: ДЕЛО's host, a label of every sample, by which the instances on one host are told apart.
     """
 
@@ -22,3 +23,4 @@ class MetricsSources:
     last_success: Callable[[], datetime | None]
     alerts: Callable[[], Mapping[str, bool]]
     server: Callable[[], str]
+    mask: Callable[[str], str]

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 from baikaldoc_pos.alerts import Alerts, Names, Observed, StorageFault, Trouble
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.config import AlertKind, Configuration, Paths
+from baikaldoc_pos.config import AlertKind, Configuration, Paths, secrets_of
 from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import Journal, JournalReader
 from baikaldoc_pos.logs import FileFailure
+from baikaldoc_pos.logs.masking import Masker
 from baikaldoc_pos.metrics import Metrics, MetricsSources, Textfile
 from baikaldoc_pos.reconcile import CycleReport
 from baikaldoc_pos.service.state import ServiceState
@@ -49,6 +50,7 @@ class Reporting:
         self._state = state
         self._log_failures = log_failures
         self._clock = clock
+        self._masker = Masker(secrets_of(configuration()))
         self._closing = ExitStack()
         self._reader = self._closing.enter_context(_reader(paths.state))
         names = Names(command=_command(paths), service=unit or Names().service)
@@ -58,6 +60,7 @@ class Reporting:
             last_success=lambda: state().last_success,
             alerts=self._alert_states,
             server=lambda: str(urlsplit(configuration().connection.graphql_endpoint).netloc),
+            mask=self._mask,
         )
         self.metrics = Metrics(sources, clock)
         self._textfile: Textfile | None = None
@@ -73,6 +76,7 @@ class Reporting:
 
     def reload(self) -> None:
         """Take what has changed of the page's settings; the rest is looked up when it is needed."""
+        self._masker = self._masker.with_secrets(secrets_of(self._configuration()))
         settings = SiteSettings.of(self._configuration())
         if settings != self._site.settings:
             self._site.stop()
@@ -131,7 +135,11 @@ class Reporting:
             sentence=self._sentence,
             situation=lambda: situation(self._state()),
             metrics=self.metrics.exposition,
+            mask=self._mask,
         )
+
+    def _mask(self, text: str) -> str:
+        return self._masker.text(text)
 
     def _sentence(self, text: Catalogue) -> str:
         return status_line(self._state(), text)

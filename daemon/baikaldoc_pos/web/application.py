@@ -6,8 +6,9 @@ from typing import Any
 from bottle import Bottle, request, response
 
 from baikaldoc_pos.errors import JournalUnavailable
-from baikaldoc_pos.events import LANGUAGES, Catalogue
+from baikaldoc_pos.events import LANGUAGES
 from baikaldoc_pos.journal import Mark
+from baikaldoc_pos.web.discretion import DiscreetCatalogue
 from baikaldoc_pos.web.health import Health, Level
 from baikaldoc_pos.web.overview import health_of, overview
 from baikaldoc_pos.web.pages import Link, Pages
@@ -96,15 +97,15 @@ class Site:
     def _health(self) -> Health:
         return health_of(self._settings, self._sources)
 
-    def _language(self) -> tuple[Catalogue, Link]:
+    def _language(self) -> tuple[DiscreetCatalogue, Link]:
         asked = request.query.lang
         language = asked if asked in LANGUAGES else self._settings.language
         said = language if language != self._settings.language else None
-        return Catalogue(language, self._settings.zone), Link(said)
+        return DiscreetCatalogue(language, self._settings.zone, self._sources.mask), Link(said)
 
-    def _journal_fault(self, fault: JournalUnavailable, text: Catalogue, link: Link) -> str:
+    def _journal_fault(self, fault: JournalUnavailable, text: DiscreetCatalogue, link: Link) -> str:
         sentence = text.render(fault.event, fault.fields)
         return self._pages.render("notice", text, link, Level.RED, sentence=sentence)
 
-    def _notice(self, text: Catalogue, link: Link, sentence: str, **fields: object) -> str:
+    def _notice(self, text: DiscreetCatalogue, link: Link, sentence: str, **fields: object) -> str:
         return self._pages.render("notice", text, link, sentence=text.text(sentence, **fields))

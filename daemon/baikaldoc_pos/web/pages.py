@@ -12,10 +12,11 @@ from urllib.parse import quote, urlencode
 from attrs import frozen
 from bottle import SimpleTemplate
 
-from baikaldoc_pos.events import LANGUAGES, Catalogue
+from baikaldoc_pos.events import LANGUAGES
 from baikaldoc_pos.journal import Cycle
 from baikaldoc_pos.rubrics import Outcome
 from baikaldoc_pos.web import chart
+from baikaldoc_pos.web.discretion import DiscreetCatalogue
 from baikaldoc_pos.web.health import Level
 from baikaldoc_pos.web.stories import LONGEST, words
 
@@ -58,14 +59,21 @@ class Pages:
         digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
         self.style_source = f"sha256-{digest}"
 
-    def render(self, name: str, text: Catalogue, link: Link, level: Level | None = None, **values: object) -> str:
+    def render(
+        self, name: str, text: DiscreetCatalogue, link: Link, level: Level | None = None, **values: object
+    ) -> str:
         """The page of that name.
 
         :param level: the state that the page's icon shows; null for none.
         """
         common = {"text": text, "cell": lambda value: cell(value, text), "link": link, "query": "", **values}
         body = self._bodies[name].render(
-            chart=chart, words=words, result=lambda cycle: result(cycle, text), outcome=outcome_id, **common
+            chart=chart,
+            words=lambda answer: text.foreign(words(answer)),
+            result=lambda cycle: result(cycle, text),
+            outcome=outcome_id,
+            printable=printable,
+            **common,
         )
         others = [(other, _other_language(other, values)) for other in LANGUAGES if other != text.language]
         page: str = self._layout.render(
@@ -80,13 +88,18 @@ class Pages:
         return page
 
 
-def cell(value: object, text: Catalogue) -> str:
-    """A value as a person reads it: shortened, and without characters that would not show or turn the line about."""
-    shown = "".join(character if character.isprintable() else " " for character in text.value(value))
+def cell(value: object, text: DiscreetCatalogue) -> str:
+    """A value as a person reads it."""
+    return printable(text.value(value))
+
+
+def printable(text: str) -> str:
+    """A text shortened, and without characters that would not show or turn the line about."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
     return shown if len(shown) <= LONGEST_TEXT else shown[: LONGEST_TEXT - 1] + "…"
 
 
-def result(cycle: Cycle, text: Catalogue) -> str:
+def result(cycle: Cycle, text: DiscreetCatalogue) -> str:
     """How a cycle ended, or that it runs."""
     if cycle.error_event is not None:
         return text.render(cycle.error_event, cycle.error_fields)

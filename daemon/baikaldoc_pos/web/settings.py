@@ -51,6 +51,7 @@ class SiteSources:
     :param sentence: the sentence that ``STATUS=`` has, in the language of the catalogue.
     :param situation: what the service knows of itself.
     :param metrics: the content type and the text of ``/metrics``.
+    :param mask: takes the configured secrets out of a text.
     """
 
     journal: JournalReader
@@ -58,3 +59,4 @@ class SiteSources:
     sentence: Callable[[Catalogue], str]
     situation: Callable[[], Situation]
     metrics: Callable[[], tuple[str, bytes]]
+    mask: Callable[[str], str]

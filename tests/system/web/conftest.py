@@ -14,6 +14,9 @@ from baikaldoc_pos.web import SiteSettings, SiteSources, Situation, StatusSite
 
 from tests.clocks import ManualClock
 from tests.system.web.history import with_past
+from tests.system.web.reported import installed, reported
+
+__all__ = ["installed", "reported"]
 
 NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
 SETTINGS = SiteSettings(
@@ -37,7 +40,9 @@ class Service:
     metrics: tuple[str, bytes] = ("text/plain; version=0.0.4", b"up 1\n")
 
     def sources(self) -> SiteSources:
-        return SiteSources(self.reader, self.clock, self._sentence, lambda: self.situation, lambda: self.metrics)
+        return SiteSources(
+            self.reader, self.clock, self._sentence, lambda: self.situation, lambda: self.metrics, mask=str
+        )
 
     def fares(self, **changes: object) -> None:
         self.situation = evolve(self.situation, **changes)

@@ -74,6 +74,8 @@ def exported(tmp_path: Path) -> Iterator[Exported]:
         reader = JournalReader.open(tmp_path)
         assert reader is not None
         with reader:
-            sources = MetricsSources(reader, lambda: made.last_success, lambda: made.alerts, lambda: "delo:443")
+            sources = MetricsSources(
+                reader, lambda: made.last_success, lambda: made.alerts, lambda: "delo:443", mask=str
+            )
             made = Exported(Metrics(sources, clock), journal, clock)
             yield made

@@ -85,7 +85,7 @@
 <tr>
 <td>
 % if entry.number:
-<a href="{{link.search(entry.number)}}">{{cell(entry.number)}}</a>
+<a href="{{link.search(text.value(entry.number))}}">{{cell(entry.number)}}</a>
 % else:
 —
 % end
@@ -100,6 +100,7 @@
 % end
 </tbody>
 </table></div>
+<p class="more">{{text.text("web.words", command="baikaldoc-pos failed")}}</p>
 % if figures.retry_count > len(figures.retries):
 <p class="more">{{text.text("web.retries.more", shown=len(figures.retries), count=figures.retry_count)}}</p>
 % end
@@ -123,7 +124,7 @@
 <td class="number">{{status.count}}</td>
 <td>
 % for example in status.examples:
-<a class="example" href="{{link.search(example)}}">{{cell(example)}}</a>
+<a class="example" href="{{link.search(text.value(example))}}">{{cell(example)}}</a>
 % end
 </td>
 </tr>

@@ -1,6 +1,6 @@
 % if not found.stories:
 <section class="notice">
-<h1>{{text.text("search.nothing", query=cell(query))}}</h1>
+<h1>{{text.text("search.nothing", query=printable(query))}}</h1>
 <p>{{text.text("search.nothing.why")}}</p>
 <ul>
 % for why in ("number", "no_status", "has_status", "ignored"):
@@ -37,6 +37,7 @@
 % end
 </tbody>
 </table></div>
+<p class="hint">{{text.text("web.words", command="baikaldoc-pos history --rubric %s" % story.isn)}}</p>
 % else:
 <p class="hint">{{text.text("search.no_changes")}}</p>
 % end

@@ -1,0 +1,85 @@
+"""No secret and no citizen's name in anything that is served, whatever ДЕЛО says."""
+
+from html import unescape
+
+import pytest
+from baikaldoc_pos.journal import CycleCounts, RetryEntry, Settled
+from baikaldoc_pos.rubrics import Answer, Change, Outcome
+
+from tests.system.web.history import rubric
+from tests.system.web.reported import PASSWORD
+
+# A refusal that names a citizen, and one of a server that sends our password back.
+WORDS = f"Карточка гражданина Иванова Петра Сергеевича занята; получено: pos {PASSWORD}"
+SAID = Answer(Outcome.REFUSED, WORDS, PASSWORD, f"ORA-20001 {WORDS}")
+PLACES = ("/", "/?lang=en", "/search?q=7", "/search?q=8", "/healthz", "/healthz?lang=en", "/metrics")
+
+
+@pytest.fixture
+def talkative(reported):
+    """A service that is told too much, wherever that may come to be shown."""
+    journal, now = reported.journal, reported.clock.now()
+    journal.schedule_retries([RetryEntry(7, 70, "А-7/26", 3, now, now, SAID)])
+    for isn in (7, 8):
+        ids = journal.record_intents(None, [Change(rubric(isn, f"А-{isn}/26"), "Завершено")])
+        journal.settle([Settled(ids[0], SAID)])
+    journal.finish_cycle(
+        journal.begin_cycle("regular", None),
+        CycleCounts(),
+        ("delo.schema_mismatch", {"operation": "UpdateRubric", "message": WORDS}),
+    )
+    journal.remember_unmapped([rubric(9, f"Б-{PASSWORD}", f"Статус {PASSWORD}")], now)
+    journal.remember_unmapped([rubric(10, "Б-10", f"Статус {PASSWORD.upper()}")], now)
+    reported.fails("delo.unexpected_answer", what=WORDS, operation="UpdateRubric")
+    return reported
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_neither_citizens_nor_secrets_are_served(talkative, path):
+    answer = talkative.get(path)
+    text = unescape(answer.text)
+    assert answer.status_code in {200, 503}
+    for word in (PASSWORD, "Иванова", "Сергеевича"):
+        assert word not in text
+    if path != "/metrics":
+        assert "***" in text
+
+
+def test_what_is_left_of_the_words_still_helps_and_the_rest_is_to_be_found(talkative):
+    home, story = talkative.get("/").text, talkative.get("/search?q=8").text
+    for page in (home, story):
+        assert "занята" in page
+        assert "ORA-20001" in page
+    assert "baikaldoc-pos failed" in home
+    assert "baikaldoc-pos history --rubric 8" in story
+
+
+def test_a_label_without_its_secret_is_still_one_series(reported):
+    journal, now = reported.journal, reported.clock.now()
+    for isn, status in ((1, PASSWORD), (2, "***")):
+        journal.remember_unmapped([rubric(isn, status=status)], now)
+    lines = [line for line in reported.get("/metrics").text.splitlines() if "unmapped_rubrics{" in line]
+    assert lines == ['baikaldoc_pos_unmapped_rubrics{server="delo.example.org",status="***"} 2.0']
+
+
+def test_a_reader_who_guesses_is_not_told_that_it_was_right(reported):
+    page = unescape(reported.get(f"/search?q={PASSWORD}").text)
+    assert "***" not in page
+    assert f"«{PASSWORD}»" in page
+
+
+def test_a_new_password_is_masked_from_the_reload_on(reported):
+    reported.configure(
+        http={"listen": str(reported.configuration.service.http.listen)},
+        alerts={
+            "recipients": ["a@example.org"],
+            "sender": "b@example.org",
+            "host": "mail",
+            "user": "u",
+            "password": "s3cret-two",
+        },
+    )
+    reported.fails("delo.unavailable", reason="s3cret-two", host="delo")
+    assert "s3cret-two" in reported.get("/").text
+    reported.reporting.reload()
+    assert "s3cret-two" not in reported.get("/").text
