@@ -4,11 +4,14 @@ Gathers what these need of the service's state; the page serves from threads of 
 are jobs of their own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
+
+from attrs import evolve
 
 from baikaldoc_pos.alerts import Alerts, Names, Observed, StorageFault, Trouble
 from baikaldoc_pos.clock import Clock
@@ -16,7 +19,7 @@ from baikaldoc_pos.config import AlertKind, Configuration, Paths, secrets_of
 from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.journal import Journal, JournalReader
+from baikaldoc_pos.journal import AlertJournal, Journal, JournalReader
 from baikaldoc_pos.logs import FileFailure
 from baikaldoc_pos.logs.masking import Masker
 from baikaldoc_pos.metrics import Metrics, MetricsSources, Textfile
@@ -50,6 +53,8 @@ class Reporting:
         self._state = state
         self._log_failures = log_failures
         self._clock = clock
+        self._since = clock.now()
+        self._paused_at: datetime | None = None
         self._masker = Masker(secrets_of(configuration()))
         self._closing = ExitStack()
         self._reader = self._closing.enter_context(_reader(paths.state))
@@ -94,6 +99,8 @@ class Reporting:
 
     def review(self) -> None:
         """Open and close alerts, and renew the metrics file. Quick."""
+        if self._state().paused_until is not None:
+            self._paused_at = self._clock.now()
         self._alerts.review(self._observed())
         self._write_textfile()
 
@@ -133,10 +140,21 @@ class Reporting:
             journal=self._reader,
             clock=self._clock,
             sentence=self._sentence,
-            situation=lambda: situation(self._state()),
+            situation=self._situation,
             metrics=self.metrics.exposition,
             mask=self._mask,
         )
+
+    def _situation(self) -> Situation:
+        state = self._state()
+        kinds = [each.kind for each in self._alerts.open_conditions()]
+        found = situation(state, kinds, self._trying_since() if state.last_success is None else None)
+        return evolve(found, paused_at=self._paused_at)
+
+    def _trying_since(self) -> datetime:
+        """Since when a success has been tried for: an earlier process may have begun it."""
+        first = AlertJournal.beside(self._reader).trying_since()
+        return min(first or self._since, self._since)
 
     def _mask(self, text: str) -> str:
         return self._masker.text(text)
@@ -145,7 +163,7 @@ class Reporting:
         return status_line(self._state(), text)
 
 
-def situation(state: ServiceState) -> Situation:
+def situation(state: ServiceState, alerts: Collection[str], trying_since: datetime | None) -> Situation:
     """What the page's verdict rests on."""
     return Situation(
         last_success=state.last_success,
@@ -153,6 +171,9 @@ def situation(state: ServiceState) -> Situation:
         rejected_faults=len(state.rejected_faults),
         ailments=tuple((ailment.event, ailment.fields) for ailment in state.ailments),
         paused_until=state.paused_until,
+        trying_since=trying_since,
+        failing_files=state.failing_files,
+        conditions=tuple(alerts),
     )
 
 

@@ -46,9 +46,10 @@ def health_of(settings: SiteSettings, sources: SiteSources) -> Health:
     """The verdict on the service at this moment."""
     try:
         waiting = Waiting(sources.journal.count_retries(), sources.journal.count_unmapped())
+        situation = sources.situation()
     except JournalUnavailable as fault:
         return unreadable(fault.event, fault.fields)
-    return judge(sources.situation(), waiting, sources.clock.now(), settings.late_after)
+    return judge(situation, waiting, sources.clock.now(), settings.late_after)
 
 
 def overview(settings: SiteSettings, sources: SiteSources) -> Overview:

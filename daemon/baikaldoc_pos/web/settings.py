@@ -49,7 +49,7 @@ class SiteSources:
     """Where the contents come from. The callables are called from the server's threads, at every request.
 
     :param sentence: the sentence that ``STATUS=`` has, in the language of the catalogue.
-    :param situation: what the service knows of itself.
+    :param situation: what the service knows of itself; may raise JournalUnavailable.
     :param metrics: the content type and the text of ``/metrics``.
     :param mask: takes the configured secrets out of a text.
     """

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import evolve
+from baikaldoc_pos.config import AlertKind
+from baikaldoc_pos.events import LANGUAGES, Catalogue
 from baikaldoc_pos.web.health import Level, Situation, Waiting, judge
 
 NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
@@ -28,6 +30,10 @@ def test_green_has_no_reasons():
         ({"problem": AWAY}, Level.AMBER, "delo.unavailable"),
         ({"problem": REJECTED}, Level.RED, "delo.credentials_rejected"),
         ({"last_success": None}, Level.AMBER, "state.never"),
+        ({"last_success": None, "trying_since": NOW - LATE}, Level.AMBER, "state.never"),
+        ({"last_success": None, "trying_since": NOW - LATE - timedelta(seconds=1)}, Level.RED, "health.never"),
+        ({"failing_files": ("/var/log/x",)}, Level.AMBER, "state.failing_files"),
+        ({"conditions": ("mail_undelivered",)}, Level.AMBER, "alert.kind.mail_undelivered.name"),
         ({"last_success": NOW - LATE - timedelta(seconds=1)}, Level.RED, "health.late"),
         ({"rejected_faults": 1}, Level.AMBER, "state.rejected_configuration"),
         ({"ailments": (("watchdog.journal", {}),)}, Level.RED, "watchdog.journal"),
@@ -58,3 +64,22 @@ def test_a_pause_is_no_lateness():
         Level.AMBER,
         ["health.paused"],
     )
+
+
+def test_before_the_first_success_a_pause_is_no_lateness_either():
+    paused = evolve(WELL, last_success=None, trying_since=NOW - 2 * LATE, paused_until=NOW + LATE)
+    assert verdict(paused) == (Level.AMBER, ["state.never", "health.paused"])
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_an_open_alert_is_told_once_by_whichever_reason_says_it(kind):
+    everything = Situation(
+        problem=AWAY, rejected_faults=1, failing_files=("x",), conditions=(kind, kind), trying_since=NOW - 2 * LATE
+    )
+    alone = judge(evolve(WELL, conditions=(kind, kind)), Waiting(), NOW, LATE).reasons
+    assert [reason.event for reason in alone] == [f"alert.kind.{kind}.name"]
+    for language in LANGUAGES:
+        assert Catalogue(language).render(alone[0].event, alone[0].fields) != alone[0].event
+    named = {reason.event for reason in judge(everything, Waiting(1, 1), NOW, LATE).reasons}
+    untold = {"service_failed", "mail_undelivered", "credentials_rejected", "schema_mismatch"}
+    assert (f"alert.kind.{kind}.name" in named) == (kind in untold)
