@@ -12,9 +12,18 @@ from baikaldoc_pos.metrics.scraped import ScrapedMetrics
 from baikaldoc_pos.metrics.session import SessionAge
 from baikaldoc_pos.metrics.sources import MetricsSources
 from baikaldoc_pos.reconcile import CycleReport
+from baikaldoc_pos.rubrics import Outcome
 
 _NAMESPACE = "baikaldoc_pos"
 _REQUEST_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+# What is known of labels beforehand: the requests there are, and how they usually end.
+REQUEST_KINDS = (
+    *("sign_in", "sign_out", "KeepAlive"),
+    *("PendingRubrics", "WindowRubrics", "RubricsByIsn", "UpdateRubrics"),
+)
+_REQUEST_OUTCOMES = ("200", "fault")
+_SIGN_IN_OUTCOMES = ("200", "401", "fault")
+_CYCLE_RESULTS = ("success", "failure")
 _CYCLE_SECONDS = (1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 
 
@@ -79,7 +88,22 @@ class Metrics:
 
     def exposition(self) -> tuple[str, bytes]:
         """The content type, and all metrics as text."""
+        self._begin_at_zero()
         return CONTENT_TYPE, exposition(self._registry, {"server": self._sources.server()})
+
+    def _begin_at_zero(self) -> None:
+        """Have every series there before it counts: of one that is born at 1000, Prometheus sees no increase."""
+        for kind in REQUEST_KINDS:
+            self._received.labels(kind)
+            for outcome in _REQUEST_OUTCOMES:
+                self._requests.labels(kind, outcome)
+        for outcome in _SIGN_IN_OUTCOMES:
+            self._sign_ins.labels(outcome)
+        for result in _CYCLE_RESULTS:
+            self._cycle_seconds.labels(result)
+        for target in self._sources.targets():
+            for each in Outcome:
+                self._records.labels(each.value, target)
 
     def _counter(self, name: str, meaning: str, labels: list[str]) -> Counter:
         return Counter(name, meaning, labels, namespace=_NAMESPACE, registry=self._registry)

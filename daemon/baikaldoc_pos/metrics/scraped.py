@@ -1,4 +1,4 @@
-"""The metrics that are looked up at each scrape: last success, retry list, unmapped rubrics, session, alerts."""
+"""The metrics that are looked up at each scrape: last success, pause, retries, unmapped rubrics, session, alerts."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,6 +29,7 @@ class ScrapedMetrics(Collector):
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         yield from self._success()
+        yield _gauge("paused", "Whether writing is paused (1) or not (0).", float(self.sources.paused()))
         yield from self._session()
         yield _labelled(
             "alert_active", "Whether an alert of this kind is open (1) or not (0).", "alert", self._alerts()

@@ -65,6 +65,8 @@ class Reporting:
             last_success=lambda: state().last_success,
             alerts=self._alert_states,
             server=lambda: str(urlsplit(configuration().connection.graphql_endpoint).netloc),
+            paused=lambda: state().paused_until is not None,
+            targets=lambda: frozenset(configuration().processing.status_mapping.values()),
             mask=self._mask,
         )
         self.metrics = Metrics(sources, clock)

@@ -27,6 +27,8 @@ class Exported:
     journal: Journal
     clock: ManualClock
     last_success: datetime | None = NOW
+    paused: bool = False
+    targets: set[str] = field(factory=lambda: {"Завершено"})
     alerts: dict[str, bool] = field(factory=lambda: {"unmapped": True, "delo_unavailable": False})
 
     def samples(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -75,7 +77,13 @@ def exported(tmp_path: Path) -> Iterator[Exported]:
         assert reader is not None
         with reader:
             sources = MetricsSources(
-                reader, lambda: made.last_success, lambda: made.alerts, lambda: "delo:443", mask=str
+                journal=reader,
+                last_success=lambda: made.last_success,
+                alerts=lambda: made.alerts,
+                server=lambda: "delo:443",
+                paused=lambda: made.paused,
+                targets=lambda: made.targets,
+                mask=str,
             )
             made = Exported(Metrics(sources, clock), journal, clock)
             yield made

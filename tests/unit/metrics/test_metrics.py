@@ -5,6 +5,9 @@ import subprocess
 from datetime import timedelta
 
 import pytest
+from baikaldoc_pos.delo.documents import KEEP_ALIVE, PENDING, WINDOW, rubrics_document, update_document
+from baikaldoc_pos.metrics.counters import REQUEST_KINDS
+from baikaldoc_pos.rubrics import Outcome
 
 from tests.unit.journal.builders import retry, rubric
 from tests.unit.metrics.exported import NOW, report, request
@@ -69,6 +72,30 @@ def test_the_last_success(exported):
 def test_a_clock_that_was_set_back_makes_no_negative_age(exported):
     exported.last_success = NOW + timedelta(hours=1)
     assert exported.value("last_success_age_seconds") == 0
+
+
+def test_a_pause(exported):
+    assert exported.value("paused") == 0
+    exported.paused = True
+    assert exported.value("paused") == 1
+
+
+def test_series_are_there_before_they_count(exported):
+    """Of a counter that is born at 1000 Prometheus sees no increase."""
+    for outcome in Outcome:
+        assert exported.value("records_total", outcome=outcome, target="Завершено") == 0
+    assert exported.value("requests_total", kind="UpdateRubrics", outcome="fault") == 0
+    assert exported.value("sign_ins_total", outcome="401") == 0
+    assert exported.value("cycle_duration_seconds_count", result="failure") == 0
+    exported.metrics.cycle_finished(report())
+    exported.targets.add("Перенаправлено")
+    assert exported.value("records_total", outcome="refused", target="Завершено") == 2
+    assert exported.value("records_total", outcome="refused", target="Перенаправлено") == 0
+
+
+def test_the_kinds_of_requests_are_those_that_are_sent():
+    sent = {PENDING.name, WINDOW.name, KEEP_ALIVE.name, rubrics_document(1).name, update_document(1).name}
+    assert set(REQUEST_KINDS) == sent | {"sign_in", "sign_out"}
 
 
 def test_what_the_journal_says(exported):
