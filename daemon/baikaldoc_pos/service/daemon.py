@@ -172,13 +172,14 @@ class Daemon:
             self._ping(journal)
 
     def _look_around(self) -> None:
-        """Keep the state true in what no job would notice: a pause, log files that cannot be written."""
+        """Keep the state true in what no job would notice: a pause, files and an address that fail."""
         try:
             pause = self._pause.current(self._clock.now())
         except JournalUnavailable:
             return
         seen = {
             "paused_until": pause.until if pause is not None else None,
+            "page_fault": self._reporting.page_fault if self._reporting is not None else None,
             "failing_files": tuple(str(failure.path) for failure in self._surroundings.log_failures()),
         }
         if any(getattr(self._state.present, name) != value for name, value in seen.items()):
@@ -242,6 +243,7 @@ class Daemon:
         self._warn(fresh)
         self._state.change(rejected_faults=(), rejected_since=None)
         reporting.reload()
+        self._look_around()
         self._end_reload(faults=0)
 
     def _end_reload(self, faults: int) -> None:

@@ -4,6 +4,7 @@ Gathers what these need of the service's state; the page serves from threads of 
 are jobs of their own.
 """
 
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -72,23 +73,35 @@ class Reporting:
         self.metrics = Metrics(sources, clock)
         self._textfile: Textfile | None = None
         self._site = StatusSite(SiteSettings.of(configuration()), self._site_sources())
+        self._site_turn = threading.Lock()
+        self._closed = False
 
     def __enter__(self) -> Self:
-        self._site.start()
+        self._serve()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._site.stop()
+        with self._site_turn:
+            self._closed = True
+            self._site.stop()
         self._closing.close()
 
+    @property
+    def page_fault(self) -> str | None:
+        """Why the page and the metrics are not served though they should be."""
+        return self._site.fault
+
     def reload(self) -> None:
-        """Take what has changed of the page's settings; the rest is looked up when it is needed."""
+        """Take what has changed of the page's settings, and try anew to serve it where that has failed; the rest is
+        looked up when it is needed.
+        """
         self._masker = self._masker.with_secrets(secrets_of(self._configuration()))
         settings = SiteSettings.of(self._configuration())
-        if settings != self._site.settings:
-            self._site.stop()
-            self._site = StatusSite(settings, self._site_sources())
-            self._site.start()
+        with self._site_turn:
+            if settings != self._site.settings or self._site.fault is not None:
+                self._site.stop()
+                self._site = StatusSite(settings, self._site_sources())
+        self._serve()
 
     def observe(self, report: RequestReport) -> None:
         """Count a request to ДЕЛО."""
@@ -97,10 +110,19 @@ class Reporting:
     def cycle_finished(self, report: CycleReport) -> None:
         """Count a cycle, and look at once whether somebody has to be told."""
         self.metrics.cycle_finished(report)
-        self.review()
+        self._review()
 
     def review(self) -> None:
-        """Open and close alerts, and renew the metrics file. Quick."""
+        """Open and close alerts, renew the metrics file, and see that the page is served. Every few seconds."""
+        self._review()
+        self._serve()
+
+    def _serve(self) -> None:
+        with self._site_turn:
+            if not self._closed:
+                self._site.start()
+
+    def _review(self) -> None:
         if self._state().paused_until is not None:
             self._paused_at = self._clock.now()
         self._alerts.review(self._observed())

@@ -45,6 +45,7 @@ class ServiceState:
     :param rejected_since: when it was rejected.
     :param paused_until: until when nothing is written, because somebody asked for that.
     :param failing_files: log files that cannot be written now.
+    :param page_fault: why the page and the metrics are not served though they should be.
     :param ailments: what keeps the watchdog from being pinged.
     """
 
@@ -59,6 +60,7 @@ class ServiceState:
     paused_until: datetime | None = None
     ailments: tuple[Ailment, ...] = ()
     failing_files: tuple[str, ...] = ()
+    page_fault: str | None = None
 
 
 @frozen(eq=False)

@@ -13,6 +13,22 @@ def status_line(state: ServiceState, text: Catalogue) -> str:
 
 
 def _sentences(state: ServiceState, text: Catalogue) -> Iterator[str]:
+    yield from _faults(state, text)
+    if state.phase is not Phase.IDLE:
+        yield _doing(state, text)
+    elif state.paused_until is not None:
+        pass  # there is no next try before that
+    elif state.problem is not None and state.problem.event == CredentialsRejected.event:
+        pass  # that sentence says what has to happen before the next try
+    elif state.next_cycle is not None:
+        yield text.text("state.next_try" if state.problem else "state.next_cycle", at=state.next_cycle)
+    if state.last_success is not None:
+        yield text.text("state.last_success", at=state.last_success)
+    else:
+        yield text.text("state.never")
+
+
+def _faults(state: ServiceState, text: Catalogue) -> Iterator[str]:
     for ailment in state.ailments:
         yield text.render(ailment.event, ailment.fields)
     if state.rejected_faults:
@@ -25,16 +41,8 @@ def _sentences(state: ServiceState, text: Catalogue) -> Iterator[str]:
         yield text.text(key, problem=problem, since=state.problem.since)
     if state.failing_files:
         yield text.text("state.failing_files", paths=state.failing_files)
-    if state.phase is not Phase.IDLE:
-        yield _doing(state, text)
-    elif state.problem is not None and state.problem.event == CredentialsRejected.event:
-        pass  # that sentence says what has to happen before the next try
-    elif state.next_cycle is not None:
-        yield text.text("state.next_try" if state.problem else "state.next_cycle", at=state.next_cycle)
-    if state.last_success is not None:
-        yield text.text("state.last_success", at=state.last_success)
-    else:
-        yield text.text("state.never")
+    if state.page_fault is not None:
+        yield text.text("state.page_fault", fault=state.page_fault)
 
 
 def _doing(state: ServiceState, text: Catalogue) -> str:

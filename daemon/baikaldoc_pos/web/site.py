@@ -1,6 +1,7 @@
 """The site as something that is started and stopped: waitress in threads of its own, beside the service's work."""
 
 import contextlib
+import os
 import socket
 import threading
 from typing import Any
@@ -18,8 +19,11 @@ from baikaldoc_pos.web.sockets import listen_on, remove_leftover
 log = EventLog(__name__)
 
 THREADS = 4
-CONNECTIONS = 50
-IDLE_SECONDS = 30
+# Half a request costs little, so there is room for many; and it is soon given up, so that even a crowd of them keeps a
+# health probe waiting for seconds only.
+CONNECTIONS = 250
+IDLE_SECONDS = 5
+CLEANUP_SECONDS = 1
 LARGEST_REQUEST = 16 * 1024  # bytes, of the head as of a body that nobody asked for
 STOP_SECONDS = 5
 
@@ -34,17 +38,24 @@ class StatusSite:
         self.settings = settings
         self._sources = sources
         self._running: _Running | None = None
+        self._fault: str | None = None
 
     def start(self) -> None:
-        """Begin to serve. An address that cannot be listened on is logged, never raised: the work goes on without."""
+        """Begin to serve, where that has not been done. An address that cannot be listened on is logged, once for each
+        reason, and never raised: the work goes on without, and whoever calls this again has it tried again.
+        """
         address = self.settings.listen
         if address is None or self._running is not None:
             return
         try:
             listener = listen_on(address)
         except OSError as fault:
-            log.error("http.not_listening", address=str(address), reason=fault.strerror or str(fault))
+            reason = _reason(fault)
+            if reason != self._fault:
+                log.error("http.not_listening", address=str(address), reason=reason)
+            self._fault = reason
             return
+        self._fault = None
         pages = Pages()
         site = Site(self.settings, self._sources, pages).application()
         guard = Guard(site, Hosts.of(address, self.settings.allowed_hosts), pages.style_source)
@@ -59,6 +70,11 @@ class StatusSite:
         running.stop()
         remove_leftover(self.settings.listen)
         log.info("http.stopped", address=str(self.settings.listen))
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing is served though it should be: the address with the reason; null where all is well."""
+        return None if self._fault is None else f"{self.settings.listen}: {self._fault}"
 
     @property
     def port(self) -> int | None:
@@ -82,7 +98,8 @@ class _Running:
             ident=None,
             connection_limit=CONNECTIONS,
             channel_timeout=IDLE_SECONDS,
-            cleanup_interval=IDLE_SECONDS,
+            cleanup_interval=CLEANUP_SECONDS,
+            asyncore_use_poll=True,  # select() knows no descriptor above 1023
             max_request_header_size=LARGEST_REQUEST,
             max_request_body_size=LARGEST_REQUEST,
             clear_untrusted_proxy_headers=True,
@@ -107,3 +124,10 @@ class _Running:
                 with contextlib.suppress(OSError):
                     served.close()
         self._map.clear()
+
+
+def _reason(fault: OSError) -> str:
+    """The system's words; the address, which Python adds to them, is told anyway."""
+    if fault.errno is None or isinstance(fault, socket.gaierror):
+        return fault.strerror or str(fault)
+    return os.strerror(fault.errno)

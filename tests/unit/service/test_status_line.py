@@ -39,6 +39,18 @@ def test_rejected_configuration_and_pause_are_told() -> None:
     assert "приостановлена до 2026-10-15 04:00:00" in line
 
 
+def test_nothing_is_promised_for_the_time_of_a_pause() -> None:
+    for problem in (None, AWAY):
+        line = status_line(evolve(IDLE, problem=problem, paused_until=NOW + timedelta(hours=4)), TEXT)
+        assert "приостановлена до 2026-10-15 08:00:00" in line
+        assert "2026-10-15 04:10:00" not in line
+
+
+def test_a_page_that_cannot_be_served_is_told() -> None:
+    line = status_line(evolve(IDLE, page_fault="127.0.0.1:9318: Address already in use"), TEXT)
+    assert "Страница и метрики не отдаются (127.0.0.1:9318: Address already in use)." in line
+
+
 @given(
     phase=st.sampled_from(Phase),
     step=st.none() | st.builds(Step, st.sampled_from(["windows", "changes"]), st.integers(0, 9), st.integers(0, 9)),
