@@ -62,11 +62,11 @@ class Site:
             return self._notice(text, link, "search.too_long", longest=LONGEST)
         try:
             found = search(self._sources.journal, query)
-            bookmark = self._sources.journal.mark(Mark.BOOKMARK)
+            origin, bookmark = (self._sources.journal.mark(mark) for mark in (Mark.ORIGIN, Mark.BOOKMARK))
         except JournalUnavailable as fault:
             response.status = 503
             return self._journal_fault(fault, text, link)
-        return self._pages.render("search", text, link, query=query, found=found, bookmark=bookmark)
+        return self._pages.render("search", text, link, query=query, found=found, origin=origin, bookmark=bookmark)
 
     def healthz(self) -> str:
         """200 where the service does its work, else 503; reasons in either case."""

@@ -4,6 +4,7 @@ import logging
 import socket
 import threading
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from attrs import evolve
@@ -100,7 +101,22 @@ def test_metrics_are_passed_on_as_they_are(client):
 
 def test_a_long_query_is_refused(client):
     assert client.get("/search?q=" + "1" * 200).status_code == 400
-    assert client.get("/search?q=" + "1" * 2000).status_code == 414
+    assert client.get("/search?q=" + "1" * 5000).status_code == 414
+
+
+@pytest.mark.parametrize("character", ["1", "Ж", "№", "𝛀", "🙂"])
+def test_a_query_of_a_hundred_characters_of_any_script_is_answered_and_a_longer_one_told_so(client, character):
+    assert client.get(f"/search?lang=en&q={quote(character * 100)}").status_code == 200
+    answer = client.get(f"/search?lang=en&q={quote(character * 101)}")
+    assert answer.status_code == 400
+    assert "The query is longer than 100 characters" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/%ff", "/search%ff?q=1", "/%D0", "/healthz%ff", "/nothing-here"])
+def test_an_address_that_there_is_not_is_told(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "Такой страницы нет" in answer.text
 
 
 def test_an_unknown_language_is_the_configured_one(client):

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from attrs import evolve
-from baikaldoc_pos.journal import Settled
+from baikaldoc_pos.journal import Mark, Settled
 from baikaldoc_pos.rubrics import Answer, Change, Outcome
 
 from tests.system.web.conftest import NOW
@@ -73,6 +73,14 @@ def test_a_card_of_very_many_rubrics_is_cut_short_and_says_so(client, service):
     page = ask(client, "К-5/26")
     assert page.count('class="conclusion') == 20
     assert 'class="more"' in page
+
+
+def test_nothing_may_be_known_because_the_rubric_is_older_than_all_that_was_read(client, service):
+    assert "once --from" not in ask(client, "nothing")
+    service.journal.set_mark(Mark.ORIGIN, NOW)
+    page = ask(client, "nothing")
+    assert "2026-10-15 12:00:00" in page
+    assert "baikaldoc-pos once --from" in page
 
 
 def test_what_the_journal_does_not_know(client):

@@ -6,6 +6,9 @@
 % for why in ("number", "no_status", "has_status", "ignored"):
 <li>{{text.text("search.nothing." + why)}}</li>
 % end
+% if origin:
+<li>{{text.text("search.nothing.origin", at=origin)}}</li>
+% end
 % if bookmark:
 <li>{{text.text("search.nothing.bookmark", at=bookmark)}}</li>
 % end
