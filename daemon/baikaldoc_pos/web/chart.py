@@ -17,6 +17,8 @@ SLOT = 30  # units of the drawing for one day
 BAR = 22
 UP = 105  # the tallest that stands
 DOWN = 50  # the longest that hangs
+LABEL = 11.0  # the largest size of a figure
+DIGIT = 0.64  # how much of a figure's size one digit is wide
 LEAST = 4  # a single record must be seen from across the room
 # Which series an outcome belongs to: what was confirmed later was updated all the same.
 SERIES_OF: Mapping[Outcome, str] = {
@@ -84,6 +86,12 @@ def bars(days: Sequence[Day]) -> list[Bar]:
     """Every day's bar, all on one scale."""
     scale = min(_scale(UP, [day.updated for day in days]), _scale(DOWN, [day.in_vain for day in days]))
     return [Bar(day, position * SLOT, tuple(_blocks(day, scale))) for position, day in enumerate(days)]
+
+
+def label_size(days: Sequence[Day]) -> float:
+    """The size at which every figure leaves some of its slot free, lest two of them read as one."""
+    digits = len(str(max(max(day.updated, day.in_vain) for day in days)))
+    return round(min(LABEL, SLOT * 0.85 / (digits * DIGIT)), 1)
 
 
 def _scale(room: float, values: Sequence[int]) -> float:

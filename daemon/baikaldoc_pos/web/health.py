@@ -129,7 +129,7 @@ def _of_work(situation: Situation, now: datetime, late_after: timedelta) -> Iter
     if situation.failing_files:
         yield Reason(Level.AMBER, "state.failing_files", {"paths": situation.failing_files}, in_status=True)
     if situation.paused_until is not None:
-        yield Reason(Level.AMBER, "health.paused", {"until": situation.paused_until})
+        yield Reason(Level.AMBER, "health.paused", {"until": situation.paused_until}, in_status=True)
 
 
 def _of_records(waiting: Waiting) -> Iterator[Reason]:

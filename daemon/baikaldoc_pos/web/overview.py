@@ -8,7 +8,7 @@ from attrs import frozen
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.journal import Cycle, Mark, RetryEntry
 from baikaldoc_pos.rubrics import UnmappedStatus
-from baikaldoc_pos.web.chart import DAYS, Bar, Day, bars, days_until
+from baikaldoc_pos.web.chart import DAYS, Bar, Day, bars, days_until, label_size
 from baikaldoc_pos.web.health import Health, Waiting, judge, unreadable
 from baikaldoc_pos.web.settings import SiteSettings, SiteSources
 
@@ -28,6 +28,7 @@ class Overview:
 
     days: Sequence[Day]
     bars: Sequence[Bar]
+    label_size: float
     cycles: Sequence[Cycle]
     retries: Sequence[RetryEntry]
     retry_count: int
@@ -65,6 +66,7 @@ def overview(settings: SiteSettings, sources: SiteSources) -> Overview:
     return Overview(
         days=days,
         bars=bars(days),
+        label_size=label_size(days),
         cycles=journal.last_cycles(CYCLES),
         retries=journal.next_retries(RETRIES),
         retry_count=journal.count_retries(),

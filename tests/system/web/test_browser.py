@@ -4,14 +4,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
+from baikaldoc_pos.journal import RetryEntry, Settled
+from baikaldoc_pos.rubrics import Answer, Change, Outcome
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from tests.system.web.conftest import NOW
-from tests.system.web.history import with_trouble
+from tests.system.web.history import UPDATED, rubric, with_trouble
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 ARGUMENTS = (
@@ -92,13 +95,63 @@ def test_a_person_searches_and_comes_back(browser, client, service):
     assert browser.find_element(By.TAG_NAME, "h1").text == "Attention needed"
 
 
-def test_the_page_fits_a_narrow_window(browser, client, service):
+@pytest.fixture
+def phone(browser) -> Iterator[webdriver.Chrome]:
+    """As narrow as a phone, which no window can be."""
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    yield browser
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def overflow(browser) -> int:
+    return browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
+
+
+def test_the_page_fits_a_phone(phone, client, service):
     with_trouble(service.journal, NOW)
-    browser.set_window_size(600, 900)
+    phone.get(client.url("/"))
+    assert overflow(phone) <= 0
+    places = [figure.rect for figure in phone.find_elements(By.CLASS_NAME, "figure")]
+    assert len(places) >= 4
+    for one, other in combinations(places, 2):
+        beside = abs(one["x"] - other["x"]) >= one["width"] + 4
+        below = abs(one["y"] - other["y"]) >= one["height"] + 4
+        assert beside or below
+    # The chart is wider than the screen; what is seen of it are the last days.
+    right = phone.execute_script("return document.querySelector('.chart g:last-of-type').getBoundingClientRect().right")
+    assert right <= 390
+
+
+def test_a_word_without_an_end_stays_on_the_page(phone, client, service):
+    endless = Answer(Outcome.FAILED, "ошибка" * 60)
+    service.journal.schedule_retries([RetryEntry(5, 50, "Д-5/26", 1, NOW, NOW, endless)])
+    phone.get(client.url("/search?q=5"))
+    assert "ошибкаошибка" in phone.find_element(By.CLASS_NAME, "conclusion").text
+    assert overflow(phone) <= 0
+
+
+def test_figures_of_busy_days_do_not_touch(browser, client, service):
+    subjects = [rubric(10_000 + n) for n in range(2300)]
+    for _ in range(2):
+        service.clock.advance(days=1)
+        ids = service.journal.record_intents(None, [Change(each, "Завершено") for each in subjects])
+        service.journal.settle([Settled(each, UPDATED) for each in ids])
     browser.get(client.url("/"))
-    wide = browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
-    browser.set_window_size(1920, 1080)
-    assert wide <= 0
+    boxes = [figure.rect for figure in browser.find_elements(By.CSS_SELECTOR, ".chart text.count")]
+    boxes.sort(key=lambda box: box["x"])
+    assert all(one["x"] + one["width"] + 2 < other["x"] for one, other in pairwise(boxes))
+
+
+def test_a_screen_on_the_wall_is_filled(browser, client):
+    metrics = {"width": 3840, "height": 2160, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get(client.url("/"))
+    state = browser.find_element(By.CSS_SELECTOR, "section.state").rect
+    headline = browser.find_element(By.TAG_NAME, "h1").rect
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert state["width"] > 3840 * 0.9
+    assert headline["height"] > 100
 
 
 def test_nothing_from_outside_is_asked_for_and_no_policy_is_broken(browser, client, service):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from baikaldoc_pos.journal import DayCount
 from baikaldoc_pos.rubrics import Outcome
-from baikaldoc_pos.web.chart import DAYS, DOWN, LEAST, UP, Day, bars, days_until
+from baikaldoc_pos.web.chart import DAYS, DIGIT, DOWN, LABEL, LEAST, SLOT, UP, Day, bars, days_until, label_size
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +40,15 @@ def test_more_records_make_a_bar_no_shorter(updated):
     drawn = bars([Day(LAST, updated=count) for count in sorted(updated)])
     heights = [bar.up for bar in drawn]
     assert heights == sorted(heights)
+
+
+@given(st.lists(st.tuples(counts, counts, counts), min_size=1, max_size=DAYS))
+def test_figures_of_neighbouring_days_do_not_touch(figures):
+    days = [Day(LAST, *figure) for figure in figures]
+    size = label_size(days)
+    for day in days:
+        assert max(len(str(day.updated)), len(str(day.in_vain))) * DIGIT * size < SLOT * 0.9
+
+
+def test_figures_of_an_ordinary_day_have_their_full_size():
+    assert label_size([Day(LAST, updated=999, refused=12)]) == LABEL

@@ -43,24 +43,23 @@
 </div>
 % axis = max([22] + [bar.up + 22 for bar in figures.bars])
 % bottom = max([18] + [bar.down + 18 for bar in figures.bars])
-% width, height = chart.SLOT * chart.DAYS, axis + bottom + 40
+% width, height = chart.SLOT * chart.DAYS, axis + bottom + 34
 <div class="days"><svg class="chart" viewBox="0 0 {{width}} {{height}}" role="img" aria-labelledby="chart-title chart-text">
 <title id="chart-title">{{text.text("web.days", count=chart.DAYS)}}</title>
 <desc id="chart-text">{{text.text("web.days.total", updated=sum(day.updated for day in figures.days), refused=sum(day.refused for day in figures.days), failed=sum(day.failed for day in figures.days))}}</desc>
-<line class="axis" x1="0" y1="{{axis}}" x2="{{width}}" y2="{{axis}}"/>
 % for bar in figures.bars:
 % day, middle = bar.day, bar.x + chart.SLOT / 2
 <g>
 <title>{{text.text("web.day", date=day.date.strftime("%d.%m.%Y"), updated=day.updated, refused=day.refused, failed=day.failed)}}</title>
-<rect class="slot" x="{{bar.x}}" y="0" width="{{chart.SLOT}}" height="{{axis + bottom}}"/>
+<rect class="slot{{" weekend" if day.is_weekend else ""}}" x="{{bar.x}}" y="0" width="{{chart.SLOT}}" height="{{axis + bottom}}"/>
 % for block in bar.blocks:
 <rect class="{{block.series}}" x="{{bar.x + (chart.SLOT - chart.BAR) / 2}}" y="{{"%.1f" % (axis + block.top)}}" width="{{chart.BAR}}" height="{{"%.1f" % block.height}}"/>
 % end
 % if day.updated:
-<text class="count" x="{{middle}}" y="{{"%.1f" % (axis - bar.up - 5)}}">{{day.updated}}</text>
+<text class="count" font-size="{{figures.label_size}}" x="{{middle}}" y="{{"%.1f" % (axis - bar.up - 5)}}">{{day.updated}}</text>
 % end
 % if day.in_vain:
-<text class="count in-vain" x="{{middle}}" y="{{"%.1f" % (axis + bar.down + 13)}}">{{day.in_vain}}</text>
+<text class="count in-vain" font-size="{{figures.label_size}}" x="{{middle}}" y="{{"%.1f" % (axis + bar.down + 13)}}">{{day.in_vain}}</text>
 % end
 <text class="day{{" weekend" if day.is_weekend else ""}}{{" today" if day == figures.today else ""}}" x="{{middle}}" y="{{axis + bottom + 14}}">{{day.date.day}}</text>
 % if day.date.day == 1 or bar.x == 0:
@@ -68,6 +67,7 @@
 % end
 </g>
 % end
+<line class="axis" x1="0" y1="{{axis}}" x2="{{width}}" y2="{{axis}}"/>
 </svg></div>
 </section>
 
@@ -95,7 +95,7 @@
 <td class="when">{{cell(entry.first_failed_at)}}</td>
 <td class="when">{{cell(entry.next_attempt_at)}}</td>
 <td>{{text.text(outcome(entry.answer.outcome))}}</td>
-<td>{{cell(words(entry.answer))}}</td>
+<td class="words">{{cell(words(entry.answer))}}</td>
 </tr>
 % end
 </tbody>
@@ -155,12 +155,14 @@
 <tr>
 <td class="when">{{cell(cycle.started_at)}}</td>
 <td>{{text.text("kind." + cycle.kind)}}</td>
-<td class="number">{{cycle.counts.found}}</td>
-<td class="number">{{cycle.counts.updated + cycle.counts.confirmed}}</td>
-<td class="number{{" some" if cycle.counts.refused else ""}}">{{cycle.counts.refused}}</td>
-<td class="number{{" some" if cycle.counts.failed else ""}}">{{cycle.counts.failed}}</td>
-<td class="number{{" some" if cycle.counts.unmapped else ""}}">{{cycle.counts.unmapped}}</td>
-<td class="{{"fault" if cycle.error_event else ""}}">{{cell(result(cycle))}}</td>
+% counts = cycle.counts
+% for count in (counts.found, counts.updated + counts.confirmed):
+<td class="number{{"" if count else " none"}}">{{count}}</td>
+% end
+% for count in (counts.refused, counts.failed, counts.unmapped):
+<td class="number{{" some" if count else " none"}}">{{count}}</td>
+% end
+<td class="words{{" fault" if cycle.error_event else ""}}">{{cell(result(cycle))}}</td>
 </tr>
 % end
 </tbody>
@@ -170,9 +172,6 @@
 % end
 </section>
 
-<footer>
 % if figures.bookmark:
-<span>{{text.text("status.bookmark", at=figures.bookmark)}}</span>
+<footer>{{text.text("status.bookmark", at=figures.bookmark)}}</footer>
 % end
-<span>{{text.text("web.refreshed", at=now)}}</span>
-</footer>

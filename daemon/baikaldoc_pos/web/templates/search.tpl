@@ -35,12 +35,14 @@
 <td>{{cell(row.new_pos)}}</td>
 <td>{{text.text(outcome(row.outcome))}}</td>
 <td class="when">{{cell(row.settled_at)}}</td>
-<td>{{cell(words(row))}}</td>
+<td class="words">{{cell(words(row))}}</td>
 </tr>
 % end
 </tbody>
 </table></div>
-<p class="hint">{{text.text("web.words", command="baikaldoc-pos history --rubric %s" % story.isn)}}</p>
+% if any(row.message or row.system_message for row in story.changes):
+<p class="more">{{text.text("web.words", command="baikaldoc-pos history --rubric %s" % story.isn)}}</p>
+% end
 % else:
 <p class="hint">{{text.text("search.no_changes")}}</p>
 % end
