@@ -140,7 +140,7 @@ def test_figures_of_busy_days_do_not_touch(browser, client, service):
     browser.get(client.url("/"))
     boxes = [figure.rect for figure in browser.find_elements(By.CSS_SELECTOR, ".chart text.count")]
     boxes.sort(key=lambda box: box["x"])
-    assert all(one["x"] + one["width"] + 2 < other["x"] for one, other in pairwise(boxes))
+    assert all(one["x"] + one["width"] * 1.1 < other["x"] for one, other in pairwise(boxes))
 
 
 def test_a_screen_on_the_wall_is_filled(browser, client):
