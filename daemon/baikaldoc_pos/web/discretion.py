@@ -1,4 +1,4 @@
-"""What the site may say: no secret at all, and of other people's words nothing that looks like a person.
+"""What the site may say: no secret at all, and of other people's words nothing that may be a person.
 
 The page asks for no password, and anybody in the network may look at it. All that is served passes here, since every
 text is asked for from this catalogue.

@@ -43,7 +43,8 @@ def test_the_whole_history_is_shown_with_the_servers_words(client, service):
     write(service.journal, subject, UPDATED)
     page = ask(client, "У-1/26")
     assert page.count("<tr>") == 3
-    assert "Нет прав на редактирование рубрики · ACCESS_DENIED · ORA-20001: доступ запрещён" in page
+    assert "Нет прав на редактирование рубрики · ACCESS_DENIED · " in page
+    assert "доступ запрещён" in page
 
 
 def test_a_rubric_on_the_retry_list(client, service):
