@@ -12,7 +12,9 @@ from attrs import evolve
 from baikaldoc_pos.journal import JournalReader
 from baikaldoc_pos.web import StatusSite
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.system.web.conftest import NOW, SETTINGS, Client
 from tests.system.web.history import rubric, with_past, with_trouble
@@ -53,6 +55,13 @@ def colour(browser, selector: str) -> str:
     return browser.find_element(By.CSS_SELECTOR, selector).value_of_css_property("background-color")
 
 
+def await_words(browser, name: str, words: str) -> None:
+    """Wait for the next page: typing and clicking do not."""
+    not_yet = (NoSuchElementException, StaleElementReferenceException)
+    shown = WebDriverWait(browser, 20, ignored_exceptions=not_yet)
+    shown.until(lambda page: words in page.find_element(By.CLASS_NAME, name).text)
+
+
 def test_the_state_is_seen_at_one_glance(browser, client, service, tmp_path: Path):
     colours = set()
     for level, headline, changes in (
@@ -88,12 +97,11 @@ def test_a_person_searches_and_comes_back(browser, client, service):
     with_trouble(service.journal, NOW)
     browser.get(client.url("/"))
     browser.find_element(By.ID, "q").send_keys("Б-1/26\n")
-    conclusion = browser.find_element(By.CLASS_NAME, "conclusion").text
-    assert "Документ заблокирован другим пользователем" in conclusion
+    await_words(browser, "conclusion", "Документ заблокирован другим пользователем")
     browser.find_element(By.CLASS_NAME, "language").click()
-    assert "The status is not written" in browser.find_element(By.CLASS_NAME, "conclusion").text
+    await_words(browser, "conclusion", "The status is not written")
     browser.find_element(By.CLASS_NAME, "name").click()
-    assert browser.find_element(By.TAG_NAME, "h1").text == "Attention needed"
+    await_words(browser, "state", "Attention needed")
 
 
 @pytest.fixture
