@@ -184,7 +184,8 @@ class Reporting:
         return self._masker.text(text)
 
     def _sentence(self, text: Catalogue) -> str:
-        return status_line(self._state(), text)
+        """The sentence of ``STATUS=``, but for what whoever reads it here knows better: that he is being served."""
+        return status_line(evolve(self._state(), page_fault=None), text)
 
 
 def situation(state: ServiceState, alerts: Collection[str], trying_since: datetime | None) -> Situation:
