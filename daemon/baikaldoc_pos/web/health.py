@@ -28,7 +28,9 @@ _TOLD_BY: Mapping[str, frozenset[str]] = {
     AlertKind.UNMAPPED_STATUS: frozenset({"health.unmapped"}),
     AlertKind.NO_SUCCESS: frozenset({"health.late", "health.never"}),
     AlertKind.CONFIGURATION_REJECTED: frozenset({"state.rejected_configuration"}),
-    AlertKind.STORAGE_FAILING: frozenset({"state.failing_files", "watchdog.journal_fault", JournalUnavailable.event}),
+    AlertKind.STORAGE_FAILING: frozenset(
+        {"state.failing_files", "watchdog.journal_fault", "watchdog.disk_full", JournalUnavailable.event}
+    ),
 }
 
 
