@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta, timezone
+from email.utils import parsedate_to_datetime
 from urllib.request import urlopen
 
 import pytest
 
-from tests.delo_server import DeloServer
+from tests.delo_server import PASSWORD, DeloServer
 from tests.mail_server import DeadServer, MailServer, free_port, text_of
 from tests.systemd.box import SystemdBox
 from tests.systemd.service import UNIT, Service, recent_rubrics
@@ -59,6 +61,28 @@ def test_alert_unit_mails_where_the_service_cannot_even_start(
     service.start()
     service.wait(lambda: len(mailbox.mails) == 2, "the mail that it is over", timeout=40)
     assert mailbox.mails[1]["In-Reply-To"] == mail["Message-ID"]
+
+
+def test_password_that_is_systemds_credential_is_not_blamed_for_a_failure(
+    box: SystemdBox, server: DeloServer, mailbox: MailServer
+) -> None:
+    """README's standard installation, where the alert unit is given no password of ДЕЛО's."""
+    service = Service(box, server, alerts=alerts(mailbox))
+    del service.connection["password"]
+    service.connection["password_file"] = "credentials/delo-password"
+    service.processing["utcOffsetHours"] = 5.5
+    service.save()
+    box.write("/etc/baikaldoc-pos/credentials/delo-password", PASSWORD + "\n", 0o600)
+    box.run("chmod", "0700", "/etc/baikaldoc-pos/credentials")
+    service.start()
+    service.drop_in("ExecStart=\nExecStart=/bin/false\nRestart=no", "broken")
+    service.systemctl("restart", check=False)
+    service.wait(lambda: mailbox.mails, "the mail of the alert unit")
+    text = text_of(mailbox.mails[0])
+    assert UNIT in text
+    assert "password" not in text
+    written = parsedate_to_datetime(mailbox.mails[0]["Date"]).astimezone(timezone(timedelta(hours=5.5)))
+    assert f"{written:%Y-%m-%d %H:%M:%S}" in text
 
 
 def test_service_mails_of_rejected_credentials_once(box: SystemdBox, server: DeloServer, mailbox: MailServer) -> None:

@@ -27,6 +27,7 @@ from baikaldoc_pos.config import (
     load_alert_settings,
     load_configuration,
     peek_language,
+    peek_zone,
     read_alert_settings,
     render,
 )
@@ -35,6 +36,20 @@ from baikaldoc_pos.journal import AlertJournal, Outbox
 
 TURN_SECONDS = 30.0
 _KINDS = frozenset(AlertKind)
+# Faults of where ДЕЛО's password comes from. This unit is given neither the service's credential nor a look at the
+# files that credentials are made of, so it would find them where nothing is wrong.
+_OUT_OF_SIGHT = frozenset(
+    f"config.fault.{name}"
+    for name in (
+        "password_missing",
+        "password_unreadable",
+        "password_not_utf8",
+        "password_file_empty",
+        "password_lines",
+        "path_invalid",
+    )
+)
+_OUT_OF_SIGHT_KEYS = frozenset({"password", "password_file"})
 
 
 @frozen
@@ -123,10 +138,14 @@ def _voice(
     try:
         configuration: Configuration = load_configuration(paths.config, environ)
     except ConfigurationInvalid as invalid:
-        voice = plain_voice(settings, peek_language(paths.config), names)
-        return voice, [render(fault, voice.text) for fault in invalid.faults]
+        voice = plain_voice(settings, peek_language(paths.config), names, peek_zone(paths.config))
+        return voice, [render(fault, voice.text) for fault in invalid.faults if not _is_out_of_sight(fault)]
     configuration = evolve(configuration, service=evolve(configuration.service, alerts=settings))
     return voice_of(configuration, names), ()
+
+
+def _is_out_of_sight(fault: Fault) -> bool:
+    return fault.key in _OUT_OF_SIGHT_KEYS and fault.problem in _OUT_OF_SIGHT
 
 
 def _condition(unit: str, environ: Mapping[str, str], reasons: Sequence[str], clock: Clock) -> Condition:

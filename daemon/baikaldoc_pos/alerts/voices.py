@@ -29,10 +29,10 @@ def voice_of(configuration: Configuration, names: Names) -> Voice:
     return _voice(settings, language, configuration.processing.zone, names, secrets_of(configuration))
 
 
-def plain_voice(settings: AlertSettings, language: str, names: Names) -> Voice:
-    """The voice where the section ``alerts`` is all that is known; instants are in the machine's own zone."""
+def plain_voice(settings: AlertSettings, language: str, names: Names, zone: tzinfo | None) -> Voice:
+    """The voice where the section ``alerts`` is all that is sound; without a zone, instants are in the machine's."""
     secrets = () if settings.password is None else (settings.password.reveal(),)
-    return _voice(settings, language, None, names, secrets)
+    return _voice(settings, language, zone, names, secrets)
 
 
 def _voice(

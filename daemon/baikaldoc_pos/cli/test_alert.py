@@ -32,7 +32,7 @@ def _test_alert(app: App, /) -> int:
         return EX_CONFIG
     try:
         verdicts = send_test(
-            settings, app.text.language, SystemClock(), lambda step: tell_step(step, app.text), Names()
+            settings, app.text.language, app.zone(), SystemClock(), lambda step: tell_step(step, app.text), Names()
         )
     except MailError as error:
         click.echo(app.text.render(error.event, error.fields), err=True)

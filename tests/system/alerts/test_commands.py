@@ -1,7 +1,7 @@
 """``notify-failure`` and ``test-alert`` as processes see them, with whatever is broken around them."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from baikaldoc_pos.alerts import NobodyToTell, Observed, notify_failure
@@ -47,6 +47,36 @@ def test_with_all_else_broken(mail, paths):
     assert "connection_config.json" in text_of(message)  # why it cannot start
     assert run(notify_command, paths, UNIT) == 0
     assert len(mail.mails) == 1
+
+
+@pytest.mark.parametrize("file", [None, "credentials/delo-password", "credentials/not-there"])
+def test_a_password_that_only_the_service_is_given_is_not_blamed(mail, paths, file):
+    configured(paths.config, section(mail.port))
+    connection = json.loads((paths.config / "connection_config.json").read_text(encoding="utf-8"))
+    del connection["password"]
+    if file is not None:
+        connection["password_file"] = file
+        (paths.config / "credentials").touch(mode=0o000)  # as good as a directory that may not be looked into
+    (paths.config / "connection_config.json").write_text(json.dumps(connection), encoding="utf-8")
+    clock = ManualClock()
+    notify_failure(UNIT, paths, {"CREDENTIALS_DIRECTORY": str(paths.config / "none")}, clock)
+    [message] = mail.mails
+    assert "connection_config.json" not in text_of(message)
+    # In the zone of utcOffsetHours, wherever the machine is.
+    hours = json.loads((paths.config / "processing_config.json").read_text(encoding="utf-8"))["utcOffsetHours"]
+    local = clock.now().astimezone(timezone(timedelta(hours=hours)))
+    assert f"{local:%Y-%m-%d %H:%M:%S}" in text_of(message)
+
+
+def test_other_faults_of_the_connection_are_told(mail, paths):
+    configured(paths.config, section(mail.port))
+    connection = json.loads((paths.config / "connection_config.json").read_text(encoding="utf-8"))
+    connection |= {"password": 5, "connect_timeout": "long"}
+    (paths.config / "connection_config.json").write_text(json.dumps(connection), encoding="utf-8")
+    notify_failure(UNIT, paths, {}, ManualClock())
+    [message] = mail.mails
+    assert "connect_timeout" in text_of(message)
+    assert "connection_config.json: password:" in text_of(message)
 
 
 def test_no_journal_to_be_had(mail, paths, capsys):
