@@ -33,6 +33,8 @@ log = EventLog(__name__)
 
 KEEP_SETTLED = timedelta(days=90)
 TIDY_EVERY = timedelta(days=1)
+# A refusal for good that has lasted so long is told to whoever can be reached, long before a mail is given up.
+REFUSED_IS_TOLD_AFTER = timedelta(hours=1)
 
 
 class Alerts:
@@ -154,7 +156,7 @@ def review(
         trying_since=journal.trying_since(),
         retries=journal.open_retries(),
         unmapped=journal.unmapped_summary(),
-        undelivered=outbox.undelivered(),
+        undelivered=outbox.undelivered(refused_before=now - REFUSED_IS_TOLD_AFTER),
     )
     present = journal.open_conditions()
     rules = Rules(

@@ -8,18 +8,20 @@ systems and people can see that it is the same one. A server that never acknowle
 **In order, for each recipient.** A mail that failed stays first. Where the server as a whole does not take mail,
 everything waits, with an exponential back-off. Where it refuses one recipient, only that recipient's mails wait.
 
-**Nothing in silence.** What is refused for good (5xx) is tried ``REFUSALS`` times, then given up for that recipient:
-an error in the log, a row that stays in the journal, and a condition that the other recipients are mailed about.
+**Nothing in silence.** What is refused for good (5xx) is tried for ``REFUSED_FOR``, then given up for that recipient:
+an error in the log and a row that stays in the journal. Long before that, it is a condition that whoever can be reached
+is mailed about.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
+from baikaldoc_pos.alerts.attempts import FRESH, begun, due, ended, state_of, without_delays
 from baikaldoc_pos.alerts.messages import message
-from baikaldoc_pos.alerts.smtp import Observer, Step, Verdict, dialogue
+from baikaldoc_pos.alerts.smtp import Observer, Step, dialogue
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import AlertSettings
 from baikaldoc_pos.errors import JournalUnavailable, MailError, StopRequested
@@ -28,55 +30,8 @@ from baikaldoc_pos.journal import Letter, MailState, Outbox, OutboxMail, Trial
 
 log = EventLog(__name__)
 
-FIRST_DELAY = timedelta(minutes=1)
-LONGEST_DELAY = timedelta(minutes=15)
-REFUSALS = 8
 # A mail that could not be delivered for so long tells of the past; it is given up, which is an error in the log.
 TOO_OLD = timedelta(days=30)
-_FRESH = Trial()
-
-
-def delay(attempts: int) -> timedelta:
-    """How long to wait after so many attempts in vain (1 or more)."""
-    doublings: int = 2 ** min(attempts - 1, 20)
-    return min(FIRST_DELAY * doublings, LONGEST_DELAY)
-
-
-def due(
-    mail: OutboxMail, recipients: Sequence[str], blocked: frozenset[str], now: datetime
-) -> tuple[list[str], frozenset[str]]:
-    """Whom to try now, and who is blocked for later mails because this one is still theirs to wait for."""
-    left = [recipient for recipient in recipients if mail.trials.get(recipient, _FRESH).state is MailState.WAITING]
-    ready = [
-        recipient
-        for recipient in left
-        if recipient not in blocked and (mail.trials.get(recipient, _FRESH).next_attempt_at or now) <= now
-    ]
-    return ready, blocked | (frozenset(left) - frozenset(ready))
-
-
-def begun(trial: Trial, now: datetime) -> Trial:
-    """The trial when the mail is about to leave: should we die, it is tried again after the usual delay."""
-    return evolve(trial, attempts=trial.attempts + 1, next_attempt_at=now + delay(trial.attempts + 1))
-
-
-def ended(trial: Trial, verdict: Verdict) -> Trial:
-    """The trial after the server's answer."""
-    if verdict.accepted:
-        return evolve(trial, state=MailState.SENT, next_attempt_at=None, reply=verdict.reply)
-    refusals = trial.refusals + verdict.for_good
-    if refusals >= REFUSALS:
-        return evolve(trial, state=MailState.GIVEN_UP, refusals=refusals, next_attempt_at=None, reply=verdict.reply)
-    return evolve(trial, refusals=refusals, reply=verdict.reply)
-
-
-def state_of(trials: Mapping[str, Trial], recipients: Iterable[str]) -> MailState:
-    """How far a mail is, for those who are to have it now."""
-    states = {trials.get(recipient, _FRESH).state for recipient in recipients}
-    if MailState.WAITING in states:
-        return MailState.WAITING
-    reached = any(trial.state is MailState.SENT for trial in trials.values())
-    return MailState.SENT if reached else MailState.GIVEN_UP
 
 
 @frozen
@@ -144,6 +99,7 @@ class Delivery:
 
     def _try(self, mails: Sequence[OutboxMail], settings: AlertSettings, at_once: bool, observe: Observer) -> Sent:
         blocked: frozenset[str] = frozenset()
+        given_up: dict[str, datetime] = {}  # since when those have been refused who were given up in this run
         delivered, waiting = 0, 0
         for position, mail in enumerate(mails):
             self._clock.check_stop()
@@ -152,11 +108,11 @@ class Delivery:
             if now - mail.letter.written_at > TOO_OLD:
                 self._give_up(mail, now)
                 continue
-            known = mail if not at_once else _without_delays(mail)
+            known = mail if not at_once else without_delays(mail)
             ready, blocked = due(known, settings.recipients, blocked, now)
             after, fault = mail.trials, None
             if ready:
-                after, fault = self._attempt(known, ready, settings, observe)
+                after, fault = self._attempt(known, ready, settings, observe, given_up)
             state = state_of(after, settings.recipients)
             if state is not MailState.WAITING and not ready:  # whoever was left is no longer to be told
                 self._note(mail, dict(after), state)
@@ -165,13 +121,22 @@ class Delivery:
             if fault is not None:
                 return Sent(delivered, waiting + len(mails) - position - 1, fault)
             blocked |= {each for each in ready if after[each].state is MailState.WAITING}
+            for each in ready:
+                refused_since = after[each].refused_since
+                if after[each].state is MailState.GIVEN_UP and refused_since is not None:
+                    given_up.setdefault(each, refused_since)
         return Sent(delivered, waiting, None)
 
     def _attempt(
-        self, mail: OutboxMail, ready: Sequence[str], settings: AlertSettings, observe: Observer
+        self,
+        mail: OutboxMail,
+        ready: Sequence[str],
+        settings: AlertSettings,
+        observe: Observer,
+        given_up: Mapping[str, datetime],
     ) -> tuple[Mapping[str, Trial], MailError | None]:
         """One dialogue about one mail. What it came to is kept, whatever it was."""
-        before = {recipient: mail.trials.get(recipient, _FRESH) for recipient in ready}
+        before = {recipient: mail.trials.get(recipient, FRESH) for recipient in ready}
         now = self._clock.now()
         trials = {**mail.trials, **{recipient: begun(trial, now) for recipient, trial in before.items()}}
         self._note(mail, trials, MailState.WAITING)
@@ -194,7 +159,12 @@ class Delivery:
             log.warning("alert.mail_failed", subject=mail.letter.subject, error=error.event, **error.fields)
             trials |= {recipient: evolve(trials[recipient], reply=error.reason) for recipient in ready}
         else:
-            trials |= {recipient: ended(trials[recipient], verdict) for recipient, verdict in verdicts.items()}
+            now = self._clock.now()
+            for recipient, verdict in verdicts.items():
+                since = given_up.get(recipient)
+                # This mail has been refused no longer than it has been there.
+                since = None if since is None else max(since, mail.letter.written_at)
+                trials[recipient] = ended(trials[recipient], verdict, now, since)
             _tell(mail.letter, trials, ready)
         self._note(mail, trials, state_of(trials, settings.recipients), after=True)
         return trials, fault
@@ -228,12 +198,6 @@ class Delivery:
         for id_, (trials, state) in list(self._unrecorded.items()):
             self._outbox.note(id_, trials, state, self._clock.now())
             del self._unrecorded[id_]
-
-
-def _without_delays(mail: OutboxMail) -> OutboxMail:
-    return evolve(
-        mail, trials={recipient: evolve(trial, next_attempt_at=None) for recipient, trial in mail.trials.items()}
-    )
 
 
 def _tell(letter: Letter, trials: Mapping[str, Trial], tried: Sequence[str]) -> None:

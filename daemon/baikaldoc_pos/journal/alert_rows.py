@@ -81,12 +81,14 @@ class Trial:
     :param state: "waiting", "sent" or "given_up".
     :param attempts: how often it has been tried in vain.
     :param refusals: how many of these ended in a refusal for good (5xx).
+    :param refused_since: when the first of these was.
     :param reply: what the mail server said the last time.
     """
 
     state: MailState = MailState.WAITING
     attempts: int = 0
     refusals: int = 0
+    refused_since: datetime | None = None
     next_attempt_at: datetime | None = None
     reply: str | None = None
 
@@ -103,7 +105,10 @@ class OutboxMail:
 
 @frozen
 class Undelivered:
-    """A recipient whom the last finished mail did not reach."""
+    """A recipient whom mails do not reach.
+
+    :param since: when the oldest of these was written, or first refused where it still waits.
+    """
 
     recipient: str
     since: datetime

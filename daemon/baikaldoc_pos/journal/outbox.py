@@ -59,12 +59,16 @@ class Outbox:
         with self._database.write() as connection:
             connection.execute(update(outbox).where(outbox.c.id == mail).values(values))
 
-    def undelivered(self) -> list[Undelivered]:
-        """Recipients whom the last mail that was finished for them did not reach."""
-        query = select(outbox).order_by(outbox.c.id.desc()).limit(_RECENT)
+    def undelivered(self, refused_before: datetime) -> list[Undelivered]:
+        """Recipients whom the last mail that was finished for them did not reach, and those whose mail waits and was
+        refused for good before that instant.
+        """
+        recent = select(outbox.c.id).order_by(outbox.c.id.desc()).limit(_RECENT)
+        looked_at = outbox.c.id.in_(recent) | (outbox.c.state == MailState.WAITING)
         with self._database.read() as connection:
-            newest_first = [_mail(row) for row in connection.execute(query)]
-        return undelivered(newest_first)
+            rows = connection.execute(select(outbox).where(looked_at).order_by(outbox.c.id.desc()))
+            newest_first = [_mail(row) for row in rows]
+        return undelivered(newest_first, refused_before)
 
     def summary(self) -> OutboxSummary:
         """The outbox at a glance, for people and metrics."""
@@ -83,18 +87,26 @@ class Outbox:
         )
 
 
-def undelivered(newest_first: Sequence[OutboxMail]) -> list[Undelivered]:
-    """Each recipient whose last finished mails were given up, since the oldest in that unbroken row."""
+def undelivered(newest_first: Sequence[OutboxMail], refused_before: datetime) -> list[Undelivered]:
+    """Each recipient whose last mails were given up or long refused, since the oldest in that unbroken row."""
     failing: dict[str, Undelivered] = {}
     reached: set[str] = set()
     for mail in newest_first:
         for recipient, trial in mail.trials.items():
             if trial.state is MailState.SENT:
                 reached.add(recipient)
-            elif trial.state is MailState.GIVEN_UP and recipient not in reached:
+            since = _fails_since(mail, trial, refused_before)
+            if since is not None and recipient not in reached:
                 reply = failing[recipient].reply if recipient in failing else trial.reply
-                failing[recipient] = Undelivered(recipient, mail.letter.written_at, reply)
+                failing[recipient] = Undelivered(recipient, since, reply)
     return list(failing.values())
+
+
+def _fails_since(mail: OutboxMail, trial: Trial, refused_before: datetime) -> datetime | None:
+    if trial.state is MailState.GIVEN_UP:
+        return mail.letter.written_at
+    refused = trial.refused_since
+    return refused if trial.state is MailState.WAITING and refused is not None and refused <= refused_before else None
 
 
 @contextmanager
@@ -116,19 +128,25 @@ def _locked(path: Path) -> Iterator[bool]:
 
 
 def _trial_values(trial: Trial) -> dict[str, object]:
-    at = trial.next_attempt_at
-    return attrs.asdict(trial) | {"next_attempt_at": None if at is None else at.isoformat()}
+    return attrs.asdict(
+        trial, value_serializer=lambda _, __, value: value.isoformat() if isinstance(value, datetime) else value
+    )
 
 
 def _trial(values: Mapping[str, Any]) -> Trial:
-    at = values.get("next_attempt_at")
+    # What is not there was written by an earlier version.
     return Trial(
         state=MailState(values["state"]),
         attempts=values["attempts"],
         refusals=values["refusals"],
-        next_attempt_at=None if at is None else datetime.fromisoformat(at),
+        refused_since=_instant(values.get("refused_since")),
+        next_attempt_at=_instant(values.get("next_attempt_at")),
         reply=values.get("reply"),
     )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _mail(row: Row[Any]) -> OutboxMail:

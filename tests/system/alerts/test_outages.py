@@ -72,20 +72,62 @@ def test_the_sender_is_refused(mail, install):
     assert statuses(mail) == ["0", "1"]
 
 
+@pytest.mark.parametrize("reply", ["554 5.7.1 Relay access denied", "550 policy"])
+@pytest.mark.parametrize("step", ["rcpt", "data"])
+def test_everything_refused_for_good_for_hours_and_over_restarts(mail, install, reply, step):
+    here = install(recipients=[ADMIN, OTHER])
+    if step == "rcpt":
+        mail.handler.refused = dict.fromkeys((ADMIN, OTHER), reply)
+    else:
+        mail.handler.data_reply = reply
+    for minute in range(240):
+        if minute % 60 == 0:
+            here.unmapped(f"Статус {minute // 60}", minute + 1)
+        if minute % 50 == 0:
+            here.restart()
+        here.tick(minutes=1)
+    assert (here.alerts.outbox().given_up, mail.mails) == (0, [])
+    # Whoever looks is told, though no mail gets out.
+    undelivered = [each.key for each in here.alerts.open_conditions() if each.kind == "mail_undelivered"]
+    assert undelivered == [ADMIN, OTHER]
+    mail.handler.refused, mail.handler.data_reply = {}, "250 OK"
+    for _ in range(16):
+        here.tick(minutes=1)
+    for recipient in (ADMIN, OTHER):
+        told = statuses(mail, recipient)
+        assert [each for each in told if each != "?"] == ["0", "1", "2", "3"]
+        assert told.count("?") == 4  # of each recipient that mails do not arrive, and that they do again
+    assert {each.kind for each in here.alerts.open_conditions()} == {"unmapped_status"}
+
+
+def test_a_short_refusal_is_told_to_nobody(mail, install):
+    here = install()
+    mail.handler.refused = {ADMIN: "554 5.7.1 Relay access denied"}
+    open_some(here, 1)
+    for _ in range(40):
+        here.tick(minutes=1)
+    mail.handler.refused = {}
+    here.tick(minutes=15)
+    assert statuses(mail) == ["0"]
+
+
 def test_one_recipient_refused_does_not_hold_the_others(mail, install, caplog):
     here = install(recipients=[ADMIN, OTHER])
     mail.handler.refused = {OTHER: "550 no such user"}
     open_some(here, 3)
     assert statuses(mail, ADMIN) == ["0", "1", "2"]
     assert mail.reaching(OTHER) == []
-    for _ in range(12):
+    for _ in range(6):
         here.tick(minutes=15)
-    # Given up, said so in the log, and the one who gets mail is told by mail.
-    assert "alert.mail_given_up" in caplog.text
+    # The one who gets mail is told by mail, long before anything is given up.
     assert mail.mails[3]["X-Baikaldoc-Pos-Alert"] == "mail_undelivered"
     assert OTHER in mail.subjects[3]
-    for _ in range(60):
-        here.tick(minutes=15)
+    assert "alert.mail_given_up" not in caplog.text
+    for _ in range(24 * 4):
+        here.tick(hours=1)
+    # What has been refused for days is given up, all of it at once, and said so in the log.
+    assert caplog.text.count("alert.mail_given_up") == 4
+    assert here.alerts.outbox().waiting == 0
     assert len(mail.reaching(ADMIN)) == 4
     mail.handler.refused = {}
     open_some(here, 1, first=10)
@@ -94,6 +136,21 @@ def test_one_recipient_refused_does_not_hold_the_others(mail, install, caplog):
     assert statuses(mail, OTHER)[-2] == "10"
     assert mail.mails[-1]["X-Baikaldoc-Pos-Event"] == "closed"
     assert len(set(mail.reaching(ADMIN))) == len(mail.reaching(ADMIN)) == 6
+
+
+def test_a_mail_written_while_another_is_given_up_has_its_own_days(mail, install):
+    here = install()
+    mail.handler.refused = {ADMIN: "550 no such user"}
+    open_some(here, 1)
+    for _ in range(70):
+        here.tick(hours=1)
+    open_some(here, 1, first=1)
+    for _ in range(24):
+        here.tick(hours=1)
+    assert here.alerts.outbox().given_up == 2  # the first, and that mails do not arrive
+    mail.handler.refused = {}
+    here.tick(hours=1)
+    assert statuses(mail)[0] == "1"
 
 
 def test_one_recipient_later_keeps_everybodys_order(mail, install):
@@ -106,12 +163,12 @@ def test_one_recipient_later_keeps_everybodys_order(mail, install):
     assert len({message["Message-ID"] for message in mail.mails}) == 3
 
 
-def test_a_mail_that_nobody_takes_does_not_hold_the_rest(mail, install):
+def test_a_mail_that_nobody_takes_does_not_hold_the_rest_for_ever(mail, install):
     here = install()
     mail.handler.data_reply = "554 looks like spam"
     open_some(here, 1)
-    for _ in range(12):
-        here.tick(minutes=15)
+    for _ in range(72):
+        here.tick(hours=1)
     mail.handler.data_reply = "250 OK"
     here.tick(minutes=16)
     here.tick(minutes=1)
