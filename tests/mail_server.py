@@ -6,6 +6,7 @@ import email.policy
 import socket
 import ssl
 import subprocess
+import threading
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -24,6 +25,9 @@ class Handler:
         self.sender_reply: str | None = None
         self.hang_at: str | None = None
         self.raw: list[bytes] = []
+        # Set where mail is taken but acknowledged only when the event is set.
+        self.acknowledge: threading.Event | None = None
+        self.drop_after_data = False
 
     async def _hang(self, step: str) -> None:
         if self.hang_at == step:
@@ -49,6 +53,10 @@ class Handler:
             self.raw.append(envelope.original_content)
             message = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
             self.accepted.append((message, list(envelope.rcpt_tos)))
+        if self.drop_after_data:
+            server.transport.abort()
+        while self.acknowledge is not None and not self.acknowledge.is_set():
+            await asyncio.sleep(0.01)
         return self.data_reply
 
 

@@ -1,7 +1,9 @@
 """What becomes of a mail for one recipient, from what the mail server did. Pure.
 
 Refusals for good (5xx) are counted in days, not in tries: a server that refuses everybody for an hour, or over a
-weekend since somebody has spoiled its settings, loses no mail.
+weekend since somebody has spoiled its settings, loses no mail. A mail that was sent whole and never acknowledged may
+have arrived: it is sent ``MOST_UNANSWERED`` times, over more than an hour, and then taken for delivered, lest it comes
+for ever.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +18,8 @@ FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(minutes=15)
 # A recipient who has been refused for good for so long is given up for that mail.
 REFUSED_FOR = timedelta(days=3)
+MOST_UNANSWERED = 3
+UNANSWERED_DELAY = timedelta(hours=1)
 FRESH = Trial()
 
 
@@ -57,17 +61,28 @@ def ended(trial: Trial, verdict: Verdict, now: datetime, refused_since: datetime
     return evolve(refused, state=MailState.GIVEN_UP, next_attempt_at=None) if now - since >= REFUSED_FOR else refused
 
 
+def unanswered(trial: Trial, reply: str, now: datetime) -> Trial:
+    """The trial after the mail was sent whole without an answer. The first may be a mere hitch of the line."""
+    times = trial.unanswered + 1
+    after = evolve(trial, unanswered=times, reply=reply)
+    if times >= MOST_UNANSWERED:
+        return evolve(after, state=MailState.UNKNOWN, next_attempt_at=None)
+    return after if times == 1 else evolve(after, next_attempt_at=now + UNANSWERED_DELAY)
+
+
 def state_of(trials: Mapping[str, Trial], recipients: Iterable[str]) -> MailState:
     """How far a mail is, for those who are to have it now."""
     states = {trials.get(recipient, FRESH).state for recipient in recipients}
     if MailState.WAITING in states:
         return MailState.WAITING
-    reached = any(trial.state is MailState.SENT for trial in trials.values())
-    return MailState.SENT if reached else MailState.GIVEN_UP
+    came_to = {trial.state for trial in trials.values()}
+    return next((state for state in (MailState.SENT, MailState.UNKNOWN) if state in came_to), MailState.GIVEN_UP)
 
 
 def without_delays(mail: OutboxMail) -> OutboxMail:
-    """The mail as if it had never been tried, as far as time is concerned."""
-    return evolve(
-        mail, trials={recipient: evolve(trial, next_attempt_at=None) for recipient, trial in mail.trials.items()}
-    )
+    """The mail with everybody due, but for those who may have it already."""
+    trials = {
+        recipient: trial if trial.unanswered else evolve(trial, next_attempt_at=None)
+        for recipient, trial in mail.trials.items()
+    }
+    return evolve(mail, trials=trials)

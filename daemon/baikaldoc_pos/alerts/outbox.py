@@ -3,7 +3,8 @@
 **At least once.** That a mail is about to be sent is committed before it leaves, that it was taken right after. Where
 the process dies or the line breaks in between, nobody can know whether the server has it, and it is sent again: an
 alert that comes twice does less harm than one that never comes. Its Message-ID is the same each time, so that mail
-systems and people can see that it is the same one. A server that never acknowledged a mail has not taken it (RFC 5321).
+systems and people can see that it is the same one. A server that never acknowledges what it was sent whole gets it a
+few times, over more than an hour; then the mail counts as presumably delivered, which is an error in the log.
 
 **In order, for each recipient.** A mail that failed stays first. Where the server as a whole does not take mail,
 everything waits, with an exponential back-off. Where it refuses one recipient, only that recipient's mails wait.
@@ -19,9 +20,9 @@ from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
-from baikaldoc_pos.alerts.attempts import FRESH, begun, due, ended, state_of, without_delays
+from baikaldoc_pos.alerts.attempts import FRESH, begun, due, ended, state_of, unanswered, without_delays
 from baikaldoc_pos.alerts.messages import message
-from baikaldoc_pos.alerts.smtp import Observer, Step, dialogue
+from baikaldoc_pos.alerts.smtp import MailServer, Observer, Step, dialogue
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import AlertSettings
 from baikaldoc_pos.errors import JournalUnavailable, MailError, StopRequested
@@ -147,17 +148,20 @@ class Delivery:
 
         content = message(mail.letter, settings.sender or "", settings.recipients)
         fault: MailError | None = None
+        server: MailServer | None = None
         try:
-            with dialogue(settings, self._clock, told) as server:
+            with dialogue(settings, self._clock, told, self._progress) as server:
                 verdicts = server.hand_over(settings.sender or "", ready, content)
         except StopRequested:
-            # Not an attempt in vain: the next process begins with this mail.
-            self._note(mail, {**mail.trials}, MailState.WAITING)
+            # Not an attempt in vain: the next process begins with this mail. But whoever may have it is counted.
+            trials = {**mail.trials, **self._unanswered(mail, trials, server, "stop")}
+            self._note(mail, trials, state_of(trials, settings.recipients))
             raise
         except MailError as error:
             fault = error
             log.warning("alert.mail_failed", subject=mail.letter.subject, error=error.event, **error.fields)
             trials |= {recipient: evolve(trials[recipient], reply=error.reason) for recipient in ready}
+            trials |= self._unanswered(mail, trials, server, error.reason)
         else:
             now = self._clock.now()
             for recipient, verdict in verdicts.items():
@@ -169,9 +173,22 @@ class Delivery:
         self._note(mail, trials, state_of(trials, settings.recipients), after=True)
         return trials, fault
 
+    def _unanswered(
+        self, mail: OutboxMail, trials: Mapping[str, Trial], server: MailServer | None, reply: str
+    ) -> dict[str, Trial]:
+        """The trials of those to whom the mail was sent whole without an answer."""
+        recipients = () if server is None else server.unanswered
+        now = self._clock.now()
+        after = {recipient: unanswered(trials[recipient], reply, now) for recipient in recipients}
+        settled = [recipient for recipient, trial in after.items() if trial.state is MailState.UNKNOWN]
+        if settled:
+            times = after[settled[0]].unanswered
+            log.error("alert.mail_unanswered", subject=mail.letter.subject, recipients=settled, times=times)
+        return after
+
     def _give_up(self, mail: OutboxMail, now: datetime) -> None:
         trials = {
-            recipient: trial if trial.state is MailState.SENT else evolve(trial, state=MailState.GIVEN_UP)
+            recipient: evolve(trial, state=MailState.GIVEN_UP) if trial.state is MailState.WAITING else trial
             for recipient, trial in mail.trials.items()
         }
         log.error("alert.mail_too_old", subject=mail.letter.subject, days=TOO_OLD.days)

@@ -1,12 +1,15 @@
 """The dialogue with the mail server: connect, TLS, sign in, hand over; every step told, nothing secret in it.
 
 A dialogue has a time-out for each answer and a deadline for the whole, and ends when a stop is asked for: a watching
-thread cuts the line, since a socket's own time-out begins anew with each byte. Knows nothing of what is in a mail.
+thread cuts the line, since a socket's own time-out begins anew with each byte. The answer to a mail that has been sent
+whole has a time of its own, since who gives up too early sends it twice (RFC 5321, 4.5.3.2.6 and 6.1). Knows nothing of
+what is in a mail.
 """
 
 import base64
 import hmac
 import re
+import select
 import smtplib
 import socket
 import ssl
@@ -25,7 +28,9 @@ from baikaldoc_pos.logs.masking import Masker
 WATCH_SECONDS = 0.1
 # A connection that has not come about by then will not; and a stop cannot cut it short.
 CONNECT_SECONDS = 10.0
-# After a stop, how long the answer to a mail that has been sent whole is waited for: without it, it is sent again.
+# How long the answer to a mail that has been sent whole is waited for.
+ACKNOWLEDGEMENT_SECONDS = 600.0
+# The same after a stop: without the answer, the mail is sent again.
 LAST_ANSWER_SECONDS = 3.0
 _REPLY_LENGTH = 200
 _NO_ANSWER = -1
@@ -63,13 +68,25 @@ class Verdict:
 
 
 class MailServer:
-    """An open dialogue with the mail server; made by :func:`dialogue`."""
+    """An open dialogue with the mail server; made by :func:`dialogue`.
 
-    def __init__(self, smtp: smtplib.SMTP, settings: AlertSettings, observe: Observer, watch: "_Watch") -> None:
+    :ivar unanswered: those to whom a mail has been sent whole, and of whom no word has come yet. They may have it.
+    """
+
+    def __init__(
+        self,
+        smtp: smtplib.SMTP,
+        settings: AlertSettings,
+        observe: Observer,
+        watch: "_Watch",
+        waiting: Callable[[], None],
+    ) -> None:
+        self.unanswered: Sequence[str] = ()
         self._smtp = smtp
         self._settings = settings
         self._observe = observe
         self._watch = watch
+        self._waiting = waiting
         self._host = _address(settings)
         secret = () if settings.password is None else (settings.password.reveal(),)
         self._masker = Masker(secret)
@@ -96,13 +113,13 @@ class MailServer:
     def hand_over(self, sender: str, recipients: Sequence[str], message: bytes) -> Mapping[str, Verdict]:
         """Give the server a mail for these recipients; returns its answer about each.
 
-        :raises MailUnavailable: it is not known to have taken the mail for anybody.
+        :raises MailUnavailable: it is not known to have taken the mail for anybody; see ``unanswered``.
         :raises MailRejected: it does not take mail of this sender.
         """
         verdicts = self._envelope(sender, recipients)
         accepted = [recipient for recipient, verdict in verdicts.items() if verdict.accepted]
         if accepted:
-            content = self._content(message)
+            content = self._content(accepted, message)
             verdicts |= dict.fromkeys(accepted, content)
         else:
             self._reset()
@@ -122,7 +139,7 @@ class MailServer:
             verdicts[recipient] = Verdict(code in {250, 251, 252}, code >= 500, reply)
         return verdicts
 
-    def _content(self, message: bytes) -> Verdict:
+    def _content(self, recipients: Sequence[str], message: bytes) -> Verdict:
         code, reply = self._ask("data", lambda: self._smtp.docmd("DATA"), good=(354,))
         if code != 354:
             return Verdict(accepted=False, for_good=code >= 500, reply=reply)
@@ -131,19 +148,28 @@ class MailServer:
         def send() -> tuple[int, bytes]:
             self._smtp.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
             # From here on the server may have the mail, whatever we hear of it.
+            self.unanswered = recipients
             self._watch.last_answer = True
             self._smtp.send(b".\r\n")
-            if self._smtp.sock is not None:
-                self._smtp.sock.settimeout(self._settings.timeout_seconds * (DIALOGUE_TIMEOUTS - 1))
+            self._wait()
             return self._smtp.getreply()
 
         try:
             code, reply = self._ask("data", send)
         finally:
             self._watch.last_answer = False
-            if self._smtp.sock is not None:
-                self._smtp.sock.settimeout(self._settings.timeout_seconds)
+        self.unanswered = ()
         return Verdict(accepted=code == 250, for_good=code >= 500, reply=reply)
+
+    def _wait(self) -> None:
+        """Until there is something to read, which the end of the line is too; the watch sees to that in time."""
+        line = self._smtp.sock
+        if line is None:
+            return
+        poll = select.poll()
+        poll.register(line, select.POLLIN)
+        while not (isinstance(line, ssl.SSLSocket) and line.pending()) and not poll.poll(WATCH_SECONDS * 1000):
+            self._waiting()
 
     def _reset(self) -> None:
         with suppress(smtplib.SMTPException, OSError):
@@ -203,6 +229,8 @@ class MailServer:
             raise self._broken(name, subject, str(error), for_good=True) from error
         if code == _NO_ANSWER:
             raise self._broken(name, subject, "no answer")
+        if code == 421:
+            self.unanswered = ()
         reply = self._shown(f"{code} {answer.decode('utf-8', 'replace')}")
         self._observe(Step(name, subject, ok=code in good, reply=reply))
         if code == 421:
@@ -223,9 +251,15 @@ class MailServer:
 
 
 @contextmanager
-def dialogue(settings: AlertSettings, clock: Clock, observe: Observer = lambda step: None) -> Iterator[MailServer]:
+def dialogue(
+    settings: AlertSettings,
+    clock: Clock,
+    observe: Observer = lambda step: None,
+    waiting: Callable[[], None] = lambda: None,
+) -> Iterator[MailServer]:
     """A dialogue with the configured server, ready for a mail.
 
+    :param waiting: called again and again while the answer to a mail is waited for, in the calling thread.
     :raises MailUnavailable: it does not answer, or not now.
     :raises MailRejected: it refuses, or cannot be trusted.
     :raises StopRequested: a stop was asked for meanwhile.
@@ -234,7 +268,7 @@ def dialogue(settings: AlertSettings, clock: Clock, observe: Observer = lambda s
     smtp = _smtp(settings)
     limit = settings.timeout_seconds * DIALOGUE_TIMEOUTS
     with _Watch(smtp, clock, limit) as watch:
-        server = MailServer(smtp, settings, observe, watch)
+        server = MailServer(smtp, settings, observe, watch, waiting)
         try:
             server.open()
             yield server
@@ -289,7 +323,7 @@ def _base64(octets: bytes) -> str:
 
 
 class _Watch:
-    """Cuts the line when the deadline has passed or a stop is asked for.
+    """Cuts the line when a deadline has passed or a stop is asked for.
 
     :param last_answer: the mail has been sent whole, and only the server's word is missing.
     """
@@ -312,13 +346,18 @@ class _Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        waited, since_stop = 0.0, 0.0
+        talked, acknowledging, since_stop = 0.0, 0.0, 0.0
         while not self._over.wait(WATCH_SECONDS):
-            waited += WATCH_SECONDS
+            if self.last_answer:
+                acknowledging += WATCH_SECONDS
+            else:
+                talked += WATCH_SECONDS
             since_stop += WATCH_SECONDS if self._stop_is_asked() else 0
             if since_stop > (LAST_ANSWER_SECONDS if self.last_answer else 0):
                 self._cut("stop")
-            elif waited > self._limit:
+            elif acknowledging > ACKNOWLEDGEMENT_SECONDS:
+                self._cut(f"not acknowledged within {ACKNOWLEDGEMENT_SECONDS:g} s")
+            elif talked > self._limit:
                 self._cut(f"not done within {self._limit:g} s")
 
     def _stop_is_asked(self) -> bool:

@@ -12,6 +12,7 @@ class MailState(StrEnum):
 
     WAITING = "waiting"
     SENT = "sent"  # at least one recipient has it, and nobody is left to be tried
+    UNKNOWN = "unknown"  # sent whole several times, but never acknowledged: presumably delivered
     GIVEN_UP = "given_up"  # nobody has it, and it is not tried any more
 
 
@@ -78,10 +79,11 @@ class Letter:
 class Trial:
     """How it went with one recipient of one mail.
 
-    :param state: "waiting", "sent" or "given_up".
+    :param state: "waiting", "sent", "unknown" or "given_up".
     :param attempts: how often it has been tried in vain.
     :param refusals: how many of these ended in a refusal for good (5xx).
     :param refused_since: when the first of these was.
+    :param unanswered: how often the mail was sent whole without an answer.
     :param reply: what the mail server said the last time.
     """
 
@@ -89,6 +91,7 @@ class Trial:
     attempts: int = 0
     refusals: int = 0
     refused_since: datetime | None = None
+    unanswered: int = 0
     next_attempt_at: datetime | None = None
     reply: str | None = None
 
@@ -120,9 +123,11 @@ class OutboxSummary:
     """The outbox at a glance.
 
     :param reply: what the mail server said last of the mail that has waited longest.
+    :param unknown: how many were sent and never acknowledged: presumably delivered.
     """
 
     waiting: int
     oldest: datetime | None
     reply: str | None
     given_up: int
+    unknown: int

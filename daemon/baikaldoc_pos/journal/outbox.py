@@ -84,6 +84,7 @@ class Outbox:
             oldest=None if first is None else first.letter.written_at,
             reply=replies[0] if replies else None,
             given_up=counts.get(MailState.GIVEN_UP, 0),
+            unknown=counts.get(MailState.UNKNOWN, 0),
         )
 
 
@@ -140,6 +141,7 @@ def _trial(values: Mapping[str, Any]) -> Trial:
         attempts=values["attempts"],
         refusals=values["refusals"],
         refused_since=_instant(values.get("refused_since")),
+        unanswered=values.get("unanswered", 0),
         next_attempt_at=_instant(values.get("next_attempt_at")),
         reply=values.get("reply"),
     )

@@ -1,10 +1,11 @@
 """``notify-failure`` and ``test-alert`` as processes see them, with whatever is broken around them."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from baikaldoc_pos.alerts import NobodyToTell, Observed, notify_failure
+from baikaldoc_pos.alerts import NobodyToTell, Observed, notify_failure, smtp
 from baikaldoc_pos.cli import notify_failure as notify_command
 from baikaldoc_pos.cli import test_alert as test_command
 from baikaldoc_pos.cli.app import App
@@ -111,6 +112,17 @@ def test_kept_until_systemd_tries_again(mail, paths):
     assert run(notify_command, paths, UNIT) == 0
     assert run(notify_command, paths, UNIT) == 0
     assert len(mail.mails) == 1
+
+
+def test_a_mail_that_may_have_arrived_is_not_sent_at_each_start_of_the_unit(mail, paths, monkeypatch):
+    monkeypatch.setattr(smtp, "ACKNOWLEDGEMENT_SECONDS", 0.3)
+    configured(paths.config, section(mail.port))
+    mail.handler.acknowledge = threading.Event()
+    clock = ManualClock()
+    for _ in range(24):
+        notify_failure(UNIT, paths, {}, clock)
+        clock.advance(minutes=5)
+    assert len(mail.mails) == 3
 
 
 def test_mails_of_the_service_go_first(mail, install, paths):

@@ -1,11 +1,13 @@
 """Whatever the mail server does: no mail is lost or doubled, the order is kept, nobody waits for it."""
 
+import itertools
 import re
 import threading
 import time
 
 import pytest
-from baikaldoc_pos.alerts import Observed
+from baikaldoc_pos.alerts import Alerts, Observed, smtp
+from baikaldoc_pos.config import DIALOGUE_TIMEOUTS
 from baikaldoc_pos.errors import JournalUnavailable, StopRequested
 from baikaldoc_pos.journal import MailState, Outbox
 
@@ -246,15 +248,96 @@ def test_a_stop_ends_a_hanging_delivery(mail, install):
     assert len(mail.mails) == 1
 
 
-def test_an_answer_that_never_comes(mail, install):
-    """The mail was sent whole and never acknowledged: it comes again, and can be told for the same."""
-    here = install(timeoutSeconds=0.3)
+@pytest.fixture
+def impatient(monkeypatch):
+    """An answer to a mail that was sent whole is waited for less than ten minutes."""
+    monkeypatch.setattr(smtp, "ACKNOWLEDGEMENT_SECONDS", 0.3)
+
+
+def test_a_mail_that_is_acknowledged_late_is_sent_once(mail, install):
+    """Long after timeoutSeconds and the time that a whole dialogue may last; the watchdog sees that all is well."""
+    signs = []
+    here = install(timeoutSeconds=0.1)
+    mail.handler.acknowledge = threading.Event()
+
+    def progress():
+        signs.append(time.monotonic())
+        if mail.mails and signs[-1] - signs[0] > 0.1 * (DIALOGUE_TIMEOUTS + 5):
+            mail.handler.acknowledge.set()
+
+    here.alerts = Alerts(here.journal, lambda: here.configuration, here.clock, progress)
+    here.refuse(1)
+    assert here.tick().delivered == 1
+    assert max(later - sooner for sooner, later in itertools.pairwise(signs)) < 1
+    here.tick(hours=1)
+    assert len(mail.mails) == 1
+
+
+def test_a_stop_while_the_answer_is_awaited(mail, install, monkeypatch):
+    monkeypatch.setattr(smtp, "LAST_ANSWER_SECONDS", 0.3)
+    here = install()
+    mail.handler.acknowledge = threading.Event()
+    here.refuse(1)
+    for turn in range(1, 6):
+
+        def progress(turn=turn):
+            if len(mail.mails) >= turn:
+                here.clock.stop.set()
+
+        here.alerts = Alerts(here.journal, lambda: here.configuration, here.clock, progress)
+        if turn <= 3:
+            with pytest.raises(StopRequested):
+                here.tick(hours=2)
+        else:
+            assert here.tick(hours=2).waiting == 0
+        here.clock.stop.clear()
+        here.restart()
+    assert len(mail.mails) == 3  # not with every restart for ever
+
+
+def test_an_answer_that_does_not_come_once(mail, install, impatient):
+    """The mail was sent whole and not acknowledged: it comes again, and can be told for the same."""
+    here = install()
     mail.handler.hang_at = "data"
     here.refuse(1)
     assert here.tick().fault.step == "data"
     mail.handler.hang_at = None
     here.tick(minutes=2)
     here.tick(minutes=20)
+    assert len(mail.mails) == 1
+
+
+@pytest.mark.parametrize("how", ["silence", "the line breaks"])
+def test_an_answer_that_never_comes(mail, install, impatient, how, caplog):
+    here = install()
+    if how == "silence":
+        mail.handler.acknowledge = threading.Event()
+    else:
+        mail.handler.drop_after_data = True
+    here.refuse(1)
+    for _ in range(24):
+        here.tick(minutes=15)
+    assert len(mail.mails) == 3
+    assert len({message["Message-ID"] for message in mail.mails}) == 1
+    assert "alert.mail_unanswered" in caplog.text
+    summary = here.alerts.outbox()
+    assert (summary.waiting, summary.unknown, summary.given_up) == (0, 1, 0)
+    mail.handler.acknowledge, mail.handler.drop_after_data = None, False
+    here.unmapped("Статус 1", 1)
+    here.tick(minutes=1)
+    assert statuses(mail)[-1] == "1"
+
+
+def test_a_server_that_breaks_the_line_for_an_hour_loses_nothing(mail, install):
+    here = install()
+    mail.handler.drop_after_data = True
+    mail.handler.data_reply = "451"  # it keeps nothing
+    here.refuse(1)
+    for _ in range(61):
+        here.tick(minutes=1)
+    mail.handler.drop_after_data, mail.handler.data_reply = False, "250 OK"
+    for _ in range(60):
+        here.tick(minutes=1)
     assert len(mail.mails) == 1
 
 

@@ -1,13 +1,14 @@
 """The dialogue: TLS by an internal CA, signing in, what each refusal becomes, and that the password is never shown."""
 
 import base64
+import threading
 from contextlib import ExitStack
 
 import attrs
 import pytest
 from baikaldoc_pos.alerts import probe
-from baikaldoc_pos.alerts.smtp import dialogue
-from baikaldoc_pos.config import AlertSettings, Secret
+from baikaldoc_pos.alerts.smtp import WATCH_SECONDS, dialogue
+from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings, Secret
 from baikaldoc_pos.errors import MailRejected, MailUnavailable
 
 from tests.alerting import ADMIN, OTHER
@@ -56,6 +57,25 @@ def test_an_internal_ca(serve, certificates, clock, security):
         with pytest.raises(MailRejected) as caught:
             talk(attrs.evolve(settings, **wrong), clock)
         assert "certificate" in caught.value.reason.lower()
+    assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_a_late_answer_to_a_mail_is_waited_for(serve, certificates, clock, security):
+    ca, context = certificates
+    server = serve(**({} if security == "none" else {security: context}))
+    server.handler.acknowledge = threading.Event()
+    settings = settings_for(server.port, security=security, host="localhost", ca_file=ca, timeout_seconds=0.5)
+    waited = []
+
+    def wait():
+        waited.append(None)
+        if len(waited) * WATCH_SECONDS > 0.5 * (DIALOGUE_TIMEOUTS + 2):
+            server.handler.acknowledge.set()
+
+    with dialogue(settings, clock, waiting=wait) as mail_server:
+        assert mail_server.hand_over("pos@example.org", [ADMIN], MESSAGE)[ADMIN].accepted
+        assert mail_server.unanswered == ()
     assert len(server.mails) == 1
 
 
