@@ -1,41 +1,30 @@
 """What may leave the house in a mail: text on one line, of bounded length, without secrets, and of other people's
-words without what looks like a person.
+words only those that are known to be harmless.
 
-ДЕЛО's answers are kept in full in the journal; a mail shows them only as a hint. So the rules err on the safe side: a
-word in capitals in mid-sentence goes, be it a name or not. What no rule can know is a surname that looks like
-any other word at the beginning of a sentence.
+ДЕЛО's answers are kept in full in the journal; a mail shows them only as a hint. No list of what names look like is
+ever complete, so there is one of what error messages are made of (``vocabulary``). What else there is becomes «…»:
+names, addresses, numbers of more than three digits, be they written with gaps or without.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
-MASK = "***"
+from attrs import evolve, frozen
+
+from baikaldoc_pos.alerts.vocabulary import WORDS
+
+GAP = "…"
 MOST_CHARACTERS = 300
+_MOST_DIGITS = 3
 
-_NAME = r"[А-ЯЁ][А-ЯЁа-яё]+(?:-[А-ЯЁ][А-ЯЁа-яё]+)?"
-_TITLE = r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?"
-_INITIALS = r"\b[А-ЯЁ]\.(?:\s?[А-ЯЁ]\.)?"
-_WHO = r"граждан\w*|заявител\w*|автор\w*|корреспондент\w*|адресат\w*|пользовател\w*|сотрудни\w*|исполнител\w*|фио"
-_PATRONYMIC = r"(?:ович|евич|ьич|овн|евн|ичн)[а-яё]{0,2}"
-_SURNAME = r"(?:ов|ев|ёв|ин|ын)(?:а|у|ым|ой|ы|е)?|(?:ск|цк)(?:ий|ая|ого|ой|ому|им|ую)|енко|дзе|швили|оглы|кызы"
-_NO_SURNAMES = r"(?:Причина|Снова|Один|Основа|Машина|Половина|Величина)\b"
-
-_PEOPLE = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-        r"(?:\+7|\b8)[\s(-]*\d{3}[\s)-]*\d{3}[\s-]?\d{2}[\s-]?\d{2}\b",  # a telephone
-        r"\b\d{3}-\d{3}-\d{3}[ -]?\d{2}\b",  # a social insurance number (СНИЛС)
-        rf"(?i:\b(?:{_WHO})\b)\W{{1,3}}(?:{_NAME}|{_INITIALS})(?:\s+(?:{_NAME}|{_INITIALS}))*",
-        rf"(?:\b{_NAME}\s+)?{_INITIALS}\s?(?:{_NAME})?",
-        rf"\b{_TITLE}(?:\s+{_TITLE})+",
-        r"(?:\b[А-ЯЁ]{2,}\s+)*\b[А-ЯЁ]+(?:ОВИЧ|ЕВИЧ|ЬИЧ|ОВН|ЕВН|ИЧН)[А-ЯЁ]{0,2}(?:\s+[А-ЯЁ]{2,}\b)*",
-        rf"\b[А-ЯЁ][а-яё]*{_PATRONYMIC}\b",
-        rf"(?<=[\wа-яё,)»] ){_TITLE}",
-        rf"\b(?!{_NO_SURNAMES})[А-ЯЁ][а-яё]+(?:{_SURNAME})\b",
-    )
-)
+_PUNCTUATION = frozenset(" !\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~«»„“”‘’–—…№·•→")
+_PIECE = re.compile(r"\w+|\W")
+_DIGITS = re.compile(r"[0-9]+")
+# The parts of AccessDeniedException, isnRefRubric, ERR_LOCKED, utf8.
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# What a mail server's answer begins with (RFC 5321, 3463).
+_REPLY_CODE = re.compile(r"[245][0-9]{2}(?:[ -][245]\.[0-9]{1,2}\.[0-9]{1,2})?(?![0-9.]|\W*[0-9])")
 
 
 def one_line(value: object, limit: int = MOST_CHARACTERS) -> str:
@@ -53,15 +42,113 @@ def _is_plain(character: str) -> bool:
     return unicodedata.category(character)[0] != "C" and unicodedata.category(character) not in {"Zl", "Zp"}
 
 
-def without_people(text: str) -> str:
-    """The text with whatever looks like a person's name, address or number replaced."""
-    for pattern in _PEOPLE:
-        text = pattern.sub(MASK, text)
-    return text
+@frozen
+class _Piece:
+    """A run of letters and digits, or a single other character.
+
+    :param shown: it may leave the house.
+    """
+
+    text: str
+    shown: bool
+
+    @property
+    def is_word(self) -> bool:
+        return self.text not in _PUNCTUATION
+
+    @property
+    def is_number(self) -> bool:
+        return _DIGITS.fullmatch(self.text) is not None
+
+
+def known_words(text: str) -> str:
+    """The text with whatever is not known to be harmless replaced."""
+    code = _REPLY_CODE.match(text)
+    begun = code.group() if code is not None else ""
+    pieces = [_Piece(piece, _is_harmless(piece)) for piece in _PIECE.findall(text[len(begun) :])]
+    pieces = _judge_initials(_judge_numbers(pieces))
+    return begun + "".join(_with_gaps(pieces))
+
+
+def _is_harmless(piece: str) -> bool:
+    if piece in _PUNCTUATION or piece.casefold().replace("ё", "е") in WORDS:
+        return True
+    if not piece.isascii():
+        return False
+    parts = _PARTS.findall(piece)
+    digits = sum(len(part) for part in parts if part.isdigit())
+    # A number by itself, or a name that is made of words; "_" is all else that there is in it.
+    return digits <= _MOST_DIGITS and all(part.isdigit() or part.lower() in WORDS for part in parts)
+
+
+def _judge_numbers(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """Numbers with only punctuation between them are one; and a number is worth as much as the word beside it."""
+    judged: list[_Piece] = []
+    for position, piece in enumerate(pieces):
+        shown = piece.shown
+        if piece.is_number:
+            run = _run_of_numbers(pieces, position)
+            digits = sum(len(pieces[each].text) for each in run if pieces[each].is_number)
+            beside = _word(pieces, run[0] - 1, -1) or _word(pieces, run[-1] + 1, 1)
+            shown = digits <= _MOST_DIGITS and (beside is None or beside.shown)
+        judged.append(evolve(piece, shown=shown))
+    return judged
+
+
+def _run_of_numbers(pieces: Sequence[_Piece], position: int) -> range:
+    first = last = position
+    while first > 0 and not _is_other_word(pieces[first - 1]):
+        first -= 1
+    while last + 1 < len(pieces) and not _is_other_word(pieces[last + 1]):
+        last += 1
+    return range(first, last + 1)
+
+
+def _is_other_word(piece: _Piece) -> bool:
+    return piece.is_word and not piece.is_number
+
+
+def _word(pieces: Sequence[_Piece], position: int, step: int) -> _Piece | None:
+    """The next word from there on in that direction."""
+    while 0 <= position < len(pieces):
+        if pieces[position].is_word:
+            return pieces[position]
+        position += step
+    return None
+
+
+def _judge_initials(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """A single capital is an initial where a full stop follows or a hidden word is beside it: «И. С. …»."""
+    judged = list(pieces)
+    for order in (range(len(judged)), range(len(judged) - 1, -1, -1)):
+        for position in order:
+            piece = judged[position]
+            if piece.shown and len(piece.text) == 1 and piece.text.isupper():
+                stop = position + 1 < len(judged) and judged[position + 1].text == "."
+                beside = (_word(judged, position - 1, -1), _word(judged, position + 1, 1))
+                if stop or any(word is not None and not word.shown for word in beside):
+                    judged[position] = evolve(piece, shown=False)
+    return judged
+
+
+def _with_gaps(pieces: Sequence[_Piece]) -> Iterator[str]:
+    """The text; what is hidden is one gap as far as only punctuation is in between."""
+    hidden, between = False, ""
+    for piece in pieces:
+        if not piece.is_word:
+            between += piece.text
+        elif piece.shown:
+            yield between + piece.text
+            hidden, between = False, ""
+        else:
+            if not hidden:
+                yield between + GAP
+            hidden, between = True, ""
+    yield between
 
 
 def foreign_words(value: object, mask_secrets: Callable[[str], str], limit: int = MOST_CHARACTERS) -> str:
     """What ДЕЛО or a mail server said, as a mail may show it."""
-    # Secrets and names first: a cut through the middle of one would hide it from the patterns.
-    whole = one_line(value, limit * 4)
-    return one_line(without_people(mask_secrets(whole)), limit)
+    # Secrets and names first: a cut through the middle of one would hide it.
+    whole = unicodedata.normalize("NFC", one_line(value, limit * 4))
+    return one_line(known_words(mask_secrets(whole)), limit)
