@@ -149,11 +149,14 @@ def review(
 ) -> None:
     """One look at everything; raises JournalUnavailable."""
     now = clock.now()
+    if observed.paused:
+        journal.note_pause(now)
     facts = Facts(
         now=now,
         observed=observed,
         last_success=journal.last_success(),
         trying_since=journal.trying_since(),
+        paused_at=journal.paused_at(),
         retries=journal.open_retries(),
         unmapped=journal.unmapped_summary(),
         undelivered=outbox.undelivered(refused_before=now - REFUSED_IS_TOLD_AFTER),

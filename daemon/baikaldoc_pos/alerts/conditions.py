@@ -1,13 +1,14 @@
 """Which conditions hold, from the facts of one moment. Pure; knows neither the journal, nor mail, nor time.
 
 What the facts cannot tell is *unknown*, and neither opens nor closes anything: right after a restart nobody knows
-whether ДЕЛО answers, and while it does not answer nobody knows whether it takes the password by now.
+whether ДЕЛО answers, while it does not answer nobody knows whether it takes the password by now, and while writing is
+paused it is asked nothing at all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config import AlertKind, AlertSettings
 from baikaldoc_pos.journal import RetryEntry, Undelivered
@@ -53,12 +54,14 @@ class Observed:
     """What the service itself knows; the rest is read from the journal.
 
     :param cycle_ended: a cycle has ended since the process began, so ``trouble`` means something.
+    :param paused: somebody has paused writing, so ДЕЛО is asked nothing and ``trouble`` is of the past.
     :param trouble: what the last cycle ended by; null after a success.
     :param rejected_faults: one line for each fault of a configuration that was rejected at reload.
     :param storage: what cannot be written; a fault of the journal is among them.
     """
 
     cycle_ended: bool = False
+    paused: bool = False
     trouble: Trouble | None = None
     rejected_faults: Sequence[str] = ()
     rejected_since: datetime | None = None
@@ -69,7 +72,8 @@ class Observed:
 class Facts:
     """Everything that conditions are judged by.
 
-    :param trying_since: when the first cycle after the last success began; null where there was none.
+    :param trying_since: when the first cycle after the last success (and the last pause) began; null if none did.
+    :param paused_at: when writing was last seen to be paused.
     :param undelivered: recipients whom mails did not reach.
     """
 
@@ -77,6 +81,7 @@ class Facts:
     observed: Observed = field(factory=Observed)
     last_success: datetime | None = None
     trying_since: datetime | None = None
+    paused_at: datetime | None = None
     retries: Sequence[RetryEntry] = ()
     unmapped: Sequence[UnmappedStatus] = ()
     undelivered: Sequence[Undelivered] = ()
@@ -112,11 +117,17 @@ class Findings:
 def findings(facts: Facts, settings: AlertSettings) -> Findings:
     """What holds and what is unknown."""
     holding = [*_about_delo(facts, settings), *_about_records(facts, settings), *_about_us(facts, settings)]
-    return Findings(holding, _unknown(facts.observed))
+    unknown = _unknown(facts.observed)
+    # Only a success ends "no success"; that its clock began anew after a pause does not.
+    if facts.paused_at is not None and (facts.last_success is None or facts.last_success <= facts.paused_at):
+        unknown |= {AlertKind.NO_SUCCESS}
+    return Findings(holding, unknown)
 
 
 def _unknown(observed: Observed) -> frozenset[AlertKind]:
     judged_by_cycles = (AlertKind.DELO_UNAVAILABLE, AlertKind.CREDENTIALS_REJECTED, AlertKind.SCHEMA_MISMATCH)
+    if observed.paused:
+        return frozenset((*judged_by_cycles, AlertKind.NO_SUCCESS))
     if not observed.cycle_ended:
         return frozenset(judged_by_cycles)
     if observed.trouble is None:
@@ -131,7 +142,12 @@ def _unknown(observed: Observed) -> frozenset[AlertKind]:
 
 
 def _about_delo(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
+    if facts.observed.paused:
+        return
     trouble = facts.observed.trouble
+    if trouble is not None and facts.paused_at is not None:
+        # During a pause nobody asked, so nobody knows how long it has been so.
+        trouble = evolve(trouble, since=max(trouble.since, facts.paused_at))
     if trouble is not None and facts.observed.cycle_ended:
         if trouble.event == UNAVAILABLE:
             if facts.now - trouble.since > timedelta(minutes=settings.unavailable_minutes):

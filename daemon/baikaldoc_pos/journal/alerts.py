@@ -16,10 +16,12 @@ from baikaldoc_pos.journal.alert_rows import Letter, MailState, NewCondition, Op
 from baikaldoc_pos.journal.alert_tables import alert_conditions, alert_settings, outbox
 from baikaldoc_pos.journal.connection import Database
 from baikaldoc_pos.journal.reader import JournalReader
+from baikaldoc_pos.journal.rows import Mark
 from baikaldoc_pos.journal.state import StateReader
-from baikaldoc_pos.journal.tables import cycles
+from baikaldoc_pos.journal.tables import cycles, marks
 
-STOPPED = "stop.requested"
+# How cycles end that somebody has cut short on purpose.
+CUT_SHORT = ("stop.requested", "writing.paused")
 
 
 class AlertJournal(JournalReader):
@@ -52,18 +54,30 @@ class AlertJournal(JournalReader):
             ).scalar()
 
     def trying_since(self) -> datetime | None:
-        """When the first cycle after the last success began; cycles that were stopped on purpose do not count."""
+        """When the first cycle after the last success and the last pause began, without those cut short on purpose."""
         succeeded = cycles.c.error_event.is_(None) & cycles.c.finished_at.is_not(None)
         last = select(cycles.c.id).where(succeeded).order_by(cycles.c.finished_at.desc()).limit(1).scalar_subquery()
+        paused = select(marks.c.at).where(marks.c.name == Mark.PAUSED).scalar_subquery()
         query = (
             select(cycles.c.started_at)
             .where(cycles.c.id > func.coalesce(last, 0))
-            .where(func.coalesce(cycles.c.error_event, "") != STOPPED)
+            .where(func.coalesce(cycles.c.error_event, "").not_in(CUT_SHORT))
+            .where(cycles.c.started_at > func.coalesce(paused, ""))
             .order_by(cycles.c.id)
             .limit(1)
         )
         with self._database.read() as connection:
             return connection.execute(query).scalar()
+
+    def note_pause(self, now: datetime) -> None:
+        """Keep that writing is paused now."""
+        statement = upsert(marks).values(name=Mark.PAUSED, at=now)
+        with self._database.write() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
+
+    def paused_at(self) -> datetime | None:
+        """When writing was last seen to be paused."""
+        return self.mark(Mark.PAUSED)
 
     def record(
         self,

@@ -14,6 +14,7 @@ class Mark(StrEnum):
 
     BOOKMARK = "bookmark"  # end of the last window that was fully processed
     ORIGIN = "origin"  # start of the first period that was ever walked
+    PAUSED = "paused"  # when writing was last seen to be paused
     LOOKBACK = "lookback"  # when the last sweep over earlier periods finished
 
 

@@ -137,6 +137,7 @@ class Reporting:
         problem = state.problem
         return Observed(
             cycle_ended=state.cycle_ended,
+            paused=state.paused_until is not None,
             trouble=Trouble(problem.event, problem.fields, problem.since) if problem is not None else None,
             rejected_faults=state.rejected_faults,
             rejected_since=state.rejected_since,

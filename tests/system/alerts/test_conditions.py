@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import timedelta
 
+import attrs
 import pytest
 from baikaldoc_pos.alerts import Observed, StorageFault, Trouble, notify_failure
 from baikaldoc_pos.config import Paths
@@ -10,6 +11,7 @@ from baikaldoc_pos.config import Paths
 from tests.mail_server import html_of, text_of
 
 FINE = Observed(cycle_ended=True)
+PAUSED = Observed(cycle_ended=True, paused=True)
 
 
 def told(mail):
@@ -128,6 +130,50 @@ def test_no_success(mail, install):
     here.cycle()
     here.tick(minutes=10)
     assert_one_of_each(mail, "no_success")
+
+
+def test_no_success_because_of_pauses(mail, install):
+    here = install()
+    here.cycle()
+    for _ in range(12):  # a pause is set in mid-cycle, again and again
+        here.cycle("writing.paused")
+        here.tick(PAUSED, hours=2)
+    assert told(mail) == []
+    for _ in range(18):  # it is over, and ДЕЛО does not take the first cycles
+        here.cycle("delo.unexpected_answer")
+        here.tick(here.trouble("delo.unexpected_answer", what="HTML", operation="X"), minutes=19)
+    assert told(mail) == []
+    for _ in range(3):
+        here.cycle("delo.unexpected_answer")
+        here.tick(here.trouble("delo.unexpected_answer", what="HTML", operation="X"), minutes=19)
+    assert told(mail) == [("no_success", "opened")]
+    for _ in range(3):  # another pause is no success
+        here.tick(PAUSED, hours=2)
+    here.restart()
+    here.tick(Observed(), minutes=1)
+    here.cycle("delo.unexpected_answer")
+    here.tick(here.trouble("delo.unexpected_answer", what="HTML", operation="X"), minutes=1)
+    assert len(mail.mails) == 1
+    here.cycle()
+    here.tick(minutes=10)
+    assert_one_of_each(mail, "no_success")
+
+
+def test_an_outage_and_then_a_pause(mail, install):
+    here = install()
+    away = here.trouble("delo.unavailable", host="x", reason="HTTP 503")
+    here.tick(away, minutes=1)
+    for _ in range(10):
+        here.tick(attrs.evolve(away, paused=True), minutes=30)
+    here.tick(away, minutes=29)
+    assert told(mail) == []  # whether ДЕЛО was away for all that time, nobody knows
+    here.tick(away, minutes=2)
+    assert told(mail) == [("delo_unavailable", "opened")]
+    for _ in range(10):
+        here.tick(attrs.evolve(away, paused=True), minutes=30)
+    here.tick(away, minutes=1)
+    here.tick(FINE, minutes=1)
+    assert_one_of_each(mail, "delo_unavailable")
 
 
 def test_configuration_rejected(mail, install):
