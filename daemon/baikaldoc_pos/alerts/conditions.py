@@ -74,6 +74,7 @@ class Facts:
 
     :param trying_since: when the first cycle after the last success (and the last pause) began; null if none did.
     :param paused_at: when writing was last seen to be paused.
+    :param unmapped: with the numbers of the rubrics seen last.
     :param undelivered: recipients whom mails did not reach.
     """
 
@@ -96,6 +97,7 @@ class Condition:
     :param fields: plain JSON values: the fields of its sentences, and ``records``.
     :param count: how many records it is about.
     :param tokens: what it is made of; those that people have not been told of are news.
+    :param records: all of its records, each with its token; ``fields`` have the first of them.
     """
 
     kind: AlertKind
@@ -104,6 +106,7 @@ class Condition:
     fields: Mapping[str, object] = field(factory=dict)
     count: int = 0
     tokens: frozenset[str] = frozenset()
+    records: Sequence[tuple[str, Mapping[str, object]]] = field(default=(), repr=False)
 
 
 @frozen
@@ -177,14 +180,15 @@ def _about_records(facts: Facts, settings: AlertSettings) -> Iterator[Condition]
         key=lambda entry: (entry.first_failed_at, entry.rubric_isn),
     )
     if refused:
+        records = [(str(entry.rubric_isn), _record(entry)) for entry in refused]
         fields = {
             "count": len(refused),
             "times": settings.refused_times,
-            "records": [_record(entry) for entry in refused[:MOST_RECORDS]],
+            "records": [record for _, record in records[:MOST_RECORDS]],
         }
-        tokens = frozenset(str(entry.rubric_isn) for entry in refused)
+        tokens = frozenset(token for token, _ in records)
         since = refused[0].first_failed_at
-        yield Condition(AlertKind.RECORDS_REFUSED, "", since, fields, len(refused), tokens)
+        yield Condition(AlertKind.RECORDS_REFUSED, "", since, fields, len(refused), tokens, records)
     for status in facts.unmapped:
         numbers = [{"number": number} for number in status.examples[:MOST_RECORDS]]
         fields = {"status": status.status, "count": status.count, "records": numbers}

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from baikaldoc_pos.alerts.conditions import Condition, Findings
+from baikaldoc_pos.alerts.conditions import MOST_RECORDS, Condition, Findings
 from baikaldoc_pos.journal import OpenCondition
 
 # Of one kind, so many at a time have a mail each; more are told in one.
@@ -110,14 +110,19 @@ def decide(present: Sequence[OpenCondition], found: Findings, rules: Rules, now:
 
 
 def _news(before: OpenCondition, now: Condition, rules: Rules) -> Entry | None:
-    """What has come to a condition since people were told of it."""
+    """What has come to a condition since people were told of it; records that are news come first."""
     if before.told is None or before.kind not in rules.reported:
         return None
     tokens = len(now.tokens - before.told.tokens)
     fresh = tokens or max(0, now.count - before.told.count)
     if not fresh:
         return None
-    return Entry(now.kind, now.key, before.since, now.fields, fresh=fresh, opening=before.told.message_id)
+    fields = dict(now.fields)
+    if now.records:
+        told = before.told.tokens
+        news_first = sorted(now.records, key=lambda each: each[0] in told)
+        fields["records"] = [record for _, record in news_first[:MOST_RECORDS]]
+    return Entry(now.kind, now.key, before.since, fields, fresh=fresh, opening=before.told.message_id)
 
 
 def _digest_is_due(about: Sequence[OpenCondition], rules: Rules, now: datetime) -> bool:

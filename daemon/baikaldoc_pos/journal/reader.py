@@ -84,29 +84,33 @@ class JournalReader(StateReader):
             row = connection.execute(select(unmapped).where(unmapped.c.rubric_isn == isn)).one_or_none()
             return None if row is None else UnmappedRubric(**row._mapping)
 
-    def unmapped_summary(self) -> list[UnmappedStatus]:
-        """The ССТУ statuses that the mapping did not know, the most frequent first."""
+    def unmapped_summary(self, examples: int = EXAMPLES, *, newest_first: bool = False) -> list[UnmappedStatus]:
+        """The ССТУ statuses that the mapping did not know, the most frequent first.
+
+        :param examples: registration numbers shown for each, at most.
+        :param newest_first: those that were seen last, rather than the first by number.
+        """
         status = unmapped.c.sstu_status
+        order = [func.max(unmapped.c.first_seen).desc()] if newest_first else []
         counted = select(status, func.count()).group_by(status).order_by(func.count().desc(), status)
         numbers = (
             select(
                 status,
                 unmapped.c.number,
-                func.row_number().over(partition_by=status, order_by=unmapped.c.number).label("place"),
+                func.row_number().over(partition_by=status, order_by=[*order, unmapped.c.number]).label("place"),
             )
             .where(unmapped.c.number.is_not(None))
             .group_by(status, unmapped.c.number)
             .subquery()
         )
-        chosen = select(numbers.c.sstu_status, numbers.c.number).where(numbers.c.place <= EXAMPLES)
+        chosen = select(numbers.c.sstu_status, numbers.c.number).where(numbers.c.place <= examples)
         chosen = chosen.order_by(numbers.c.sstu_status, numbers.c.place)
-        examples: dict[str, list[str]] = {}
+        shown: dict[str, list[str]] = {}
         with self._database.read() as connection:
             for row in connection.execute(chosen):
-                examples.setdefault(row.sstu_status, []).append(row.number)
+                shown.setdefault(row.sstu_status, []).append(row.number)
             return [
-                UnmappedStatus(name, count, tuple(examples.get(name, ())))
-                for name, count in connection.execute(counted)
+                UnmappedStatus(name, count, tuple(shown.get(name, ()))) for name, count in connection.execute(counted)
             ]
 
     def history(

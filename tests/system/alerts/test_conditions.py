@@ -1,5 +1,6 @@
 """Each condition is opened by one mail and closed by one, on a real mail server, over a real journal."""
 
+import re
 import sqlite3
 from datetime import timedelta
 
@@ -275,6 +276,23 @@ def test_news_are_gathered_into_a_digest(mail, install):
     here.refuse(1, first=500)
     here.tick(hours=1)
     assert len(mail.mails) == 4
+
+
+def test_a_digest_names_the_news_first(mail, install):
+    here = install(digestHours=24)
+    here.refuse(25)
+    here.unmapped("Новый", *range(100, 130))
+    here.tick()
+    here.clock.advance(hours=25)
+    here.refuse(3, first=900)
+    here.unmapped("Новый", *range(50, 53), 200)
+    here.tick()
+    digest = text_of(mail.mails[2])
+    refused, unmapped = re.findall(r"А-(\d+)/26", digest), re.findall(r"Б-(\d+)/26", digest)
+    assert refused[:3] == ["900", "901", "902"]
+    assert (len(refused), "1") == (20, refused[3])
+    assert set(unmapped[:4]) == {"50", "51", "52", "200"}
+    assert "28" in digest
 
 
 def test_what_is_not_to_be_reported(mail, install):
