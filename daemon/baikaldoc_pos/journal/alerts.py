@@ -15,13 +15,10 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from baikaldoc_pos.journal.alert_rows import Letter, MailState, NewCondition, OpenCondition, Told
 from baikaldoc_pos.journal.alert_tables import alert_conditions, alert_settings, outbox
 from baikaldoc_pos.journal.connection import Database
-from baikaldoc_pos.journal.reader import JournalReader
+from baikaldoc_pos.journal.reader import CUT_SHORT, JournalReader
 from baikaldoc_pos.journal.rows import Mark
 from baikaldoc_pos.journal.state import StateReader
 from baikaldoc_pos.journal.tables import cycles, marks
-
-# How cycles end that somebody has cut short on purpose.
-CUT_SHORT = ("stop.requested", "writing.paused")
 
 
 class AlertJournal(JournalReader):

@@ -17,6 +17,8 @@ from baikaldoc_pos.journal.state import StateReader
 from baikaldoc_pos.journal.tables import changes, cycles, marks, open_changes, outcomes, retries, unmapped
 from baikaldoc_pos.rubrics import UnmappedStatus, Window
 
+# How cycles end that somebody has cut short on purpose.
+CUT_SHORT = ("stop.requested", "writing.paused")
 EXAMPLES = 5  # registration numbers shown for one unmapped status
 _CHUNK = 1000  # rows fetched at a time
 
@@ -42,6 +44,23 @@ class JournalReader(StateReader):
         """The last so many cycles, newest first; one that runs is among them."""
         with self._database.read() as connection:
             return [_cycle(row) for row in connection.execute(select(cycles).order_by(cycles.c.id.desc()).limit(count))]
+
+    def failing_since(self, event: str) -> datetime | None:
+        """When the first of the last cycles that all ended by this error did so; null where the last did not.
+
+        Cycles that were cut short tell nothing and are passed over.
+        """
+        ended = func.coalesce(cycles.c.error_event, "")
+        other = cycles.c.finished_at.is_not(None) & ended.not_in((event, *CUT_SHORT))
+        last_other = select(func.coalesce(func.max(cycles.c.id), 0)).where(other).scalar_subquery()
+        since = (
+            select(cycles.c.finished_at)
+            .where(cycles.c.error_event == event, cycles.c.finished_at.is_not(None), cycles.c.id > last_other)
+            .order_by(cycles.c.id)
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(since).scalar()
 
     def marks(self) -> dict[str, datetime]:
         """All named instants."""

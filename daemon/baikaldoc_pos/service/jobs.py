@@ -1,6 +1,7 @@
 """The two jobs of the service: a cycle, and keeping the session alive. What they raise is told here."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from baikaldoc_pos.assembly import gateway
@@ -14,7 +15,7 @@ from baikaldoc_pos.errors import (
     WritingPaused,
 )
 from baikaldoc_pos.events import EventLog
-from baikaldoc_pos.journal import Journal, PauseFile
+from baikaldoc_pos.journal import AlertJournal, Journal, PauseFile
 from baikaldoc_pos.reconcile import CycleReport, Means, Step, run_cycle
 from baikaldoc_pos.service.account import Account
 from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
@@ -148,7 +149,12 @@ class Jobs:
         self._state.change(problem=self._problem(error.event, dict(error.fields)), cycle_ended=True)
 
     def _problem(self, event: str, fields: dict[str, object]) -> Problem:
-        """The problem, since when it has been the same one."""
-        before = self._state.present.problem
-        same = before is not None and before.event == event
-        return Problem(event, fields, before.since if same and before is not None else self._clock.now())
+        """The problem, since when it has been the same one; before the process began, as the journal knows it."""
+        present = self._state.present
+        if present.problem is not None and present.problem.event == event:
+            return Problem(event, fields, present.problem.since)
+        since = None
+        if not present.cycle_ended:
+            with suppress(JournalUnavailable):
+                since = AlertJournal.beside(self._journal).failing_since(event)
+        return Problem(event, fields, since or self._clock.now())

@@ -1,7 +1,7 @@
 from datetime import UTC, date, timedelta, timezone
 
 import pytest
-from baikaldoc_pos.journal import DayCount, JournalReader, Settled, TargetCount
+from baikaldoc_pos.journal import CycleCounts, DayCount, JournalReader, Settled, TargetCount
 from baikaldoc_pos.rubrics import Outcome, UnmappedStatus
 from sqlalchemy import event
 
@@ -186,3 +186,26 @@ def test_what_waits_is_counted_and_shown_in_part(journal, reader):
     assert reader.unmapped_entry(7).rubric_isn == 7
     assert reader.unmapped_entry(8) is None
     assert reader.count_open_changes() == 1
+
+
+def test_since_when_cycles_end_by_the_same_error(journal, reader, clock):
+    def cycle(error=None):
+        clock.forward(minutes=1)
+        id_ = journal.begin_cycle("regular", None)
+        journal.finish_cycle(id_, CycleCounts(), (error, {}) if error else None)
+        return clock.now()
+
+    assert reader.failing_since("delo.unavailable") is None
+    first = cycle("delo.unavailable")
+    assert reader.failing_since("delo.unavailable") == first
+    cycle()
+    assert reader.failing_since("delo.unavailable") is None
+    second = cycle("delo.unavailable")
+    for error in ("delo.unavailable", "stop.requested", "writing.paused"):
+        cycle(error)
+    journal.begin_cycle("regular", None)
+    journal.abandon_unfinished_cycles()
+    journal.begin_cycle("regular", None)
+    assert reader.failing_since("delo.unavailable") == second
+    cycle("delo.credentials_rejected")
+    assert reader.failing_since("delo.unavailable") is None

@@ -162,6 +162,43 @@ def test_unavailable_delo_is_tried_ever_less_often_up_to_the_interval(service, s
     assert service.planned.cycles[-1] == FIRST_BACKOFF
 
 
+def test_outage_is_as_old_as_its_first_sign_however_often_the_service_is_restarted(
+    service, server, clock, installation
+) -> None:
+    service.jobs.cycle()
+    clock.advance(minutes=INTERVAL_MINUTES)
+    server.go_down()
+    service.jobs.cycle()
+    first = clock.now()
+    for _ in range(3):
+        clock.advance(minutes=INTERVAL_MINUTES)
+        restart(service, clock)
+        service.jobs.cycle()
+        assert service.state.problem.since == first
+    # A cycle that is cut short by the stop says nothing of ДЕЛО.
+    clock.stop.set()
+    service.jobs.cycle()
+    clock.stop.clear()
+    restart(service, clock)
+    service.jobs.cycle()
+    assert service.state.problem.since == first
+    server.come_up()
+    service.jobs.cycle()
+    clock.advance(minutes=INTERVAL_MINUTES)
+    server.go_down()
+    restart(service, clock)
+    service.jobs.cycle()
+    assert service.state.problem.since == clock.now()
+
+
+def restart(service: Service, clock: ManualClock) -> None:
+    """A new process has the journal, and nothing of what the old one knew."""
+    service.account.sign_out()
+    service.holder.change(
+        **{name: getattr(ServiceState(), name) for name in ("problem", "cycle_ended", "last_success")}
+    )
+
+
 def test_rejected_credentials_are_tried_again_after_hours_or_when_forgiven(service, server, clock) -> None:
     server.sessions.reject = True
     for _ in range(20):
