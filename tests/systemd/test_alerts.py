@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -81,6 +82,11 @@ def test_password_that_is_systemds_credential_is_not_blamed_for_a_failure(
     text = text_of(mailbox.mails[0])
     assert UNIT in text
     assert "password" not in text
+    # What it says to look closer with can be typed as it is, by a person who has no PATH for it.
+    (command,) = (line.strip() for line in text.splitlines() if line.endswith("check --offline"))
+    for name in ("etc", "var/lib", "var/log"):
+        assert f" /{name}/baikaldoc-pos " in command
+    assert box.run(*shlex.split(command)).returncode == 0
     written = parsedate_to_datetime(mailbox.mails[0]["Date"]).astimezone(timezone(timedelta(hours=5.5)))
     assert f"{written:%Y-%m-%d %H:%M:%S}" in text
 

@@ -206,7 +206,7 @@ ALERT_SCRIPT = 'echo alert for "$0" "$@" with $CONFIGURATION_DIRECTORY $STATE_DI
 def watch_alerts(box: SystemdBox) -> None:
     """Let the alert unit log what it was told, under its own command line."""
     command = dict(directives("baikaldoc-pos-alert@.service"))["ExecStart"]
-    arguments = command.removeprefix(f"{PREFIX}/bin/baikaldoc-pos notify-failure ")
+    _, _, arguments = command.partition(" notify-failure ")
     box.write("/usr/local/lib/alert.sh", ALERT_SCRIPT)
     drop_in(box, "baikaldoc-pos-alert@.service", f"ExecStart=\nExecStart=/bin/sh /usr/local/lib/alert.sh {arguments}")
 

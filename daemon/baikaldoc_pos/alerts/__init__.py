@@ -11,7 +11,7 @@ from baikaldoc_pos.alerts.failure import NobodyToTell, Told, notify_failure
 from baikaldoc_pos.alerts.outbox import Sent
 from baikaldoc_pos.alerts.smtp import Step, probe
 from baikaldoc_pos.alerts.trial import send_test
-from baikaldoc_pos.alerts.voices import Names
+from baikaldoc_pos.alerts.voices import Names, command_line
 
 __all__ = [
     "Alerts",
@@ -23,6 +23,7 @@ __all__ = [
     "StorageFault",
     "Told",
     "Trouble",
+    "command_line",
     "notify_failure",
     "probe",
     "send_test",

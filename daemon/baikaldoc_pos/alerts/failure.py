@@ -16,7 +16,7 @@ from baikaldoc_pos.alerts.messages import write
 from baikaldoc_pos.alerts.outbox import Delivery, Sent
 from baikaldoc_pos.alerts.sections import Voice
 from baikaldoc_pos.alerts.smtp import Observer
-from baikaldoc_pos.alerts.voices import Names, plain_voice, voice_of
+from baikaldoc_pos.alerts.voices import Names, command_line, plain_voice, voice_of
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import (
     AlertKind,
@@ -95,7 +95,7 @@ def notify_failure(
         settings, faults = _settings(paths, environ, journal)
         if settings is None or AlertKind.SERVICE_FAILED not in reported(settings):
             return NobodyToTell(faults)
-        names = Names(service=unit)
+        names = Names(command=command_line(paths), service=unit)
         voice, reasons = _voice(settings, paths, environ, names)
         condition = _condition(unit, environ, reasons, clock)
         if journal is not None:

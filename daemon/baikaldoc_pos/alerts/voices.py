@@ -1,12 +1,15 @@
 """The voice that mails are written in, made from whatever of the configuration can be had."""
 
+import shlex
 import socket
+import sys
 from datetime import tzinfo
+from pathlib import Path
 
 from attrs import frozen
 
 from baikaldoc_pos.alerts.sections import Voice
-from baikaldoc_pos.config import AlertSettings, Configuration, secrets_of
+from baikaldoc_pos.config import AlertSettings, Configuration, Paths, secrets_of
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.logs.masking import Masker
 
@@ -21,6 +24,18 @@ class Names:
 
     command: str = "baikaldoc-pos"
     service: str = "baikaldoc-pos.service"
+
+
+def command_line(paths: Paths) -> str:
+    """This very program with its directories, as somebody would type it who reads a mail on this machine.
+
+    An installation of its own is on nobody's PATH, so the program stands there with all of its path.
+    """
+    script = Path(sys.executable).with_name("baikaldoc-pos")
+    program = [str(script)] if script.exists() else [sys.executable, "-m", "baikaldoc_pos"]
+    directories = {"--config": paths.config, "--state": paths.state, "--logs": paths.logs}
+    options = [part for name, path in directories.items() for part in (name, str(path.absolute()))]
+    return shlex.join([*program, *options])
 
 
 def voice_of(configuration: Configuration, names: Names) -> Voice:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from baikaldoc_pos.alerts import Alerts, Names, Observed, StorageFault, Trouble
+from baikaldoc_pos.alerts import Alerts, Names, Observed, StorageFault, Trouble, command_line
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import AlertKind, Configuration, Paths, secrets_of
 from baikaldoc_pos.delo import RequestReport
@@ -59,7 +59,7 @@ class Reporting:
         self._masker = Masker(secrets_of(configuration()))
         self._closing = ExitStack()
         self._reader = self._closing.enter_context(_reader(paths.state))
-        names = Names(command=_command(paths), service=unit or Names().service)
+        names = Names(command=command_line(paths), service=unit or Names().service)
         self._alerts = Alerts(journal, configuration, clock, progress, names)
         sources = MetricsSources(
             journal=self._reader,
@@ -208,8 +208,3 @@ def _reader(directory: Path) -> JournalReader:
     if reader is None:
         raise JournalUnavailable(str(directory), "no journal")
     return reader
-
-
-def _command(paths: Paths) -> str:
-    """The program with its directories, as somebody would type it who reads a mail on this machine."""
-    return f"baikaldoc-pos --config {paths.config} --state {paths.state} --logs {paths.logs}"
