@@ -281,14 +281,15 @@ def dialogue(
 def probe(settings: AlertSettings, clock: Clock, observe: Observer = lambda step: None) -> None:
     """All of the dialogue but the mail itself: would the server take one for every recipient?
 
-    :raises MailError: as :func:`dialogue`, and MailRejected or MailUnavailable where it refuses a recipient.
+    :raises MailError: as :func:`dialogue`, and MailRejected or MailUnavailable that names whom it refuses.
     """
     with dialogue(settings, clock, observe) as server:
         verdicts = server.try_envelope(settings.sender or "", settings.recipients)
-    refused = [verdict for verdict in verdicts.values() if not verdict.accepted]
+    refused = {recipient: verdict for recipient, verdict in verdicts.items() if not verdict.accepted}
     if refused:
-        error = MailRejected if any(verdict.for_good for verdict in refused) else MailUnavailable
-        raise error("rcpt", refused[0].reply, _address(settings))
+        error = MailRejected if any(verdict.for_good for verdict in refused.values()) else MailUnavailable
+        told = "; ".join(f"{recipient}: {verdict.reply}" for recipient, verdict in refused.items())
+        raise error("rcpt", told, _address(settings))
 
 
 def trust(settings: AlertSettings) -> ssl.SSLContext:

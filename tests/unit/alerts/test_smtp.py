@@ -10,6 +10,7 @@ from baikaldoc_pos.alerts import probe
 from baikaldoc_pos.alerts.smtp import WATCH_SECONDS, dialogue
 from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings, Secret
 from baikaldoc_pos.errors import MailRejected, MailUnavailable
+from baikaldoc_pos.events import Catalogue
 
 from tests.alerting import ADMIN, OTHER
 from tests.mail_server import DeadServer, MailServer, free_port, make_certificates
@@ -132,6 +133,17 @@ def test_the_probe_sends_nothing(serve, clock):
     server.handler.refused = {ADMIN: "450 later"}
     with pytest.raises(MailUnavailable):
         probe(settings_for(server.port), clock)
+
+
+def test_the_probe_names_whom_the_server_refuses(serve, clock):
+    server = serve()
+    server.handler.refused = {OTHER: "450 later", "third@example.org": "550 no such user"}
+    with pytest.raises(MailRejected) as caught:
+        probe(settings_for(server.port, recipients=(ADMIN, OTHER, "third@example.org")), clock)
+    assert f"{OTHER}: 450 later; third@example.org: 550 no such user" in Catalogue("ru").render(
+        caught.value.event, caught.value.fields
+    )
+    assert ADMIN not in caught.value.reason
 
 
 def test_nobody_there(clock):
