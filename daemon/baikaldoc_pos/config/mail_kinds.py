@@ -9,7 +9,7 @@ from pathlib import Path
 import idna
 from attrs import frozen
 
-from baikaldoc_pos.config.faults import Phrase
+from baikaldoc_pos.config.faults import Phrase, shown
 from baikaldoc_pos.config.kinds import Choice, Kind, Problem, UnacceptableError, found, wrong_type, wrong_value
 
 # The atoms of RFC 5322; quoted local parts exist, but not among those whom a service writes to.
@@ -45,6 +45,8 @@ class Address:
             raise wrong_type(self.description, value)
         local, at, domain = value.strip().rpartition("@")
         host = _ascii_host(domain)
+        if host is not None and local and not local.isascii():
+            raise UnacceptableError(Problem("config.fault.address_local_part", {"value": shown(value)}))
         if not at or host is None or len(local) > _MOST_LOCAL or not _LOCAL.fullmatch(local):
             raise wrong_value(self.description, value)
         return f"{local}@{host}"

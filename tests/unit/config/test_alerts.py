@@ -15,6 +15,8 @@ def files_with(**changes):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
+        ({"recipients": ["админ@почта.рф"], "sender": "служба@example.org"},
+         {("recipients[0]", "address_local_part"), ("sender", "address_local_part")}),
         ({"recipients": ["a@example.org", "a\r\nBcc: b@c", "x y@z", 5]}, {("recipients[1]", "wrong_value"),
          ("recipients[2]", "wrong_value"), ("recipients[3]", "wrong_type")}),
         ({"sender": None}, {("sender", "alerts_incomplete")}),
