@@ -17,6 +17,8 @@
     ├── StateLocked                 69  another process works on the state directory
     ├── JournalUnavailable          74  the journal cannot be opened, read or written
     ├── BookmarkUnreadable          78  the old script's state.json cannot be taken over
+    ├── OutputFailed                74  standard output cannot be written
+    │   └── ReaderGone               0  whoever read the output has seen enough
     ├── WritingPaused               69  somebody paused writing; it ends by itself
     └── StopRequested                   somebody asked the process to stop; not a fault
 
@@ -203,6 +205,22 @@ class BookmarkUnreadable(BaikaldocError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path=path, reason=reason)
+
+
+class OutputFailed(BaikaldocError):
+    """Standard output cannot be written: a full disk, a terminal that is gone."""
+
+    event = "output.failed"
+    exit_code = 74
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
+class ReaderGone(OutputFailed):
+    """Nobody reads standard output any more (``… | head``)."""
+
+    exit_code = 0
 
 
 class WritingPaused(BaikaldocError):

@@ -11,6 +11,7 @@ import click
 from attrs import frozen
 from rich.console import Console
 
+from baikaldoc_pos.cli.streams import is_unicode
 from baikaldoc_pos.config import Configuration, Paths, load_configuration, peek_zone
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import JournalReader
@@ -53,8 +54,8 @@ pass_app = click.make_pass_decorator(App)
 
 
 def print_json(value: object) -> None:
-    """One JSON value on stdout, with Cyrillic as it is and instants in ISO 8601."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    """One JSON value on stdout, with Cyrillic as it is where the output can have it, and instants in ISO 8601."""
+    click.echo(json.dumps(value, ensure_ascii=not is_unicode(sys.stdout), indent=2, default=_plain))
 
 
 def _plain(value: Any) -> object:

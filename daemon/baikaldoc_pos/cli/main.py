@@ -11,8 +11,9 @@ import click
 from baikaldoc_pos import __version__
 from baikaldoc_pos.cli.app import App
 from baikaldoc_pos.cli.localized import Group, usage_error
+from baikaldoc_pos.cli.streams import take_over_streams
 from baikaldoc_pos.config import Paths, peek_language, peek_zone, render
-from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid
+from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, ReaderGone
 from baikaldoc_pos.events import Catalogue
 
 # In the order in which the help lists them. Each is imported when it is called, so that a quick one starts quickly.
@@ -37,10 +38,13 @@ EX_SOFTWARE = 70
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that ``arguments`` name (by default the process's own); returns its exit code."""
+    if arguments is None:
+        take_over_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     text = Catalogue(peek_language(_paths(given).config))
     try:
         outcome = build(text).main(given, prog_name="baikaldoc-pos", standalone_mode=False)
+        sys.stdout.flush()
     except click.UsageError as error:
         click.echo(usage_error(error, text), err=True)
         return EX_USAGE
@@ -49,14 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigurationInvalid as invalid:
         tell_faults(invalid, text)
         return invalid.exit_code
+    except ReaderGone as gone:
+        return gone.exit_code
     except BaikaldocError as error:
         zoned = Catalogue(text.language, peek_zone(_paths(given).config))
         click.echo(zoned.render(error.event, error.fields), err=True)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone (``… | head``); stdout must not complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception:  # noqa: BLE001 - the process's boundary
         traceback.print_exc()
         click.echo(text.text("cli.unexpected"), err=True)
