@@ -13,7 +13,8 @@ from baikaldoc_pos.alerts import probe
 from baikaldoc_pos.assembly import gateway, log_settings, open_session
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.localized import Command
-from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.cli.stopping import run_stoppable
+from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, render, warnings_of
 from baikaldoc_pos.delo import DeloGateway
 from baikaldoc_pos.errors import BaikaldocError, DeloError, MailError
@@ -32,13 +33,19 @@ def command(text: Catalogue) -> click.Command:
 
 
 def _check(app: App, /, *, offline: bool) -> int:
+    return run_stoppable(lambda stopping: _checks(app, stopping.clock, offline=offline))
+
+
+def _checks(app: App, clock: Clock, *, offline: bool) -> int:
     configuration = app.configuration()
     click.echo(app.text.text("check.configuration_sound", path=app.paths.config))
     for notice in warnings_of(configuration, app.paths.config):
         click.echo(app.text.text("check.notice", text=render(notice, app.text)))
-    codes = [_directories(app), _earlier_bookmark(app, configuration)]
+    codes = [_directories(app), _earlier_bookmark(app, configuration, clock)]
     if not offline:
-        codes += [_online(app, configuration), _mail(app, configuration)]
+        codes.append(_online(app, configuration, clock))
+        clock.check_stop()
+        codes.append(_mail(app, configuration, clock))
     return next((code for code in codes if code), 0)
 
 
@@ -56,8 +63,7 @@ def _nearest_existing(path: Path) -> Path:
     return next(parent for parent in (absolute, *absolute.parents) if parent.exists())
 
 
-def _earlier_bookmark(app: App, configuration: Configuration) -> int:
-    clock = SystemClock()
+def _earlier_bookmark(app: App, configuration: Configuration, clock: Clock) -> int:
     try:
         script_bookmark((app.paths.state, app.paths.config), configuration.processing.zone, clock.now())
     except BaikaldocError as error:
@@ -66,9 +72,8 @@ def _earlier_bookmark(app: App, configuration: Configuration) -> int:
     return 0
 
 
-def _online(app: App, configuration: Configuration) -> int:
+def _online(app: App, configuration: Configuration, clock: Clock) -> int:
     """Sign in, ask what a cycle asks, sign out; stop at the first fault."""
-    clock = SystemClock()
     # What a cycle would log as a warning is told here in words of its own.
     quiet = evolve(log_settings(configuration), level="error")
     with closing(configure(quiet, None)), closing(open_session(configuration, clock)) as session:
@@ -83,6 +88,7 @@ def _online(app: App, configuration: Configuration) -> int:
         ]
         try:
             for step, act in steps:
+                clock.check_stop()
                 act()
                 click.echo(app.text.text("check.passed", step=app.text.text(step, host=session.host)))
         except DeloError as fault:
@@ -95,14 +101,14 @@ def _online(app: App, configuration: Configuration) -> int:
     return 0
 
 
-def _mail(app: App, configuration: Configuration) -> int:
+def _mail(app: App, configuration: Configuration, clock: Clock) -> int:
     """Would the mail server take a mail for every recipient? None is sent."""
     settings = configuration.service.alerts
     if not settings.enabled:
         click.echo(app.text.text("check.no_alerts"))
         return 0
     try:
-        probe(settings, SystemClock())
+        probe(settings, clock)
     except MailError as error:
         click.echo(app.text.render(error.event, error.fields), err=True)
         return error.exit_code

@@ -1,11 +1,8 @@
 """``once``: one cycle now, then out. With ``--dry-run`` nothing is changed anywhere."""
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from types import FrameType
 
 import click
 from attrs import evolve
@@ -23,13 +20,13 @@ from baikaldoc_pos.assembly import (
 from baikaldoc_pos.cli.app import App, asked_moment, pass_app, print_json
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.reports import error_as_json, print_preview, print_report
-from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.cli.stopping import Stopping, run_stoppable
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.errors import DeloError, StopRequested
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import PauseFile, StateLock
 from baikaldoc_pos.logs import configure
-from baikaldoc_pos.reconcile import CycleReport, Means, Step, preview_cycle, run_cycle
+from baikaldoc_pos.reconcile import Means, Step, preview_cycle, run_cycle
 from baikaldoc_pos.rubrics import Window
 
 
@@ -55,19 +52,19 @@ def command(text: Catalogue) -> click.Command:
 
 
 def _once(app: App, /, **options: object) -> int:
-    configuration = app.configuration()
-    asked = _period(app, configuration, options)
-    as_json = bool(options["json"])
-    if options["dry_run"]:
-        return _preview(app, configuration, asked, as_json=as_json)
-    return _cycle(app, configuration, asked, as_json=as_json)
+    def act(stopping: Stopping) -> int:
+        configuration = app.configuration()
+        asked = _period(app, configuration, options)
+        run = _preview if options["dry_run"] else _cycle
+        return run(app, configuration, asked, stopping, as_json=bool(options["json"]))
+
+    return run_stoppable(act)
 
 
-def _cycle(app: App, configuration: Configuration, asked: Window | None, *, as_json: bool) -> int:
-    zone = configuration.processing.zone
+def _cycle(app: App, configuration: Configuration, asked: Window | None, stopping: Stopping, *, as_json: bool) -> int:
+    zone, clock = configuration.processing.zone, stopping.clock
     text = app.localized(zone)
     with (
-        _stoppable() as (clock, signals),
         StateLock(app.paths.state, "once", clock),
         closing(configure(log_settings(configuration), app.paths.logs, console=False)),
         open_journal(app.paths, zone, clock) as journal,
@@ -91,12 +88,12 @@ def _cycle(app: App, configuration: Configuration, asked: Window | None, *, as_j
             session.sign_out()
         report = evolve(report, counts=evolve(report.counts, requests=session.requests))
     print_report(app.console(), text, report, as_json=as_json)
-    return _exit_code(report, signals)
+    return stopping.exit_code if isinstance(report.error, StopRequested) else report.exit_code
 
 
-def _preview(app: App, configuration: Configuration, asked: Window | None, *, as_json: bool) -> int:
-    zone = configuration.processing.zone
-    with _stoppable() as (clock, signals), closing(configure(log_settings(configuration), None, console=False)):
+def _preview(app: App, configuration: Configuration, asked: Window | None, stopping: Stopping, *, as_json: bool) -> int:
+    zone, clock = configuration.processing.zone, stopping.clock
+    with closing(configure(log_settings(configuration), None, console=False)):
         state = app.journal()
         with closing(open_session(configuration, clock)) as session:
             try:
@@ -104,8 +101,6 @@ def _preview(app: App, configuration: Configuration, asked: Window | None, *, as
                 preview = preview_cycle(
                     gateway(session, configuration, clock), state, marks, clock, configuration, asked
                 )
-            except StopRequested:
-                return 128 + signals[0]
             except DeloError as error:
                 if as_json:
                     print_json({"dry_run": True, "error": error_as_json(error, app.text)})
@@ -133,28 +128,6 @@ def _period(app: App, configuration: Configuration, options: dict[str, object]) 
     if since >= until:
         raise click.UsageError(app.text.text("cli.once.order"))
     return Window(since, until)
-
-
-def _exit_code(report: CycleReport, signals: list[int]) -> int:
-    return 128 + signals[0] if isinstance(report.error, StopRequested) and signals else report.exit_code
-
-
-@contextmanager
-def _stoppable() -> Iterator[tuple[SystemClock, list[int]]]:
-    """A clock that a signal stops: the batch in flight is finished and recorded, and no new one is begun."""
-    clock = SystemClock(threading.Event())
-    received: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        clock.stop.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield clock, received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
