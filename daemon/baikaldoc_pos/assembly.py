@@ -42,6 +42,17 @@ def open_session(
     return DeloSession(transport, connection, clock, SessionFile(kept_in, connection), rejected_seconds)
 
 
+def forget_rejection(configuration: Configuration, kept_in: Path) -> None:
+    """ДЕЛО has just taken this account's password: that it once rejected it is kept there no longer.
+
+    A session that is kept there is left to whoever works with it.
+    """
+    connection = configuration.connection
+    file = SessionFile(kept_in, connection)
+    if file.rejection(connection.password.reveal()) is not None:
+        file.forget()
+
+
 def log_settings(configuration: Configuration) -> LogSettings:
     """How a configuration wants its log."""
     service = configuration.service

@@ -10,7 +10,7 @@ import click
 from attrs import evolve
 
 from baikaldoc_pos.alerts import probe
-from baikaldoc_pos.assembly import gateway, log_settings, open_session
+from baikaldoc_pos.assembly import forget_rejection, gateway, log_settings, open_session
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.stopping import run_stoppable
@@ -80,8 +80,13 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
         delo = gateway(session, configuration, clock)
         now = clock.now()
         window = Window(now - timedelta(minutes=1), now)
+
+        def sign_in() -> None:
+            session.sign_in()
+            forget_rejection(configuration, app.paths.state)
+
         steps: list[tuple[str, Callable[[], object]]] = [
-            ("check.sign_in", session.sign_in),
+            ("check.sign_in", sign_in),
             ("check.query", delo.keep_alive),
             ("check.pending", lambda: delo.read_pending(window)),
             ("check.by_isn", lambda: delo.read_rubrics([0])),

@@ -68,7 +68,8 @@ def _cycle(app: App, configuration: Configuration, asked: Window | None, stoppin
         StateLock(app.paths.state, "once", clock),
         closing(configure(log_settings(configuration), app.paths.logs, console=False)),
         open_journal(app.paths, zone, clock) as journal,
-        closing(open_session(configuration, clock)) as session,
+        # Cron starts us again and again: neither a seat that a crash left nor a rejection is to be forgotten.
+        closing(open_session(configuration, clock, kept_in=app.paths.state)) as session,
         _progress(text, shown=not as_json) as progress,
     ):
         tell_notices(configuration, app.paths.config, text)
