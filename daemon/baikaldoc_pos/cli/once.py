@@ -17,12 +17,12 @@ from baikaldoc_pos.assembly import (
     open_session,
     tell_notices,
 )
-from baikaldoc_pos.cli.app import App, asked_moment, pass_app, print_json
+from baikaldoc_pos.cli.app import App, asked_moment, pass_app
 from baikaldoc_pos.cli.localized import Command
-from baikaldoc_pos.cli.reports import error_as_json, print_preview, print_report
+from baikaldoc_pos.cli.reports import print_preview, print_report, print_unbegun
 from baikaldoc_pos.cli.stopping import Stopping, run_stoppable
 from baikaldoc_pos.config import Configuration
-from baikaldoc_pos.errors import DeloError, StopRequested
+from baikaldoc_pos.errors import BaikaldocError, OutputFailed, StopRequested
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import PauseFile, StateLock
 from baikaldoc_pos.logs import configure
@@ -52,11 +52,20 @@ def command(text: Catalogue) -> click.Command:
 
 
 def _once(app: App, /, **options: object) -> int:
+    as_json, dry_run = bool(options["json"]), bool(options["dry_run"])
+
     def act(stopping: Stopping) -> int:
-        configuration = app.configuration()
-        asked = _period(app, configuration, options)
-        run = _preview if options["dry_run"] else _cycle
-        return run(app, configuration, asked, stopping, as_json=bool(options["json"]))
+        try:
+            configuration = app.configuration()
+            asked = _period(app, configuration, options)
+            run = _preview if dry_run else _cycle
+            return run(app, configuration, asked, stopping, as_json=as_json)
+        except OutputFailed:
+            raise
+        except BaikaldocError as error:
+            if as_json:
+                print_unbegun(app.localized(app.zone()), error, dry_run=dry_run)
+            raise
 
     return run_stoppable(act)
 
@@ -102,10 +111,6 @@ def _preview(app: App, configuration: Configuration, asked: Window | None, stopp
                 preview = preview_cycle(
                     gateway(session, configuration, clock), state, marks, clock, configuration, asked
                 )
-            except DeloError as error:
-                if as_json:
-                    print_json({"dry_run": True, "error": error_as_json(error, app.text)})
-                raise
             finally:
                 session.sign_out()
                 if state is not None:

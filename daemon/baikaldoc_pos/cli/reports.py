@@ -1,14 +1,17 @@
 """How a cycle, or the preview of one, is told on the terminal and as JSON."""
 
 from collections import Counter
+from datetime import datetime
 
 from attrs import asdict
 from rich.console import Console
 
 from baikaldoc_pos.cli.app import print_json
 from baikaldoc_pos.cli.tables import print_table, print_unmapped
-from baikaldoc_pos.errors import BaikaldocError
+from baikaldoc_pos.config import render
+from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid
 from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.journal import CycleCounts
 from baikaldoc_pos.reconcile import CycleReport, Preview
 
 
@@ -20,15 +23,13 @@ def print_report(console: Console, text: Catalogue, report: CycleReport, *, as_j
             for (target, outcome), count in sorted(report.targets.items())
         ]
         print_json(
-            {
-                "dry_run": False,
+            _cycle_object(text, report.error, report.counts)
+            | {
                 "cycle": report.cycle_id,
                 "kind": str(report.kind),
                 "period": asdict(report.period),
-                **asdict(report.counts),
                 "targets": targets,
                 "unmapped_statuses": [asdict(status) for status in report.unmapped],
-                "error": error_as_json(report.error, text),
                 "seconds": round(report.seconds, 3),
             }
         )
@@ -63,11 +64,10 @@ def print_preview(console: Console, text: Catalogue, preview: Preview, *, as_jso
     totals = sorted(Counter(change.target for change in preview.changes).items())
     if as_json:
         print_json(
-            {
-                "dry_run": True,
+            _preview_object(text, None, preview.counts)
+            | {
                 "kind": str(preview.kind),
                 "period": asdict(preview.period),
-                **asdict(preview.counts),
                 "would_update": len(records),
                 "targets": [{"target": target, "count": count} for target, count in totals],
                 "changes": records,
@@ -88,9 +88,52 @@ def print_preview(console: Console, text: Catalogue, preview: Preview, *, as_jso
     console.print(text.text("preview.counts", **asdict(preview.counts), would_update=len(records)))
 
 
+def print_unbegun(text: Catalogue, error: BaikaldocError, *, dry_run: bool) -> None:
+    """The JSON object of a cycle, or of a preview, that an error kept from beginning or from being told: the same
+    keys, and zeros.
+    """
+    print_json((_preview_object if dry_run else _cycle_object)(text, error, CycleCounts()))
+
+
+def _cycle_object(text: Catalogue, error: BaikaldocError | None, counts: CycleCounts) -> dict[str, object]:
+    """All keys of a cycle's object; the order is that of the output."""
+    return {
+        "dry_run": False,
+        "cycle": None,
+        "kind": None,
+        "period": None,
+        **asdict(counts),
+        "targets": [],
+        "unmapped_statuses": [],
+        "error": error_as_json(error, text),
+        "seconds": 0.0,
+    }
+
+
+def _preview_object(text: Catalogue, error: BaikaldocError | None, counts: CycleCounts) -> dict[str, object]:
+    """All keys of a preview's object."""
+    return {
+        "dry_run": True,
+        "kind": None,
+        "period": None,
+        **asdict(counts),
+        "would_update": 0,
+        "targets": [],
+        "changes": [],
+        "unmapped_statuses": [],
+        "whole": False,
+        "error": error_as_json(error, text),
+    }
+
+
 def error_as_json(error: BaikaldocError | None, text: Catalogue) -> dict[str, object] | None:
-    """An error with its event, its fields and its sentence."""
+    """An error with its event, its sentence and its fields; a configuration's with all faults."""
     if error is None:
         return None
-    fields = {name: value for name, value in error.fields.items() if isinstance(value, str | int | float | None)}
-    return {"event": error.event, "message": text.render(error.event, error.fields), **fields}
+    plain = {
+        name: value for name, value in error.fields.items() if isinstance(value, str | int | float | datetime | None)
+    }
+    faults = (
+        {"faults": [render(fault, text) for fault in error.faults]} if isinstance(error, ConfigurationInvalid) else {}
+    )
+    return {"event": error.event, "message": text.render(error.event, error.fields), **plain, **faults}
