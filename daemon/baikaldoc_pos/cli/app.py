@@ -18,6 +18,8 @@ from baikaldoc_pos.journal import JournalReader
 
 PIPE_WIDTH = 200
 YEARS = range(1900, 2200)
+# What the journal can store as one.
+ISN = click.IntRange(0, 2**63 - 1)
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 import click
 
-from baikaldoc_pos.cli.app import App, asked_moment, pass_app
+from baikaldoc_pos.cli.app import ISN, App, asked_moment, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.tables import print_rows
 from baikaldoc_pos.events import Catalogue
@@ -31,8 +31,8 @@ SHOWN_ROWS = 100
 def command(text: Catalogue) -> click.Command:
     """The command in one language."""
     params = [
-        click.Option(["--rubric"], type=int, metavar="ISN", help=text.text("cli.history.rubric")),
-        click.Option(["--document"], type=int, metavar="ISN", help=text.text("cli.history.document")),
+        click.Option(["--rubric"], type=ISN, metavar="ISN", help=text.text("cli.history.rubric")),
+        click.Option(["--document"], type=ISN, metavar="ISN", help=text.text("cli.history.document")),
         click.Option(["--number"], metavar=text.text("cli.metavar.number"), help=text.text("cli.history.number")),
         click.Option(["--since"], metavar=text.text("cli.metavar.moment"), help=text.text("cli.history.since")),
         click.Option(["--csv", "form"], flag_value="csv", help=text.text("cli.option.csv")),

@@ -1,5 +1,6 @@
 """click with its own words taken from the catalogue: usage, headings, and errors in the arguments."""
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -7,6 +8,16 @@ from typing import Any
 import click
 
 from baikaldoc_pos.events import Catalogue
+
+# What click tells by its English words alone.
+_SENTENCES = (
+    (re.compile(r"Missing command\."), "cli.error.no_command"),
+    (re.compile(r"Got unexpected extra arguments? \((?P<value>.*)\)", re.DOTALL), "cli.error.unexpected"),
+    (re.compile(r"Option '(?P<name>.*)' requires an argument\."), "cli.error.needs_value"),
+    (re.compile(r"Option '(?P<name>.*)' does not take a value\."), "cli.error.takes_no_value"),
+    (re.compile(r".* '(?P<value>.*)' is a file\.", re.DOTALL), "cli.error.not_a_directory"),
+    (re.compile(r".* '(?P<value>.*)' is not readable\.", re.DOTALL), "cli.error.not_readable"),
+)
 
 
 class _Localized(click.Command):
@@ -89,10 +100,27 @@ def usage_error(error: click.UsageError, text: Catalogue) -> str:
         case click.MissingParameter():
             said = text.text("cli.error.missing", name=error.param.human_readable_name if error.param else "?")
         case click.BadParameter():
-            name = error.param.opts[0] if error.param is not None else "?"
-            number = error.param is not None and error.param.type is click.INT
-            key = "cli.error.not_a_number" if number else "cli.error.bad_value"
-            said = text.text(key, name=name, reason=error.message)
+            said = _bad_parameter(error, text)
         case _:
-            said = text.text("cli.error.usage", reason=error.format_message())
+            said = _by_pattern(error.format_message(), text) or text.text("cli.error.usage", reason=error.message)
     return said + "\n" + text.text("cli.error.see_help", command=command)
+
+
+def _bad_parameter(error: click.BadParameter, text: Catalogue) -> str:
+    name = error.param.opts[0] if error.param is not None and error.param.opts[0].startswith("-") else None
+    if name is None:
+        name = error.param.human_readable_name if error.param is not None else "?"
+    kind = error.param.type if error.param is not None else None
+    if isinstance(kind, click.IntRange):
+        return text.text("cli.error.not_in_range", name=name, first=kind.min, last=kind.max)
+    known = _by_pattern(error.message, text, name=name)
+    return known or text.text("cli.error.bad_value", name=name, reason=error.message)
+
+
+def _by_pattern(message: str, text: Catalogue, **fields: str) -> str | None:
+    """Our sentence for one of click's; null where there is none."""
+    for pattern, sentence in _SENTENCES:
+        found = pattern.fullmatch(message)
+        if found is not None:
+            return text.render(sentence, fields | found.groupdict())
+    return None

@@ -12,7 +12,7 @@ from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import Pause, PauseFile
 
-_PART = re.compile(r"(\d+)([mhd])")
+_PART = re.compile(r"([0-9]{1,9})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=31)
 

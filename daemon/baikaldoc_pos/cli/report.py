@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 import click
 
-from baikaldoc_pos.cli.app import App, pass_app
+from baikaldoc_pos.cli.app import YEARS, App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.tables import print_rows
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import TargetCount
 from baikaldoc_pos.rubrics import Outcome
 
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 DONE = (Outcome.UPDATED, Outcome.CONFIRMED)
 COLUMNS = ("target", "done", "refused", "failed")
 
@@ -34,6 +34,8 @@ def _report(app: App, /, *, month: str | None, form: str | None) -> int:
     if given is None:
         raise click.UsageError(app.text.text("cli.report.bad_month", value=month))
     year, number = int(given[1]), int(given[2])
+    if year not in YEARS:
+        raise click.UsageError(app.text.text("cli.error.year", name="--month", first=YEARS[0], last=YEARS[-1]))
     start = datetime(year, number, 1, tzinfo=zone)
     end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=zone)
     journal = app.journal()

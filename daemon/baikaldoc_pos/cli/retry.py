@@ -2,7 +2,7 @@
 
 import click
 
-from baikaldoc_pos.cli.app import App, pass_app
+from baikaldoc_pos.cli.app import ISN, App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.events import Catalogue
@@ -13,7 +13,7 @@ from baikaldoc_pos.service.reloading import ask_for_cycle
 def command(text: Catalogue) -> click.Command:
     """The command in one language."""
     params = [
-        click.Argument(["rubrics"], type=int, nargs=-1, metavar="ISN…"),
+        click.Argument(["rubrics"], type=ISN, nargs=-1, metavar="ISN…"),
         click.Option(["--all", "everything"], is_flag=True, help=text.text("cli.retry.all")),
     ]
     return Command(text, name="retry", help=text.text("cli.retry.help"), params=params, callback=pass_app(_retry))

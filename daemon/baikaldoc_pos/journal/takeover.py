@@ -34,7 +34,7 @@ def script_bookmark(directories: Sequence[Path], zone: tzinfo, now: datetime) ->
             raise BookmarkUnreadable(str(path), str(error)) from error
         try:
             return path, _last_run_time(content, zone, now)
-        except (ValueError, OverflowError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             raise BookmarkUnreadable(str(path), str(error)) from error
     return None
 

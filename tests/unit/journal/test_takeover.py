@@ -47,6 +47,7 @@ def test_none_where_the_script_never_ran(tmp_path):
 @pytest.mark.parametrize(
     "content",
     [
+        b"[" * 100_000,
         b"",
         b"{",
         b"\xff\xfe",
