@@ -57,10 +57,11 @@ pass_app = click.make_pass_decorator(App)
 
 def print_json(value: object) -> None:
     """One JSON value on stdout, with Cyrillic as it is where the output can have it, and instants in ISO 8601."""
-    click.echo(json.dumps(value, ensure_ascii=not is_unicode(sys.stdout), indent=2, default=_plain))
+    click.echo(json.dumps(value, ensure_ascii=not is_unicode(sys.stdout), indent=2, default=as_plain))
 
 
-def _plain(value: Any) -> object:
+def as_plain(value: Any) -> object:
+    """What JSON has instead of a value that it does not know."""
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, Path) else list(value)

@@ -1,30 +1,37 @@
-"""``history``: every change that was tried, of a rubric, a document, or since some day."""
+"""``history``: every change that was tried, of a rubric, a document, or since some day; and for a registration number
+the answer to what it is asked for: why the appeal is not on the showcase.
+"""
+
+import os
+from contextlib import nullcontext
 
 import click
 
 from baikaldoc_pos.cli.app import ISN, App, asked_moment, pass_app
 from baikaldoc_pos.cli.localized import Command
-from baikaldoc_pos.cli.tables import print_rows
+from baikaldoc_pos.cli.tables import cell, print_table, print_values
 from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.journal import HistoryRow
+from baikaldoc_pos.journal import Conditions, HistoryRow, JournalReader
+from baikaldoc_pos.journal.stories import Found, reasons, search, spellings
 
 SHOWN_COLUMNS = ("planned_at", "number", "isn", "sstu_status", "old_pos", "new_pos", "outcome", "message")
-COLUMNS = (
-    "planned_at",
-    "settled_at",
-    "cycle",
-    "isn",
-    "document",
-    "number",
-    "sstu_status",
-    "old_pos",
-    "new_pos",
-    "outcome",
-    "message",
-    "message_code",
-    "system_message",
-)
-# For people; with a filter, or as CSV or JSON, there is no limit.
+# As machines know them, and what they are called in a HistoryRow.
+COLUMNS = {
+    "planned_at": "planned_at",
+    "settled_at": "settled_at",
+    "cycle": "cycle_id",
+    "isn": "rubric_isn",
+    "document": "document_isn",
+    "number": "number",
+    "sstu_status": "sstu_status",
+    "old_pos": "old_pos",
+    "new_pos": "new_pos",
+    "outcome": "outcome",
+    "message": "message",
+    "message_code": "message_code",
+    "system_message": "system_message",
+}
+# For people; as CSV or JSON, there is no limit.
 SHOWN_ROWS = 100
 
 
@@ -52,41 +59,65 @@ def _history(
     form: str | None,
 ) -> int:
     zone = app.zone()
-    text = app.localized(zone)
     instant = asked_moment(app, "--since", since, zone) if since is not None else None
-    everything = (rubric, document, number, instant) == (None, None, None, None)
-    limit = SHOWN_ROWS if everything and form is None else None
-    journal = app.journal()
-    found: list[HistoryRow] = []
-    if journal is not None:
-        with journal:
-            found = list(journal.history(rubric=rubric, document=document, number=number, since=instant, limit=limit))
-    if not found and form is None:
-        click.echo(text.text("history.none"))
-        return 0
-    rows = [_row(row, text, for_people=form is None) for row in found]
-    print_rows(app.console(), text, "history.title", COLUMNS if form else SHOWN_COLUMNS, rows, form)
-    if limit is not None and len(found) == limit:
-        click.echo(text.text("history.limited", count=limit))
+    number = _typed(number) if number is not None else None
+    wanted = Conditions(
+        rubric=rubric,
+        document=document,
+        numbers=spellings(number) if number is not None else None,
+        since=instant,
+    )
+    with app.journal() or nullcontext() as journal:
+        if form is not None:
+            values = journal.history_values(list(COLUMNS.values()), **wanted) if journal is not None else ()
+            print_values(tuple(COLUMNS), values, form)
+            return 0
+        text = app.localized(zone)
+        _print_table(app, text, journal, wanted)
+        if number is not None:
+            print_stories(text, journal, number)
     return 0
 
 
-def _row(row: HistoryRow, text: Catalogue, *, for_people: bool) -> dict[str, object]:
-    outcome: object = row.outcome
-    if for_people:
-        outcome = text.text(f"outcome.{row.outcome}" if row.outcome else "outcome.open")
+def _print_table(app: App, text: Catalogue, journal: JournalReader | None, wanted: Conditions) -> None:
+    found = list(journal.history(limit=SHOWN_ROWS + 1, **wanted)) if journal is not None else []
+    if not found:
+        click.echo(text.text("history.none"))
+        return
+    rows = [_row(row, text) for row in found[:SHOWN_ROWS]]
+    print_table(app.console(), text, "history.title", SHOWN_COLUMNS, rows)
+    if len(found) > SHOWN_ROWS:
+        click.echo(text.text("history.limited", count=SHOWN_ROWS))
+
+
+def _row(row: HistoryRow, text: Catalogue) -> dict[str, object]:
     return {
-        "planned_at": row.planned_at,
-        "settled_at": row.settled_at,
-        "cycle": row.cycle_id,
-        "isn": row.rubric_isn,
-        "document": row.document_isn,
-        "number": row.number,
-        "sstu_status": row.sstu_status,
-        "old_pos": row.old_pos,
-        "new_pos": row.new_pos,
-        "outcome": outcome,
-        "message": row.message,
-        "message_code": row.message_code,
-        "system_message": row.system_message,
+        **{column: getattr(row, COLUMNS[column]) for column in SHOWN_COLUMNS},
+        "outcome": text.text(f"outcome.{row.outcome}" if row.outcome else "outcome.open"),
     }
+
+
+def print_stories(text: Catalogue, journal: JournalReader | None, number: str) -> None:
+    """What follows for each rubric of that number, or why there may be nothing to follow from."""
+    found = search(journal, number, by_isn=False) if journal is not None else Found((), more=False)
+    for story in found.stories:
+        click.echo(
+            text.text("search.rubric", number=cell(story.number, text), isn=story.isn, document=story.document_isn)
+        )
+        click.echo("  " + cell(text.render(story.conclusion.event, story.conclusion.fields), text))
+    if found.more:
+        click.echo(text.text("history.more", shown=len(found.stories)))
+    if not found.stories:
+        click.echo(text.text("search.nothing", query=cell(number, text)))
+        click.echo(text.text("search.nothing.why"))
+        for sentence, fields in reasons(journal):
+            click.echo("  - " + text.render(sentence, fields))
+
+
+def _typed(argument: str) -> str:
+    """What was typed, in a locale in which Python could not decode it."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(argument).decode("utf-8", "replace")
+    return argument

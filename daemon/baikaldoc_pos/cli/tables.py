@@ -1,6 +1,7 @@
 """Tables, CSV and JSON out of the same rows."""
 
 import csv
+import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -11,21 +12,41 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from baikaldoc_pos.cli.app import print_json
+from baikaldoc_pos.cli.app import as_plain
+from baikaldoc_pos.cli.streams import is_unicode
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.rubrics import UnmappedStatus
 
 Row = Mapping[str, object]
 UNMAPPED_COLUMNS = ("status", "count", "examples")
+# What one copies from a table, or reads as one, stays in one piece where the terminal has room for that.
+INSTANTS = frozenset({"planned_at", "settled_at", "started_at", "first_failed_at", "next_attempt_at"})
+WHOLE = INSTANTS | {"isn", "document", "number"}
+LONGEST_WHOLE = 30  # characters
+LEAST = 6  # characters that each other column is left
+PADDING = 2
+# A spreadsheet would take a text that begins so for a formula; ДЕЛО's words are not ours to trust.
+FORMULA = frozenset("=+-@\t\r\n")
 
 
-def print_table(console: Console, text: Catalogue, title: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+def print_table(console: Console, text: Catalogue, title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """A table whose headings are the catalogue's ``column.<name>``; a missing value is a dash."""
+    shown = [[cell(row.get(column), text) for row in rows] for column in columns]
+    headings = [text.text(f"column.{column}") for column in columns]
+    whole = _whole(columns, headings, shown, console.width)
+    if not whole:
+        # With the day above the time of day there may be room.
+        narrow = [
+            _stacked(cells) if column in INSTANTS else cells for column, cells in zip(columns, shown, strict=True)
+        ]
+        whole = _whole(columns, headings, narrow, console.width)
+        shown = narrow if whole else shown
     table = Table(title=text.text(title), title_justify="left", box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(text.text(f"column.{column}"), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell(row.get(column), text)) for column in columns))
+    for column, heading in zip(columns, headings, strict=True):
+        unbroken = column in whole
+        table.add_column(heading.replace(" ", "\n") if unbroken else heading, overflow="fold", no_wrap=unbroken)
+    for cells in zip(*shown, strict=True):
+        table.add_row(*map(Text, cells))
     console.print(table)
 
 
@@ -33,14 +54,36 @@ def print_rows(
     console: Console, text: Catalogue, title: str, columns: Sequence[str], rows: Sequence[Row], form: str | None
 ) -> None:
     """The rows as a table, or as ``csv`` or ``json`` on stdout."""
-    if form == "json":
-        print_json([{column: row.get(column) for column in columns} for row in rows])
-    elif form == "csv":
+    if form is None:
+        print_table(console, text, title, columns, rows)
+    else:
+        print_values(columns, ([row.get(column) for column in columns] for row in rows), form)
+
+
+def print_values(columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None:
+    """Rows of plain values as ``csv`` or ``json`` (an array, a line a row) on stdout, one after another, however many
+    there are.
+    """
+    if form == "csv":
         writer = csv.writer(sys.stdout)
         writer.writerow(columns)
-        writer.writerows([_csv_cell(row.get(column)) for column in columns] for row in rows)
-    else:
-        print_table(console, text, title, columns, rows)
+        # Most cells are as they should be, and a function call for each is what takes the time.
+        writer.writerows(
+            [
+                value
+                if value is None or type(value) is int or (type(value) is str and value[:1] not in FORMULA)
+                else _csv_cell(value)
+                for value in row
+            ]
+            for row in rows
+        )
+        return
+    encode = json.JSONEncoder(ensure_ascii=not is_unicode(sys.stdout), default=as_plain).encode
+    before = "["
+    for row in rows:
+        sys.stdout.write(f"{before}\n  {encode(dict(zip(columns, row, strict=True)))}")
+        before = ","
+    sys.stdout.write("[]\n" if before == "[" else "\n]\n")
 
 
 def print_unmapped(console: Console, text: Catalogue, unmapped: Sequence[UnmappedStatus]) -> None:
@@ -55,9 +98,25 @@ def cell(value: object, text: Catalogue) -> str:
     return "".join(character if character.isprintable() else " " for character in shown)
 
 
-def _csv_cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    shown = "" if value is None else str(value)
-    # A spreadsheet would take such a text for a formula; ДЕЛО's words are not ours to trust.
-    return f"'{shown}" if shown[:1] in {"=", "+", "-", "@"} and not shown[1:].isdigit() else shown
+def _whole(columns: Sequence[str], headings: Sequence[str], shown: Sequence[Sequence[str]], width: int) -> set[str]:
+    """The columns that are not broken; none where the terminal is too narrow and would cut them off instead."""
+    whole: set[str] = set()
+    needed = PADDING
+    for column, heading, cells in zip(columns, headings, shown, strict=True):
+        longest = max(len(part) for text in (heading.replace(" ", "\n"), *cells) for part in text.split("\n"))
+        if column in WHOLE and longest <= LONGEST_WHOLE:
+            whole.add(column)
+            needed += longest + PADDING
+        else:
+            needed += min(longest, LEAST) + PADDING
+    return whole if needed <= width else set()
+
+
+def _stacked(instants: Sequence[str]) -> list[str]:
+    return [instant.replace(" ", "\n") for instant in instants]
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, str):
+        return f"'{value}" if value[:1] in FORMULA and not value[1:].isdigit() else value
+    return value.isoformat() if isinstance(value, datetime) else value

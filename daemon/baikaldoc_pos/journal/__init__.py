@@ -19,7 +19,7 @@ from baikaldoc_pos.journal.alerts import AlertJournal
 from baikaldoc_pos.journal.lock import StateLock, holder_of
 from baikaldoc_pos.journal.outbox import Outbox
 from baikaldoc_pos.journal.pause import Pause, PauseFile
-from baikaldoc_pos.journal.reader import JournalReader
+from baikaldoc_pos.journal.reader import Conditions, JournalReader
 from baikaldoc_pos.journal.rows import (
     Cycle,
     CycleCounts,
@@ -38,6 +38,7 @@ from baikaldoc_pos.journal.writer import Journal
 
 __all__ = [
     "AlertJournal",
+    "Conditions",
     "Cycle",
     "CycleCounts",
     "DayCount",

@@ -3,13 +3,15 @@
 Opens the file for reading only and works beside a running service; makes no journal where there is none.
 """
 
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, Table, func, select, union
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, cast, func, select, type_coerce, union
+from sqlalchemy.types import NullType
 
 from baikaldoc_pos.journal.connection import Database
 from baikaldoc_pos.journal.rows import Cycle, CycleCounts, DayCount, HistoryRow, RetryEntry, TargetCount, UnmappedRubric
@@ -19,8 +21,29 @@ from baikaldoc_pos.rubrics import UnmappedStatus, Window
 
 # How cycles end that somebody has cut short on purpose.
 CUT_SHORT = ("stop.requested", "writing.paused")
-EXAMPLES = 5  # registration numbers shown for one unmapped status
+EXAMPLES = 5  # cards shown for one unmapped status
 _CHUNK = 1000  # rows fetched at a time
+
+
+# What a HistoryRow is made of.
+_FIELDS: Mapping[str, ColumnElement[Any]] = {
+    "change_id": changes.c.id.label("change_id"),
+    **{column.name: column for column in changes.c if column is not changes.c.id},
+    **{column.name: column for column in outcomes.c if column is not outcomes.c.change_id},
+}
+
+
+class Conditions(TypedDict, total=False):
+    """Which changes are asked for; what is null or not there lets all pass.
+
+    :param numbers: the registration number is one of these, exactly.
+    :param since: planned at that instant or later.
+    """
+
+    rubric: int | None
+    document: int | None
+    numbers: Collection[str] | None
+    since: datetime | None
 
 
 class JournalReader(StateReader):
@@ -104,59 +127,52 @@ class JournalReader(StateReader):
             return None if row is None else UnmappedRubric(**row._mapping)
 
     def unmapped_summary(self, examples: int = EXAMPLES, *, newest_first: bool = False) -> list[UnmappedStatus]:
-        """The ССТУ statuses that the mapping did not know, the most frequent first.
+        """The ССТУ statuses that the mapping did not know, the most frequent first; the examples are registration
+        numbers, and "ISN …" of rubrics whose cards have none.
 
-        :param examples: registration numbers shown for each, at most.
+        :param examples: how many are shown for each, at most.
         :param newest_first: those that were seen last, rather than the first by number.
         """
         status = unmapped.c.sstu_status
         order = [func.max(unmapped.c.first_seen).desc()] if newest_first else []
         counted = select(status, func.count()).group_by(status).order_by(func.count().desc(), status)
-        numbers = (
+        number = func.nullif(func.trim(unmapped.c.number), "")
+        # A card without a number is found by its rubric, after those that people know by name.
+        name = func.coalesce(number, "ISN " + cast(unmapped.c.rubric_isn, Text))
+        named = (
             select(
                 status,
-                unmapped.c.number,
-                func.row_number().over(partition_by=status, order_by=[*order, unmapped.c.number]).label("place"),
+                name.label("name"),
+                func.row_number().over(partition_by=status, order_by=[*order, number.is_(None), name]).label("place"),
             )
-            .where(unmapped.c.number.is_not(None))
-            .group_by(status, unmapped.c.number)
+            .group_by(status, name)
             .subquery()
         )
-        chosen = select(numbers.c.sstu_status, numbers.c.number).where(numbers.c.place <= examples)
-        chosen = chosen.order_by(numbers.c.sstu_status, numbers.c.place)
+        chosen = select(named.c.sstu_status, named.c.name).where(named.c.place <= examples)
+        chosen = chosen.order_by(named.c.sstu_status, named.c.place)
         shown: dict[str, list[str]] = {}
         with self._database.read() as connection:
             for row in connection.execute(chosen):
-                shown.setdefault(row.sstu_status, []).append(row.number)
+                shown.setdefault(row.sstu_status, []).append(row.name)
             return [
                 UnmappedStatus(name, count, tuple(shown.get(name, ()))) for name, count in connection.execute(counted)
             ]
 
-    def history(
-        self,
-        *,
-        rubric: int | None = None,
-        document: int | None = None,
-        number: str | None = None,
-        since: datetime | None = None,
-        limit: int | None = None,
-    ) -> Iterator[HistoryRow]:
-        """Changes that meet all the conditions given, newest first, read as they are asked for.
-
-        :param number: the registration number, exactly.
-        :param since: changes that were planned at that instant or later.
-        """
-        query = _history()
-        for column, value in ((changes.c.rubric_isn, rubric), (changes.c.document_isn, document)):
-            if value is not None:
-                query = query.where(column == value)
-        if number is not None:
-            query = query.where(changes.c.number == number)
-        if since is not None:
-            query = query.where(changes.c.planned_at >= since)
+    def history(self, *, limit: int | None = None, **conditions: Unpack[Conditions]) -> Iterator[HistoryRow]:
+        """Changes that meet all the conditions given, newest first, read as they are asked for."""
+        query = _met(_history(list(_FIELDS.values())), conditions)
         with self._database.read() as connection:
             for row in connection.execute(query.limit(limit).execution_options(yield_per=_CHUNK)):
                 yield HistoryRow(**row._mapping)
+
+    def history_values(self, fields: Sequence[str], **conditions: Unpack[Conditions]) -> Iterator[Sequence[object]]:
+        """As :meth:`history`, of these fields of a HistoryRow only, and as the file has them: text (instants in
+        ISO 8601, UTC), whole numbers, null. For very many rows, of which no objects are made.
+        """
+        columns = [type_coerce(_FIELDS[name], NullType()).label(name) for name in fields]
+        query = _met(_history(columns), conditions)
+        with self._database.read() as connection:
+            yield from connection.execute(query.execution_options(yield_per=_CHUNK))
 
     def daily(self, since: datetime, zone: timezone) -> list[DayCount]:
         """How changes ended, day by day in ``zone``, from that instant on; days without any are not named."""
@@ -187,19 +203,32 @@ class JournalReader(StateReader):
             return [TargetCount(*row) for row in connection.execute(query)]
 
 
+def _one_of(column: ColumnElement[Any], numbers: Collection[str]) -> ColumnElement[bool]:
+    # As JSON, since the number of bound values in a statement is limited.
+    given = func.json_each(json.dumps(list(numbers))).table_valued("value")
+    return column.in_(select(given.c.value))
+
+
 def _named(table: Table, numbers: Collection[str], isn: int | None) -> ColumnElement[bool]:
-    by_number = table.c.number.in_(numbers)
+    by_number = _one_of(table.c.number, numbers)
     return by_number if isn is None else by_number | (table.c.rubric_isn == isn) | (table.c.document_isn == isn)
 
 
-def _history() -> Select[Any]:
-    change = [column for column in changes.c if column is not changes.c.id]
-    outcome = [column for column in outcomes.c if column is not outcomes.c.change_id]
-    return (
-        select(changes.c.id.label("change_id"), *change, *outcome)
-        .join_from(changes, outcomes, isouter=True)
-        .order_by(changes.c.planned_at.desc(), changes.c.id.desc())
-    )
+def _met(query: Select[Any], conditions: Conditions) -> Select[Any]:
+    if (rubric := conditions.get("rubric")) is not None:
+        query = query.where(changes.c.rubric_isn == rubric)
+    if (document := conditions.get("document")) is not None:
+        query = query.where(changes.c.document_isn == document)
+    if (numbers := conditions.get("numbers")) is not None:
+        query = query.where(_one_of(changes.c.number, numbers))
+    if (since := conditions.get("since")) is not None:
+        query = query.where(changes.c.planned_at >= since)
+    return query
+
+
+def _history(columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    query: Select[Any] = select(*columns).join_from(changes, outcomes, isouter=True)
+    return query.order_by(changes.c.planned_at.desc(), changes.c.id.desc())
 
 
 def _cycle(row: Row[Any]) -> Cycle:

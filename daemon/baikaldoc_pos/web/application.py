@@ -8,12 +8,12 @@ from bottle import Bottle, request, response
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.events import LANGUAGES
 from baikaldoc_pos.journal import Mark
+from baikaldoc_pos.journal.stories import LONGEST, search
 from baikaldoc_pos.web.discretion import DiscreetCatalogue
 from baikaldoc_pos.web.health import Health, Level
 from baikaldoc_pos.web.overview import health_of, overview
 from baikaldoc_pos.web.pages import Link, Pages
 from baikaldoc_pos.web.settings import SiteSettings, SiteSources
-from baikaldoc_pos.web.stories import LONGEST, search
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json; charset=utf-8"

@@ -14,11 +14,11 @@ from bottle import SimpleTemplate
 
 from baikaldoc_pos.events import LANGUAGES
 from baikaldoc_pos.journal import Cycle
+from baikaldoc_pos.journal.stories import LONGEST, words
 from baikaldoc_pos.rubrics import Outcome
 from baikaldoc_pos.web import chart
 from baikaldoc_pos.web.discretion import DiscreetCatalogue
 from baikaldoc_pos.web.health import Level
-from baikaldoc_pos.web.stories import LONGEST, words
 
 REFRESH_SECONDS = 60
 LONGEST_TEXT = 400  # characters of a text from the journal in one cell

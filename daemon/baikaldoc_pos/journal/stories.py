@@ -1,13 +1,17 @@
 """Why is this appeal not on the showcase? What the journal knows of the rubrics that a person asks for, and in one
-sentence what follows from it.
+sentence what follows from it. The page and the command ``history`` say the same.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 from typing import Protocol
 
 from attrs import frozen
 
-from baikaldoc_pos.journal import HistoryRow, JournalReader, RetryEntry, UnmappedRubric
+from baikaldoc_pos.journal.reader import JournalReader
+from baikaldoc_pos.journal.rows import HistoryRow, Mark, RetryEntry, UnmappedRubric
 from baikaldoc_pos.rubrics import Outcome
 
 LONGEST = 100  # characters of a query
@@ -16,10 +20,15 @@ MOST_CHANGES = 200  # of one rubric
 _ISN_DIGITS = 18  # SQLite's integers end soon after
 
 # Letters that look alike: a number typed on the wrong keyboard is the same number to a person.
-_LATIN = "ABCEHKMOPTXYaceopxy"
-_CYRILLIC = "АВСЕНКМОРТХУасеорху"
-_TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
-_TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
+_LATIN = "ABCEHKMOPTXY"
+_CYRILLIC = "АВСЕНКМОРТХУ"
+_TO_CYRILLIC = str.maketrans(_LATIN + _LATIN.lower(), _CYRILLIC + _CYRILLIC.lower())
+_TO_LATIN = str.maketrans(_CYRILLIC + _CYRILLIC.lower(), _LATIN + _LATIN.lower())
+# What people write before a number, and what ДЕЛО may have before it.
+_SIGN = re.compile(r"(?:№|N[o°º]?\.?)\s*(?=\S)", re.IGNORECASE)
+_SIGNS = ("", "№", "№ ", "N", "N ")
+# So many spellings are looked up in the index in a few milliseconds.
+_MOST_SPELLINGS = 5000
 
 _CONCLUSIONS: Mapping[Outcome | None, str] = {
     None: "search.open",
@@ -63,21 +72,55 @@ class Found:
     more: bool
 
 
-def search(journal: JournalReader, query: str) -> Found:
+def search(journal: JournalReader, query: str, *, by_isn: bool = True) -> Found:
     """The stories of the rubrics that have this registration number or ISN (their own or their document's).
 
+    :param by_isn: False where it can only be a number.
     :raises JournalUnavailable: the journal cannot be read.
     """
-    isn = int(query) if query.isdecimal() and query.isascii() and len(query) <= _ISN_DIGITS else None
-    isns = journal.rubrics_of(spellings(query), isn, MOST_RUBRICS + 1)
+    may_be_isn = by_isn and query.isdecimal() and query.isascii() and len(query) <= _ISN_DIGITS
+    isns = journal.rubrics_of(spellings(query), int(query) if may_be_isn else None, MOST_RUBRICS + 1)
     return Found([_story(journal, each) for each in isns[:MOST_RUBRICS]], more=len(isns) > MOST_RUBRICS)
 
 
+def reasons(journal: JournalReader | None) -> list[tuple[str, Mapping[str, object]]]:
+    """Why the journal may have nothing on an appeal: sentences with their fields, the likeliest first."""
+    bookmark, origin = (None, None) if journal is None else (journal.mark(Mark.BOOKMARK), journal.mark(Mark.ORIGIN))
+    names = ("number", "no_status", "has_status", "ignored")
+    found: list[tuple[str, Mapping[str, object]]] = [(f"search.nothing.{name}", {}) for name in names]
+    if bookmark is not None:
+        found.append(("search.nothing.bookmark", {"at": bookmark}))
+    if origin is not None:
+        found.append(("search.nothing.origin", {"at": origin}))
+    return found
+
+
 def spellings(number: str) -> list[str]:
-    """A registration number as it may stand in ДЕЛО: as typed, in capitals, and with letters that look the same."""
-    capitals = number.upper()
-    forms = (number, capitals, capitals.translate(_TO_CYRILLIC), capitals.translate(_TO_LATIN))
-    return list(dict.fromkeys(forms))
+    """A registration number as it may stand in ДЕЛО, which people know by heart and not by the letter: in capitals or
+    not, with letters of the other keyboard that look the same, with or without «№» before it. As typed comes first.
+
+    SQLite folds the case of Latin letters only, and would not use the index then.
+    """
+    typed = number.strip()
+    signless = _SIGN.sub("", typed, count=1) if _SIGN.match(typed) else typed
+    forms = [form for base in dict.fromkeys((typed, signless)) for form in _forms(base)]
+    return list(dict.fromkeys([typed, *(sign + form for sign in _SIGNS for form in forms)]))
+
+
+def _forms(number: str) -> Iterable[str]:
+    letters = [_letter(character) for character in number]
+    if prod(map(len, letters)) <= _MOST_SPELLINGS:
+        return map("".join, product(*letters))
+    # Whole words that are all letters: then at least in one case and of one keyboard.
+    cased = (number, number.upper(), number.lower(), number.title(), number.capitalize())
+    return (form for each in cased for form in (each, each.translate(_TO_CYRILLIC), each.translate(_TO_LATIN)))
+
+
+def _letter(character: str) -> list[str]:
+    """What may stand in place of it, itself first."""
+    capital = character.upper()
+    capitals = (capital, capital.translate(_TO_CYRILLIC), capital.translate(_TO_LATIN))
+    return list(dict.fromkeys([character, *(form for each in capitals for form in (each, each.lower()))]))
 
 
 def conclude(retry: RetryEntry | None, unmapped: UnmappedRubric | None, last: HistoryRow | None) -> Conclusion:
