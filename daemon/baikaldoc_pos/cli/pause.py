@@ -10,7 +10,7 @@ from baikaldoc_pos.cli.app import App, asked_moment, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.journal import Pause, PauseFile
+from baikaldoc_pos.journal import Pause, PauseFile, holder_of
 
 _PART = re.compile(r"([0-9]{1,9})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -36,7 +36,15 @@ def _pause(app: App, /, *, duration: str | None, until: str | None) -> int:
     end = now + length
     PauseFile(app.paths.state).begin(Pause(end, now, getpass.getuser()))
     click.echo(app.localized(zone).text("pause.begun", until=end))
+    tell_whose(app)
     return 0
+
+
+def tell_whose(app: App) -> None:
+    """Say which state directory it is about, where no service works on it: it may be the wrong one."""
+    _, running = holder_of(app.paths.state)
+    if running != "run":
+        click.echo(app.text.text("pause.no_service", path=app.paths.state.absolute()), err=True)
 
 
 def _length(app: App, given: str) -> timedelta:

@@ -4,6 +4,7 @@ import click
 
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.localized import Command
+from baikaldoc_pos.cli.pause import tell_whose
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import PauseFile
 from baikaldoc_pos.service.reloading import ask_for_cycle
@@ -17,6 +18,7 @@ def command(text: Catalogue) -> click.Command:
 def _resume(app: App, /) -> int:
     paused = PauseFile(app.paths.state).end()
     click.echo(app.text.text("pause.ended" if paused else "pause.none"))
+    tell_whose(app)
     if paused and ask_for_cycle(app.paths.state):
         click.echo(app.text.text("cycle.asked_for"))
     return 0

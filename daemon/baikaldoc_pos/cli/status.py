@@ -1,6 +1,7 @@
 """``status``: the last success, the last cycles, what waits on the retry list, unmapped statuses."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import click
 from attrs import asdict
@@ -10,7 +11,7 @@ from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.tables import print_table, print_unmapped
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.journal import Cycle, JournalReader, Mark, PauseFile
+from baikaldoc_pos.journal import AlertJournal, Cycle, JournalReader, Mark, OpenCondition, Pause, PauseFile
 
 CYCLES = 10
 CYCLE_COLUMNS = ("id", "started_at", "kind", "found", "updated", "refused", "failed", "unmapped", "result")
@@ -23,29 +24,50 @@ def command(text: Catalogue) -> click.Command:
 
 
 def _status(app: App, /, *, as_json: bool) -> int:
-    journal = app.journal()
-    if journal is None:
-        _no_journal(app, as_json=as_json)
-        return 0
-    with journal:
+    pause = PauseFile(app.paths.state).current(SystemClock().now())
+    with AlertJournal.open(app.paths.state) or nullcontext() as journal:
         if as_json:
-            print_json(as_values(journal))
+            print_json(as_values(journal, pause, app.text))
+        elif journal is None:
+            click.echo(app.text.text("status.no_journal", path=app.paths.state))
         else:
-            _print(app, journal)
+            _print(app, journal, pause)
     return 0
 
 
-def as_values(journal: JournalReader) -> dict[str, object]:
+def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue) -> dict[str, object]:
     """The state as plain values; a monitoring system reads them, so the keys are stable."""
-    retries = journal.open_retries()
-    return {
+    values: dict[str, object] = {
+        "last_success": None,
+        "bookmark": None,
+        "paused_until": pause.until if pause is not None else None,
+        "open_retries": 0,
+        "open_changes": 0,
+        "unmapped": 0,
+        "unmapped_statuses": [],
+        "alerts": [],
+        "cycles": [],
+    }
+    if journal is None:
+        return values
+    unmapped = journal.unmapped_summary()
+    return values | {
         "last_success": journal.last_success(),
         "bookmark": journal.mark(Mark.BOOKMARK),
-        "open_retries": len(retries),
-        "open_changes": len(journal.open_changes()),
-        "unmapped": sum(status.count for status in journal.unmapped_summary()),
-        "unmapped_statuses": [asdict(status) for status in journal.unmapped_summary()],
+        "open_retries": journal.count_retries(),
+        "open_changes": journal.count_open_changes(),
+        "unmapped": sum(status.count for status in unmapped),
+        "unmapped_statuses": [asdict(status) for status in unmapped],
+        "alerts": [_alert_values(condition, text) for condition in journal.open_conditions()],
         "cycles": [_cycle_values(cycle) for cycle in journal.last_cycles(CYCLES)],
+    }
+
+
+def _alert_values(condition: OpenCondition, text: Catalogue) -> dict[str, object]:
+    return {
+        "kind": condition.kind,
+        "name": text.render(f"alert.kind.{condition.kind}.name", {}),
+        "since": condition.since,
     }
 
 
@@ -61,39 +83,21 @@ def _cycle_values(cycle: Cycle) -> dict[str, object]:
     }
 
 
-def _no_journal(app: App, *, as_json: bool) -> None:
-    if as_json:
-        print_json(
-            {
-                "last_success": None,
-                "bookmark": None,
-                "open_retries": 0,
-                "open_changes": 0,
-                "unmapped": 0,
-                "unmapped_statuses": [],
-                "cycles": [],
-            }
-        )
-    else:
-        click.echo(app.text.text("status.no_journal", path=app.paths.state))
-
-
-def _print(app: App, journal: JournalReader) -> None:
+def _print(app: App, journal: JournalReader, pause: Pause | None) -> None:
     text, console = app.localized(app.zone()), app.console()
     last = journal.last_success()
     console.print(text.text("status.last_success", at=last) if last else text.text("status.never"))
     bookmark = journal.mark(Mark.BOOKMARK)
     if bookmark is not None:
         console.print(text.text("status.bookmark", at=bookmark))
-    pause = PauseFile(app.paths.state).current(SystemClock().now())
     if pause is not None:
         console.print(text.text("writing.paused", until=pause.until, by=pause.by))
     print_table(console, text, "status.cycles", CYCLE_COLUMNS, _cycle_rows(journal.last_cycles(CYCLES), text))
     print_unmapped(console, text, journal.unmapped_summary())
-    waiting = len(journal.open_retries())
+    waiting = journal.count_retries()
     if waiting:
         console.print(text.text("status.retries", count=waiting))
-    unknown = len(journal.open_changes())
+    unknown = journal.count_open_changes()
     if unknown:
         console.print(text.text("status.open_changes", count=unknown))
 

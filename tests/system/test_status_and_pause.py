@@ -1,0 +1,71 @@
+"""``status --json`` as a monitoring system reads it, and whose pause it is that ``pause`` and ``resume`` speak of."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.journal import AlertJournal, NewCondition, StateLock
+
+from tests.installation import Installation
+
+SOON = timedelta(hours=4)
+
+
+def status(installation: Installation) -> dict[str, Any]:
+    done = installation.command("status", "--json")
+    assert done.returncode == 0, done.stderr
+    state: dict[str, Any] = json.loads(done.stdout)
+    return state
+
+
+def test_a_pause_is_seen_with_and_without_a_journal(installation: Installation) -> None:
+    assert status(installation)["paused_until"] is None
+    installation.command("pause", "--for", "4h")
+    without = status(installation)
+    installation.command("once")
+    within = status(installation)
+    assert without["paused_until"] == within["paused_until"]
+    assert datetime.now(UTC) < datetime.fromisoformat(within["paused_until"]) <= datetime.now(UTC) + SOON
+    assert without.keys() == within.keys()
+    installation.command("resume")
+    assert status(installation)["paused_until"] is None
+
+
+def test_conditions_that_people_were_alerted_to(installation: Installation) -> None:
+    now = datetime.now(UTC)
+    with AlertJournal.create(installation.paths.state, now) as alerts:
+        alerts.record(now, opened=[NewCondition("no_success", "", now, {}, None)])
+        (condition,) = alerts.open_conditions()
+        (told,) = status(installation)["alerts"]
+        assert told["kind"] == "no_success"
+        assert told["name"]
+        assert not told["name"].startswith("alert.")
+        assert datetime.fromisoformat(told["since"]) == now
+        alerts.record(now, closed=[condition.id])
+    assert status(installation)["alerts"] == []
+
+
+def test_a_pause_in_the_wrong_directory_is_noticed(installation: Installation) -> None:
+    for command in (["pause", "--for", "4h"], ["resume"], ["resume"]):
+        done = installation.command(*command)
+        assert done.returncode == 0
+        assert str(installation.paths.state) in done.stderr
+        assert "служба с ним сейчас не работает" in done.stderr
+        assert "--state" in done.stderr
+
+
+def test_a_pause_beside_a_cycle_by_hand_is_no_services(installation: Installation) -> None:
+    with StateLock(installation.paths.state, "once", SystemClock()):
+        assert "не работает" in installation.command("pause", "--for", "4h").stderr
+
+
+def test_a_relative_directory_is_told_in_full(installation: Installation) -> None:
+    done = installation.command("--state", "state", "pause", "--for", "4h")
+    assert str(installation.paths.state) in done.stderr
+
+
+def test_the_services_own_pause_needs_no_hint(installation: Installation) -> None:
+    with StateLock(installation.paths.state, "run", SystemClock()):
+        for command in (["pause", "--for", "4h"], ["pause", "--for", "5h"]):
+            assert installation.command(*command).stderr == ""
