@@ -16,6 +16,8 @@ WRONG = [
     ("history", "--document", "-1"),
     ("history", "--rubric", "семь"),
     ("history", "--since", "9999-12-31"),
+    ("history", "--number", " "),
+    ("history", "--number", "5" * 101),
     ("retry", HUGE),
     ("retry", "5", BEYOND),
     ("report", "--month", "0000-01"),

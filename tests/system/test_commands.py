@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import os
-import signal
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -103,24 +101,6 @@ def test_dry_run_leaves_an_existing_journal_as_it_is(installation: Installation,
     assert done.returncode == 0
     assert "50-ОГ" in done.stdout
     assert (installation.command("status", "--json").stdout, installation.command("failed", "--json").stdout) == before
-
-
-def test_sigterm_ends_once_between_batches_with_everything_recorded(
-    installation: Installation, server: DeloServer
-) -> None:
-    fill(server, 60)
-    installation.processing["batchSize"] = 5
-    installation.save()
-    server.faults.delay_seconds = 0.2
-    process = subprocess.Popen(installation.arguments("once"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    server.wait_until(lambda: len(server.store.writes) >= 10)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
-    assert process.returncode == 128 + signal.SIGTERM
-    written = set(server.store.written())
-    assert 10 <= len(written) < 60
-    assert {row.rubric_isn for row in installation.history() if row.outcome == "updated"} == written
-    assert server.sessions.open_seats == 0
 
 
 # -- how commands end ------------------------------------------------------------------------------------------------

@@ -107,6 +107,12 @@ def test_what_only_looks_leaves_nothing_behind(installation: Installation, serve
     assert server.failed_sign_ins == 2
 
 
+@pytest.mark.parametrize("content", ["", "{", "[" * 100_000, "null", '{"bond": 5}'], ids=lambda content: content[:9])
+def test_a_file_that_cannot_be_understood_is_no_session(installation: Installation, kept: Path, content: str) -> None:
+    kept.write_text(content, encoding="utf-8")
+    assert once(installation) == 0
+
+
 def test_the_sentence_says_what_ends_it(installation: Installation) -> None:
     with_password(installation, WRONG)
     for _ in range(2):

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.journal import AlertJournal, NewCondition, StateLock
 
@@ -30,6 +31,16 @@ def test_a_pause_is_seen_with_and_without_a_journal(installation: Installation) 
     assert without.keys() == within.keys()
     installation.command("resume")
     assert status(installation)["paused_until"] is None
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[" * 100_000], ids=["empty", "no pause", "deep"])
+def test_a_pause_that_cannot_be_read_is_told(installation: Installation, content: str) -> None:
+    (installation.paths.state / "pause.json").write_text(content, encoding="utf-8")
+    for command in (["status"], ["status", "--json"], ["once"]):
+        done = installation.command(*command)
+        assert done.returncode == 74
+        assert "pause.json" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_conditions_that_people_were_alerted_to(installation: Installation) -> None:

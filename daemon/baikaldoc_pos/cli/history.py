@@ -12,7 +12,7 @@ from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.tables import cell, print_table, print_values
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import Conditions, HistoryRow, JournalReader
-from baikaldoc_pos.journal.stories import Found, reasons, search, spellings
+from baikaldoc_pos.journal.stories import LONGEST, Found, reasons, search, spellings
 
 SHOWN_COLUMNS = ("planned_at", "number", "isn", "sstu_status", "old_pos", "new_pos", "outcome", "message")
 # As machines know them, and what they are called in a HistoryRow.
@@ -60,7 +60,7 @@ def _history(
 ) -> int:
     zone = app.zone()
     instant = asked_moment(app, "--since", since, zone) if since is not None else None
-    number = _typed(number) if number is not None else None
+    number = _typed(app, number) if number is not None else None
     wanted = Conditions(
         rubric=rubric,
         document=document,
@@ -114,10 +114,14 @@ def print_stories(text: Catalogue, journal: JournalReader | None, number: str) -
             click.echo("  - " + text.render(sentence, fields))
 
 
-def _typed(argument: str) -> str:
-    """What was typed, in a locale in which Python could not decode it."""
+def _typed(app: App, number: str) -> str:
+    """What was typed, also in a locale in which Python could not decode it; raises click.UsageError."""
     try:
-        argument.encode()
+        number.encode()
     except UnicodeEncodeError:
-        return os.fsencode(argument).decode("utf-8", "replace")
-    return argument
+        number = os.fsencode(number).decode("utf-8", "replace")
+    if not number.strip():
+        raise click.UsageError(app.text.text("search.empty"))
+    if len(number) > LONGEST:
+        raise click.UsageError(app.text.text("search.too_long", longest=LONGEST))
+    return number

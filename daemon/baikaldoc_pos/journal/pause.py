@@ -39,7 +39,7 @@ class PauseFile:
             pause = Pause(datetime.fromisoformat(kept["until"]), datetime.fromisoformat(kept["since"]), str(kept["by"]))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as fault:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as fault:
             # Somebody wanted a pause; that it cannot be read is no reason to write.
             raise JournalUnavailable(str(self._path), str(fault)) from fault
         return pause if now < pause.until else None

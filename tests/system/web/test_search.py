@@ -37,6 +37,12 @@ def test_a_number_typed_on_the_other_keyboard_is_found(client, service):
     assert 'class="conclusion settled"' in page
 
 
+def test_a_number_is_found_however_it_is_typed(client, service):
+    write(service.journal, rubric(5, "Ко-5/26-ОГ"), UPDATED)
+    for query in ("ко-5/26-ог", "КО-5/26-ОГ", "Ko-5/26-ог", "№ Ко-5/26-ОГ", "№ко-5/26-ОГ", "N ко-5/26-ог"):
+        assert 'class="conclusion settled"' in ask(client, query)
+
+
 def test_the_whole_history_is_shown_with_the_servers_words(client, service):
     subject = rubric(5, "У-1/26")
     write(service.journal, subject, REFUSED)
