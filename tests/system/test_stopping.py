@@ -25,8 +25,8 @@ def installation(installation: Installation, server: DeloServer) -> Installation
     return installation
 
 
-def begin(arguments: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def begin(arguments: list[str], terminal: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(arguments, stdin=terminal, stdout=terminal, stderr=terminal)
 
 
 def ended(process: subprocess.Popen[bytes], seconds: float = 30) -> int:
@@ -72,14 +72,12 @@ def test_what_only_looks_signs_out_too(
 def test_once_survives_the_loss_of_its_terminal(installation: Installation, server: DeloServer) -> None:
     """As when an ssh connection drops: SIGHUP comes, and the terminal takes no output any more."""
     server.faults.delay_seconds = 0.2
-    arguments = installation.arguments("once")
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execv(arguments[0], arguments)
+    ours, theirs = pty.openpty()
+    process = begin(["setsid", "--ctty", *installation.arguments("once")], theirs)
+    os.close(theirs)
     server.wait_until(lambda: len(server.store.writes) >= 10)
-    os.close(terminal)
-    _, status = os.waitpid(pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP
+    os.close(ours)
+    assert ended(process) == 128 + signal.SIGHUP
     assert_recorded(installation, server)
 
 

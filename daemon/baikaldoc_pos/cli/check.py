@@ -46,6 +46,7 @@ def _checks(app: App, clock: Clock, *, offline: bool) -> int:
         codes.append(_online(app, configuration, clock))
         clock.check_stop()
         codes.append(_mail(app, configuration, clock))
+        clock.check_stop()
     return next((code for code in codes if code), 0)
 
 

@@ -12,6 +12,8 @@ from typing import Any, TextIO
 
 from baikaldoc_pos.errors import OutputFailed, ReaderGone
 
+BUFFER = 64 * 1024  # bytes; whoever says something in between flushes
+
 
 def take_over_streams() -> None:
     """Put streams of ours in place of the process's own; those that were closed lead nowhere."""
@@ -55,7 +57,7 @@ def _text(found: TextIO | None, kind: type[io.FileIO]) -> TextIO:
     raw = kind(descriptor, "w", closefd=False)
     line_buffering = raw.isatty() or kind is _Complaints
     return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding=encoding, errors="backslashreplace", line_buffering=line_buffering
+        io.BufferedWriter(raw, BUFFER), encoding=encoding, errors="backslashreplace", line_buffering=line_buffering
     )
 
 
