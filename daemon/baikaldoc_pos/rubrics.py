@@ -65,7 +65,7 @@ class Answer:
 @frozen
 class UnmappedStatus:
     """A ССТУ status that the mapping does not know: how many rubrics have it, and some registration numbers (of cards
-    without one, the rubric's ISN).
+    without one, "ISN …" of the rubric).
     """
 
     status: str

@@ -93,12 +93,16 @@ class Tally:
     def unmapped(self) -> tuple[UnmappedStatus, ...]:
         """The unmapped statuses, most frequent first."""
         statuses = (
-            UnmappedStatus(
-                status, len(numbers), tuple(number or str(isn) for isn, number in numbers.items())[:EXAMPLES]
-            )
-            for status, numbers in self._unmapped.items()
+            UnmappedStatus(status, len(found), tuple(_names(found))[:EXAMPLES])
+            for status, found in self._unmapped.items()
         )
         return tuple(sorted(statuses, key=lambda each: (-each.count, each.status)))
 
     def cycle_counts(self) -> CycleCounts:
         return CycleCounts(**self.counts)
+
+
+def _names(found: Mapping[int, str | None]) -> list[str]:
+    """The registration numbers of rubrics by ISN; then, of cards without one, the rubrics' ISNs."""
+    numbers = [number for number in found.values() if number and number.strip()]
+    return numbers + [f"ISN {isn}" for isn, number in found.items() if not (number and number.strip())]
