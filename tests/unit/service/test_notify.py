@@ -23,9 +23,24 @@ def received(manager: socket.socket) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_cyrillic_status_arrives_whole_and_with_ready(manager: socket.socket) -> None:
+def test_cyrillic_status_arrives_whole_and_after_ready(manager: socket.socket) -> None:
     Notifier().ready("Последний успешный цикл: 12:30 — «всё» 🙂")
-    assert received(manager) == {"READY": "1", "STATUS": "Последний успешный цикл: 12:30 — «всё» 🙂"}
+    assert received(manager) == {"READY": "1"}
+    assert received(manager) == {"STATUS": "Последний успешный цикл: 12:30 — «всё» 🙂"}
+
+
+def test_status_fits_into_what_systemd_accepts_whatever_the_server_said(manager: socket.socket) -> None:
+    Notifier().status("ы" * 2200)
+    datagram = manager.recv(65536)
+    assert len(datagram) <= 4096 - 1, "systemd ignores the whole of it"
+    said = datagram.decode("utf-8").removeprefix("STATUS=")
+    assert said == "ы" * (len(said) - 1) + "…"
+    assert len(said) > 900
+
+
+def test_nothing_in_a_status_makes_systemd_ignore_it(manager: socket.socket) -> None:
+    Notifier().status("a\0b \ud800 \x1b[31m")
+    assert received(manager) == {"STATUS": "a\ufffdb \ufffd \ufffd[31m"}
 
 
 def test_status_is_one_line_whatever_the_server_said(manager: socket.socket) -> None:
@@ -45,7 +60,8 @@ def test_stop_watchdog_and_extension(manager: socket.socket) -> None:
     notifier.stopping("Остановка.")
     notifier.watchdog()
     notifier.extend_timeout(1.5)
-    assert received(manager) == {"STOPPING": "1", "STATUS": "Остановка."}
+    assert received(manager) == {"STOPPING": "1"}
+    assert received(manager) == {"STATUS": "Остановка."}
     assert received(manager) == {"WATCHDOG": "1"}
     assert received(manager) == {"EXTEND_TIMEOUT_USEC": "1500000"}
 
