@@ -1,6 +1,7 @@
 """How an entry is written: a JSON line for files, a sentence for people and for systemd's journal."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from enum import Enum, auto
 
@@ -20,6 +21,9 @@ _LEVELS = {
 _COLOURS = {"debug": "90", "info": "32", "warning": "33", "error": "31", "critical": "97;41"}
 # syslog(3).
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+# journald cuts a line at 48 KiB (LineMax=) and takes what is left for another one, with a priority of its own. A
+# character has at most ten bytes, in whatever encoding.
+_LONGEST_LINE = 4000
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
 
 
@@ -59,7 +63,8 @@ class SentenceFormatter(logging.Formatter):
     """The sentence, with the traceback under it, for the one ``style``.
 
     In the journal each line carries its priority and nothing carries the time, which the journal has already.
-    Further lines are indented and control characters written out, so that no server's answer can pass for a record.
+    Further lines are indented, long ones folded and control characters written out, so that no server's answer can
+    pass for a record.
     """
 
     def __init__(self, reader: Reader, style: Style, *, colours: bool = False) -> None:
@@ -76,7 +81,7 @@ class SentenceFormatter(logging.Formatter):
         first, *others = text.translate(_CONTROLS).split("\n")
         lines = [first, *(f"  {line}" for line in others)]
         if self._target is Style.JOURNAL:
-            return "\n".join(f"<{_PRIORITIES[_level(entry)]}>{line}" for line in lines)
+            return "\n".join(f"<{_PRIORITIES[_level(entry)]}>{part}" for line in lines for part in _folded(line))
         level = _level(entry)
         word = self._reader.sentences.render(f"log.level.{level}", {})
         if self._colours:
@@ -91,6 +96,13 @@ class SentenceFormatter(logging.Formatter):
         if self._reader.sentence(entry.event, others) != entry.message:
             return entry.message
         return self._reader.sentence("log.of_cycle", {"sentence": entry.message, "cycle": entry.fields["cycle"]})
+
+
+def _folded(line: str) -> Iterator[str]:
+    """The line in parts that journald takes whole."""
+    yield line[:_LONGEST_LINE]
+    for start in range(_LONGEST_LINE, len(line), _LONGEST_LINE):
+        yield f"  {line[start : start + _LONGEST_LINE]}"
 
 
 def _level(entry: Entry) -> str:

@@ -118,6 +118,17 @@ def test_no_text_of_a_server_can_pass_for_a_record_of_ours(text: str, style: Sty
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", formatted)
 
 
+@pytest.mark.parametrize("character", ["A", "ы", "🙂", "\ud800"])
+def test_no_line_is_so_long_that_the_journal_would_cut_it(character: str) -> None:
+    """journald takes what is left of a line of 48 KiB for a line of its own, whose beginning tells its priority."""
+    said = character * 48_000 + "<0>" * 9000
+    lines = SentenceFormatter(reader(), Style.JOURNAL).format(record("delo.refused", words=said)).split("\n")
+    assert all(line.startswith("<6>") for line in lines)
+    assert all(line.startswith("<6>  ") for line in lines[1:])
+    assert max(len(line.encode("utf-8", "backslashreplace")) for line in lines) < 48 * 1024
+    assert "".join(line.removeprefix("<6>").removeprefix("  ") for line in lines).endswith(said)
+
+
 @pytest.mark.parametrize("colours", [True, False])
 def test_a_terminal_gets_time_level_and_sentence(colours: bool) -> None:
     text = SentenceFormatter(reader(), Style.TERMINAL, colours=colours).format(record())
