@@ -7,11 +7,13 @@ that found the last one still busy is made up for when that ends, and errors are
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES, JobEvent
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -92,15 +94,19 @@ class Scheduler:
 
     def keep_alive_after(self, delay: timedelta) -> None:
         """The next keep-alive after this long; the ones after it at the usual interval again."""
-        self._scheduler.modify_job(KEEP_ALIVE, next_run_time=datetime.now(UTC) + delay)
+        self._plan(KEEP_ALIVE, datetime.now(UTC) + delay)
 
     def shutdown(self) -> None:
-        """Begin no further job; a running one is not waited for."""
+        """Begin no further job; a running one is not waited for, and what it asks for afterwards is not planned."""
         self._scheduler.shutdown(wait=False)
 
     def _run_cycle_at(self, at: datetime) -> None:
-        self._scheduler.modify_job(CYCLE, next_run_time=at)
+        self._plan(CYCLE, at)
         self._tell_next()
+
+    def _plan(self, job: str, at: datetime) -> None:
+        with suppress(JobLookupError):  # a shutdown forgets every job
+            self._scheduler.modify_job(job, next_run_time=at)
 
     def _beat(self) -> None:
         self._pulse = time.monotonic()

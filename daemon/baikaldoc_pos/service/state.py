@@ -76,7 +76,9 @@ class StateHolder:
         return self._present[0]
 
     def change(self, **changes: Any) -> None:
-        """Replace the state by one with these changes, and announce it."""
+        """Replace the state by one with these changes, and announce it. A service that stops does nothing else."""
         with self._lock:
+            if self._present[0].phase is Phase.STOPPING:
+                changes.pop("phase", None)
             self._present[0] = evolve(self._present[0], **changes)
             self._announce(self._present[0])

@@ -85,6 +85,29 @@ def test_put_off_comes_sooner_than_the_interval(scheduler: Scheduler) -> None:
     assert runs.acquire(timeout=SECONDS)
 
 
+def test_what_a_job_asks_for_after_the_shutdown_is_no_defect(caplog: pytest.LogCaptureFixture) -> None:
+    running, go_on, told = threading.Event(), threading.Event(), threading.Semaphore(0)
+
+    def cycle() -> None:
+        running.set()
+        go_on.wait(SECONDS)
+        # As at the end of a cycle that found ДЕЛО away, and after a keep-alive.
+        scheduler.put_off(timedelta(seconds=15))
+        scheduler.keep_alive_after(timedelta(seconds=15))
+
+    scheduler = Scheduler(lambda at: at is None and told.release())
+    scheduler.start(cycle, nothing, NEVER, NEVER)
+    assert running.wait(SECONDS)
+    scheduler.cycle_now()
+    assert scheduler._again.wait(SECONDS), "the second cycle is to follow the first"
+    scheduler.shutdown()
+    go_on.set()
+    # By the job itself, by the cycle that was to follow, and by the job's end.
+    for _ in range(3):
+        assert told.acquire(timeout=SECONDS)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 def test_pulse_shows_that_the_scheduler_lives() -> None:
     scheduler = Scheduler(lambda at: None)
     assert not scheduler.alive
