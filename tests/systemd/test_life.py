@@ -194,6 +194,34 @@ def test_rejected_credentials_are_not_tried_again_by_a_restart(box: SystemdBox, 
     service.wait(lambda: not wrong_or_missing(server), "every status to be set")
 
 
+def test_password_of_systemd_is_not_sent_again_by_a_reload_and_a_restart_takes_the_corrected_one(
+    box: SystemdBox, server: DeloServer
+) -> None:
+    """systemd reads the file at a start only: each reload would spend one more of the tries that lock an account."""
+    service = Service(box, server)
+    del service.connection["password"]
+    service.save()
+    credential = "/etc/baikaldoc-pos/credentials/delo-password"
+    box.write(credential, "falsch\n", 0o600)
+    service.start()
+    service.wait(lambda: service.finished_cycles() == 1, "the first cycle")
+    box.write(credential, PASSWORD + "\n", 0o600)
+    # Another setting of the connection is no other password.
+    for read_timeout in (5, 6, 6):
+        service.connection["read_timeout"] = read_timeout
+        service.save()
+        seen = service.finished_cycles()
+        service.systemctl("reload")
+        service.send("USR1")
+        service.wait(lambda seen=seen: service.finished_cycles() > seen, "a cycle after the reload")
+    assert server.failed_sign_ins == 1
+    assert "systemctl restart" in service.status
+    assert "LoadCredential" in box.messages(UNIT, "-p", "warning")
+    service.systemctl("restart")
+    service.wait(lambda: not wrong_or_missing(server), "every status to be set")
+    assert server.failed_sign_ins == 1
+
+
 def test_service_waits_for_a_once_that_is_at_work(box: SystemdBox, server: DeloServer) -> None:
     """And ``once`` runs beside systemd as the README says, with the password that only systemd can read."""
     service = Service(box, server)

@@ -20,7 +20,7 @@ from attrs import frozen
 from baikaldoc_pos.assembly import open_journal, tell_notices
 from baikaldoc_pos.config import Configuration, Paths, differences, load_configuration, render
 from baikaldoc_pos.delo import RequestReport
-from baikaldoc_pos.errors import ConfigurationInvalid, JournalUnavailable, StopRequested
+from baikaldoc_pos.errors import ConfigurationInvalid, CredentialsRejected, JournalUnavailable, StopRequested
 from baikaldoc_pos.events import Catalogue, EventLog
 from baikaldoc_pos.journal import Journal, JournalReader, PauseFile, StateLock, holder_of
 from baikaldoc_pos.logs import FileFailure
@@ -230,7 +230,7 @@ class Daemon:
         before, self._configuration = self._configuration, fresh
         self._text = _catalogue(fresh)
         self._surroundings.reconfigure_logging(fresh)
-        self._account.forgive()
+        self._forgive(before, fresh)
         if _intervals(before) != _intervals(fresh):
             self._scheduler.reschedule(*_intervals(fresh))
         if before.connection != fresh.connection:
@@ -245,6 +245,20 @@ class Daemon:
         reporting.reload()
         self._look_around()
         self._end_reload(faults=0)
+
+    def _forgive(self, before: Configuration, fresh: Configuration) -> None:
+        """Let a rejected account be tried again, but not with a password that cannot have been corrected.
+
+        systemd fills CREDENTIALS_DIRECTORY at a start only: each reload would send the old password once more, until
+        ДЕЛО locks the account.
+        """
+        kept = fresh.connection.password_path is None and _credentials(before) == _credentials(fresh)
+        if not kept:
+            self._account.forgive()
+        elif (problem := self._state.present.problem) is not None and problem.event == CredentialsRejected.event:
+            log.warning("reload.credential_kept")
+        else:
+            log.info("reload.credential_kept")
 
     def _end_reload(self, faults: int) -> None:
         self._reloads += 1
@@ -324,6 +338,12 @@ def _last_success(paths: Paths) -> datetime | None:
 
 def _catalogue(configuration: Configuration) -> Catalogue:
     return Catalogue(configuration.service.language, configuration.processing.zone)
+
+
+def _credentials(configuration: Configuration) -> tuple[object, ...]:
+    """What is sent at signing in, and where to."""
+    connection = configuration.connection
+    return connection.login_url, connection.username, connection.password, connection.app
 
 
 def _intervals(configuration: Configuration) -> tuple[timedelta, timedelta]:
