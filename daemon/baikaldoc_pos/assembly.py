@@ -65,14 +65,19 @@ def log_settings(configuration: Configuration) -> LogSettings:
     )
 
 
-def gateway(session: DeloSession, configuration: Configuration, clock: Clock) -> DeloGateway:
-    """The gateway for one cycle that begins now."""
+def gateway(
+    session: DeloSession, configuration: Configuration, clock: Clock, policy: RetryPolicy | None = None
+) -> DeloGateway:
+    """The gateway for one cycle that begins now.
+
+    :param policy: how often a fault is tried again; as configured by default.
+    """
     processing = configuration.processing
     cycle_seconds = timedelta(minutes=configuration.service.limits.cycle_minutes).total_seconds()
     return DeloGateway(
         session,
         page_size=processing.pagination.page_size,
-        policy=RetryPolicy(processing.retry_attempts),
+        policy=policy if policy is not None else RetryPolicy(processing.retry_attempts),
         deadline=Deadline.after(clock, cycle_seconds),
         zone=processing.zone,
     )

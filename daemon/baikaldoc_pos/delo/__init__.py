@@ -6,7 +6,7 @@ session, which outlives cycles), gets frozen values back, and errors of ``baikal
 
 from baikaldoc_pos.delo.gateway import BatchRejected, DeloGateway, Outdated
 from baikaldoc_pos.delo.paging import Reading
-from baikaldoc_pos.delo.retry import Deadline, RetryPolicy
+from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, Waiting
 from baikaldoc_pos.delo.session import DeloSession
 from baikaldoc_pos.delo.session_file import SessionFile
 from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
@@ -22,4 +22,5 @@ __all__ = [
     "RequestReport",
     "RetryPolicy",
     "SessionFile",
+    "Waiting",
 ]

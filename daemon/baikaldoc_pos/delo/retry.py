@@ -18,18 +18,31 @@ T = TypeVar("T")
 
 
 @frozen
+class Waiting:
+    """A fault that is being waited out.
+
+    :param seconds: how long from now; None: the wait is over, and ДЕЛО is being asked again.
+    """
+
+    fault: DeloUnavailable
+    seconds: float | None
+
+
+@frozen
 class RetryPolicy:
     """How often, and how long between.
 
     :param attempts: tries after the first one.
     :param first_seconds: the first delay, doubled each time up to ``longest_seconds``.
     :param jitter: a number in [0, 1) each time it is called; the delay is scaled to between half and whole by it.
+    :param told: is told of each wait and of its end, and None when there is an answer, or none will be waited for.
     """
 
     attempts: int
     first_seconds: float = 1.0
     longest_seconds: float = 60.0
     jitter: Callable[[], float] = field(default=random.random, repr=False)
+    told: Callable[[Waiting | None], None] = field(default=lambda waiting: None, repr=False)
 
     def delay(self, attempt: int, retry_after: float | None = None) -> float:
         """Seconds to wait before try ``attempt`` (1 is the first repetition); never less than the server asked."""
@@ -62,20 +75,27 @@ def with_retries(
     :raises DeloUnavailable: the last one, when attempts or time are used up.
     :raises StopRequested: where a stop was asked for during a wait.
     """
-    while True:
-        try:
-            return call()
-        except DeloUnavailable as fault:
-            attempt += 1
-            delay = policy.delay(attempt, fault.retry_after)
-            if not fault.retry or attempt > policy.attempts or not deadline.allows(delay):
-                raise
-            log.warning(
-                "delo.retrying",
-                operation=operation,
-                reason=fault.fields["reason"],
-                attempt=attempt,
-                attempts=policy.attempts,
-                delay=round(delay, 1),
-            )
-            deadline.clock.pause(delay)
+    tries = attempt
+    try:
+        while True:
+            try:
+                return call()
+            except DeloUnavailable as fault:
+                tries += 1
+                delay = policy.delay(tries, fault.retry_after)
+                if not fault.retry or tries > policy.attempts or not deadline.allows(delay):
+                    raise
+                log.warning(
+                    "delo.retrying",
+                    operation=operation,
+                    reason=fault.fields["reason"],
+                    attempt=tries,
+                    attempts=policy.attempts,
+                    delay=round(delay, 1),
+                )
+                policy.told(Waiting(fault, delay))
+                deadline.clock.pause(delay)
+                policy.told(Waiting(fault, None))
+    finally:
+        if tries > attempt:
+            policy.told(None)

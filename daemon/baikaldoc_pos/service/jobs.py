@@ -1,11 +1,12 @@
 """The two jobs of the service: a cycle, and keeping the session alive. What they raise is told here."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from baikaldoc_pos.assembly import gateway
 from baikaldoc_pos.config import Configuration
+from baikaldoc_pos.delo import RetryPolicy, Waiting
 from baikaldoc_pos.errors import (
     BaikaldocError,
     DeloError,
@@ -18,9 +19,9 @@ from baikaldoc_pos.events import EventLog
 from baikaldoc_pos.journal import AlertJournal, Journal, PauseFile
 from baikaldoc_pos.reconcile import CycleReport, Means, Step, run_cycle
 from baikaldoc_pos.service.account import Account
-from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
+from baikaldoc_pos.service.progress import SLICE_SECONDS, JobMonitor, ServiceClock
 from baikaldoc_pos.service.scheduler import Scheduler
-from baikaldoc_pos.service.state import Phase, Problem, StateHolder
+from baikaldoc_pos.service.state import Phase, Problem, StateHolder, Wait
 
 log = EventLog(__name__)
 
@@ -60,7 +61,7 @@ class Jobs:
 
     def cycle(self) -> None:
         """One cycle, on the configuration in force now."""
-        with self._monitor.running("cycle"), self._account.turn:
+        with self._monitor.running("cycle"), suppress(StopRequested), self._turn():
             configuration = self._configuration()
             try:
                 self._pause.check(self._clock.now())
@@ -75,7 +76,7 @@ class Jobs:
                 log.exception("job.crashed", job="cycle", error=type(defect).__name__)
                 self._state.change(problem=self._problem("job.crashed", {"job": "cycle", "error": str(defect)}))
             finally:
-                self._state.change(phase=Phase.IDLE, step=None)
+                self._state.change(phase=Phase.IDLE, step=None, wait=None)
 
     def keep_alive(self) -> None:
         """Ask ДЕЛО something where nobody has for as long as configured, so that the session does not end."""
@@ -97,10 +98,25 @@ class Jobs:
             finally:
                 self._account.turn.release()
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The turn to use the session. While the keep-alive has it, the cycle waits, which is no stall."""
+        turn = self._account.turn
+        if not turn.acquire(blocking=False):
+            self._state.change(phase=Phase.WAITING)
+            while not turn.acquire(timeout=SLICE_SECONDS):
+                self._clock.check_stop()
+                self._monitor.progress()
+        try:
+            yield
+        finally:
+            turn.release()
+
     def _run(self, configuration: Configuration) -> CycleReport:
         session = self._account.session(configuration)
+        policy = RetryPolicy(configuration.processing.retry_attempts, told=self._retrying)
         means = Means(
-            delo=gateway(session, configuration, self._clock),
+            delo=gateway(session, configuration, self._clock, policy),
             journal=self._journal,
             clock=self._clock,
             configuration=configuration,
@@ -116,11 +132,19 @@ class Jobs:
         if left > timedelta(0):
             self._scheduler.keep_alive_after(left)
         elif session.signed_in:
-            gateway(session, configuration, self._clock).keep_alive()
+            # In vain it brings a cycle forward, which has the patience.
+            gateway(session, configuration, self._clock, RetryPolicy(attempts=0)).keep_alive()
 
     def _step(self, step: Step) -> None:
         self._monitor.progress()
         self._state.change(step=step)
+
+    def _retrying(self, waiting: Waiting | None) -> None:
+        wait = None
+        if waiting is not None:
+            at = None if waiting.seconds is None else self._clock.now() + timedelta(seconds=waiting.seconds)
+            wait = Wait(waiting.fault.event, waiting.fault.fields, at)
+        self._state.change(wait=wait)
 
     def _paused(self, pause: WritingPaused) -> None:
         log.info(pause.event, **pause.fields)

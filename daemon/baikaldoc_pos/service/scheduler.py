@@ -89,8 +89,11 @@ class Scheduler:
         self._run_cycle_at(datetime.now(UTC))
 
     def put_off(self, delay: timedelta) -> None:
-        """The next cycle after this long; the ones after it at the usual interval again."""
-        self._run_cycle_at(datetime.now(UTC) + delay)
+        """The next cycle after this long, where none is planned sooner; the ones after it at the usual interval."""
+        at, planned = datetime.now(UTC) + delay, self._scheduler.get_job(CYCLE)
+        # Or a keep-alive that fails ever again would keep the cycle from ever running.
+        if planned is None or planned.next_run_time is None or at < planned.next_run_time:
+            self._run_cycle_at(at)
 
     def keep_alive_after(self, delay: timedelta) -> None:
         """The next keep-alive after this long; the ones after it at the usual interval again."""

@@ -20,6 +20,7 @@ class Phase(StrEnum):
 
     STARTING = "starting"
     IDLE = "idle"
+    WAITING = "waiting"
     WORKING = "working"
     STOPPING = "stopping"
 
@@ -34,10 +35,23 @@ class Problem:
 
 
 @frozen
+class Wait:
+    """ДЕЛО did not answer, and the cycle goes on trying: an event with its fields.
+
+    :param at: when it is tried again; None while it is being tried.
+    """
+
+    event: str
+    fields: Mapping[str, object]
+    at: datetime | None
+
+
+@frozen
 class ServiceState:
     """The service at one moment.
 
     :param step: how far the running cycle is.
+    :param wait: what the running cycle waits out.
     :param problem: what the last cycle ended by; None after a success.
     :param next_cycle: when the next cycle begins.
     :param cycle_ended: a cycle has ended since the process began, so that ``problem`` means something.
@@ -61,6 +75,7 @@ class ServiceState:
     ailments: tuple[Ailment, ...] = ()
     failing_files: tuple[str, ...] = ()
     page_fault: str | None = None
+    wait: Wait | None = None
 
 
 @frozen(eq=False)

@@ -35,14 +35,23 @@ def _faults(state: ServiceState, text: Catalogue) -> Iterator[str]:
         yield text.text("state.rejected_configuration", count=len(state.rejected_faults))
     if state.paused_until is not None:
         yield text.text("state.paused", until=state.paused_until)
-    if state.problem is not None:
-        problem = text.render(state.problem.event, state.problem.fields)
-        key = "state.last_time" if state.phase is Phase.WORKING else "state.problem"
-        yield text.text(key, problem=problem, since=state.problem.since)
+    yield from _trouble(state, text)
     if state.failing_files:
         yield text.text("state.failing_files", paths=state.failing_files)
     if state.page_fault is not None:
         yield text.text("state.page_fault", fault=state.page_fault)
+
+
+def _trouble(state: ServiceState, text: Catalogue) -> Iterator[str]:
+    """What stands in the way of a success now, or else stood in the way of the last one."""
+    working = state.phase is Phase.WORKING
+    if working and state.wait is not None:
+        yield text.render(state.wait.event, state.wait.fields)
+        yield text.text("state.trying") if state.wait.at is None else text.text("state.next_try", at=state.wait.at)
+    elif state.problem is not None:
+        problem = text.render(state.problem.event, state.problem.fields)
+        key = "state.last_time" if working else "state.problem"
+        yield text.text(key, problem=problem, since=state.problem.since)
 
 
 def _doing(state: ServiceState, text: Catalogue) -> str:

@@ -4,7 +4,7 @@ import logging
 from contextlib import suppress
 
 import pytest
-from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
+from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, Waiting, with_retries
 from baikaldoc_pos.errors import CredentialsRejected, DeloUnavailable, SchemaMismatch, StopRequested, UnexpectedAnswer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,3 +149,25 @@ def test_every_repetition_is_told(caplog):
         {"operation": "Pending", "reason": "timed out", "attempt": 1, "attempts": 3, "delay": 0.5},
         {"operation": "Pending", "reason": "reset", "attempt": 2, "attempts": 3, "delay": 1.0},
     ]
+
+
+def test_whoever_asks_for_it_is_told_of_each_wait_of_its_end_and_of_the_answer():
+    clock, told = ManualClock(), []
+    first, second = fault(reason="reset"), fault(60, reason="busy")
+    telling = RetryPolicy(3, first_seconds=1, jitter=lambda: 0.0, told=told.append)
+    with_retries(Flaky(first, second), telling, Deadline.after(clock, 1000), "query")
+    assert told == [Waiting(first, 0.5), Waiting(first, None), Waiting(second, 60), Waiting(second, None), None]
+
+
+def test_nobody_is_told_of_a_wait_where_the_first_answer_is_good():
+    told: list[Waiting | None] = []
+    with_retries(Flaky(), RetryPolicy(3, told=told.append), Deadline.after(ManualClock(), 1000), "query")
+    assert told == []
+
+
+def test_a_wait_that_a_stop_ends_is_told_of_as_over():
+    clock, told = ManualClock(), []
+    clock.stop.set()
+    with suppress(StopRequested):
+        with_retries(Flaky(fault()), RetryPolicy(3, told=told.append), Deadline.after(clock, 1000), "query")
+    assert told[-1] is None

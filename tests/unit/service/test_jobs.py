@@ -1,5 +1,7 @@
 """The two jobs against a real stand-in, by a clock that the test moves: what is asked, and when it is tried again."""
 
+import logging
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,17 +11,19 @@ from baikaldoc_pos.assembly import open_journal
 from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.journal import Pause, PauseFile
 from baikaldoc_pos.reconcile import CycleReport
+from baikaldoc_pos.service import jobs
 from baikaldoc_pos.service.account import Account
 from baikaldoc_pos.service.jobs import FIRST_BACKOFF, Jobs
 from baikaldoc_pos.service.progress import JobMonitor
 from baikaldoc_pos.service.state import Phase, ServiceState, StateHolder
 
 from tests.clocks import ManualClock
-from tests.delo_server import DeloServer, make_rubric
+from tests.delo_server import DeloServer, Replace, make_rubric
 from tests.installation import Installation
 
 KEEP_ALIVE_MINUTES = 5
 INTERVAL_MINUTES = 10
+SECONDS = 10
 
 
 @define
@@ -45,6 +49,8 @@ class Service:
     planned: Planned
     holder: StateHolder
     reports: list[CycleReport]
+    monitor: JobMonitor
+    states: list[ServiceState]
 
     @property
     def state(self) -> ServiceState:
@@ -68,21 +74,23 @@ def service(installation: Installation, clock: ManualClock) -> Iterator[Service]
         "session": {"keepAliveMinutes": KEEP_ALIVE_MINUTES},
     }
     installation.save()
-    account, planned, holder = Account(clock, observe, None), Planned(), StateHolder(lambda state: None)
+    states: list[ServiceState] = []
+    account, planned, holder = Account(clock, observe, None), Planned(), StateHolder(states.append)
     reports: list[CycleReport] = []
+    monitor = JobMonitor()
     with open_journal(installation.paths, installation.configuration().processing.zone, clock) as journal:
-        jobs = Jobs(
+        made = Jobs(
             installation.configuration,
             journal,
             PauseFile(installation.paths.state),
             account,
             clock,
-            JobMonitor(),
+            monitor,
             holder,
             planned,
             reports.append,
         )
-        yield Service(jobs, account, planned, holder, reports)
+        yield Service(made, account, planned, holder, reports, monitor, states)
         account.sign_out()
 
 
@@ -142,6 +150,65 @@ def test_keep_alive_in_vain_tells_of_it_and_has_a_cycle_run_soon(service, server
     service.jobs.keep_alive()
     assert service.state.problem.event == "delo.unavailable"
     assert service.planned.cycles == [FIRST_BACKOFF]
+
+
+def test_keep_alive_in_vain_does_not_wait_itself(service, server, clock, installation) -> None:
+    service.jobs.cycle()
+    installation.processing["retryAttempts"] = 20
+    installation.save()
+    server.faults.add(Replace.by_status(503, retry_after=60), times=None)
+    clock.advance(minutes=KEEP_ALIVE_MINUTES)
+    service.jobs.keep_alive()
+    assert clock.pauses == [], "a cycle follows, and waits for its turn until then"
+    assert service.planned.cycles == [FIRST_BACKOFF]
+
+
+@pytest.fixture
+def cycle_beside_a_keep_alive(service, monkeypatch) -> Iterator[threading.Thread]:
+    """A cycle that has its turn to wait for; it has been found to get on twice."""
+    progress = threading.Semaphore(0)
+    monkeypatch.setattr(service.monitor, "progress", progress.release)
+    monkeypatch.setattr(jobs, "SLICE_SECONDS", 0.01)
+    assert service.account.turn.acquire(timeout=SECONDS)
+    cycle = threading.Thread(target=service.jobs.cycle)
+    cycle.start()
+    for _ in range(2):
+        assert progress.acquire(timeout=SECONDS), "taken for stuck, and restarted by the watchdog"
+    yield cycle
+    service.account.turn.release()
+
+
+def test_cycle_that_waits_for_its_turn_gets_on_and_says_so(service, cycle_beside_a_keep_alive) -> None:
+    assert service.state.phase is Phase.WAITING
+    service.account.turn.release()
+    cycle_beside_a_keep_alive.join(SECONDS)
+    assert service.state.last_success is not None
+    assert service.state.phase is Phase.IDLE
+    assert service.account.turn.acquire(timeout=SECONDS)
+
+
+def test_stop_ends_the_wait_for_the_turn(service, cycle_beside_a_keep_alive, clock, caplog) -> None:
+    clock.stop.set()
+    cycle_beside_a_keep_alive.join(SECONDS)
+    assert not cycle_beside_a_keep_alive.is_alive()
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    clock.stop.clear()
+
+
+def test_while_delo_is_waited_for_the_state_says_why_and_until_when(service, server, clock, installation) -> None:
+    installation.processing["retryAttempts"] = 3
+    installation.save()
+    server.faults.add(Replace.by_status(503, retry_after=60), times=2)
+    began = clock.now()
+    service.jobs.cycle()
+    waits = [state.wait for state in service.states]
+    told = [wait.at for wait in waits if wait is not None and wait.at is not None]
+    assert told == [began + timedelta(minutes=1), began + timedelta(minutes=2)]
+    first = next(number for number, wait in enumerate(waits) if wait is not None)
+    assert "503" in str(waits[first].fields["reason"])
+    assert waits[first + 1].at is None, "the wait is over, and ДЕЛО is being asked"
+    assert service.state.wait is None
+    assert service.state.problem is None
 
 
 def test_unavailable_delo_is_tried_ever_less_often_up_to_the_interval(service, server, clock) -> None:

@@ -85,6 +85,14 @@ def test_put_off_comes_sooner_than_the_interval(scheduler: Scheduler) -> None:
     assert runs.acquire(timeout=SECONDS)
 
 
+def test_put_off_never_makes_a_cycle_later_than_it_is_planned(scheduler: Scheduler) -> None:
+    runs = threading.Semaphore(0)
+    scheduler.start(runs.release, nothing, timedelta(seconds=0.3), NEVER)
+    assert runs.acquire(timeout=SECONDS)
+    scheduler.put_off(timedelta(hours=1))
+    assert runs.acquire(timeout=SECONDS)
+
+
 def test_what_a_job_asks_for_after_the_shutdown_is_no_defect(caplog: pytest.LogCaptureFixture) -> None:
     running, go_on, told = threading.Event(), threading.Event(), threading.Semaphore(0)
 

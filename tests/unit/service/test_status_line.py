@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from attrs import evolve
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.reconcile import Step
-from baikaldoc_pos.service.state import Phase, Problem, ServiceState
+from baikaldoc_pos.service.state import Phase, Problem, ServiceState, Wait
 from baikaldoc_pos.service.status_line import status_line
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +26,14 @@ def test_trouble_comes_first_with_its_beginning_and_the_next_try() -> None:
     line = status_line(evolve(IDLE, problem=AWAY), TEXT)
     assert line.startswith("ДЕЛО (delo:443) недоступно: timed out. (с 2026-10-15 04:00:00)")
     assert "Следующая попытка: 2026-10-15 04:10:00" in line
+
+
+def test_while_a_cycle_waits_for_delo_the_line_says_what_is_wrong_and_when_it_is_tried_again() -> None:
+    wait = Wait(AWAY.event, AWAY.fields, NOW + timedelta(minutes=1))
+    line = status_line(evolve(IDLE, phase=Phase.WORKING, problem=AWAY, wait=wait), TEXT)
+    assert line.startswith("ДЕЛО (delo:443) недоступно: timed out. Следующая попытка: 2026-10-15 04:01:00. Идёт цикл.")
+    line = status_line(evolve(IDLE, phase=Phase.WORKING, wait=evolve(wait, at=None)), TEXT)
+    assert line.startswith("ДЕЛО (delo:443) недоступно: timed out. Попытка повторяется.")
 
 
 def test_work_in_progress_is_counted() -> None:
