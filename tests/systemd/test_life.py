@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -102,6 +103,22 @@ def test_reload_reschedules_and_changes_the_account(box: SystemdBox, server: Del
         assert server.sessions.open_seats == 0
         service.systemctl("stop")
         assert other.sessions.open_seats == 0
+
+
+def test_whatever_delo_says_a_reload_ends_and_no_secret_is_shown(box: SystemdBox, server: DeloServer) -> None:
+    service = Service(box, server, http={"listen": "127.0.0.1:19318"})
+    service.start()
+    service.wait(lambda: service.finished_cycles() == 1, "the first cycle")
+    # systemd ignores a status of more than 4096 bytes, with all that is in the same message.
+    server.faults.reject_documents = f"строка: user=x {PASSWORD} " + "ы" * 2200
+    service.send("USR1")
+    service.wait(lambda: service.finished_cycles() == 2, "a cycle that is refused")
+    service.wait(lambda: "строка: user=x *** ыыы" in service.status, "STATUS= to say why")
+    service.systemctl("reload")
+    assert box.show(UNIT, "ActiveState") == "active"
+    page = urllib.request.urlopen("http://127.0.0.1:19318/", timeout=10).read().decode()
+    assert "строка: user=x ***" in page
+    assert PASSWORD not in service.status
 
 
 def test_sigterm_in_mid_batch_loses_nothing(box: SystemdBox, server: DeloServer) -> None:

@@ -18,12 +18,13 @@ from typing import NoReturn
 from attrs import frozen
 
 from baikaldoc_pos.assembly import open_journal, tell_notices
-from baikaldoc_pos.config import Configuration, Paths, differences, load_configuration, render
+from baikaldoc_pos.config import Configuration, Paths, differences, load_configuration, render, secrets_of
 from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.errors import ConfigurationInvalid, CredentialsRejected, JournalUnavailable, StopRequested
 from baikaldoc_pos.events import Catalogue, EventLog
 from baikaldoc_pos.journal import Journal, JournalReader, PauseFile, StateLock, holder_of
 from baikaldoc_pos.logs import FileFailure
+from baikaldoc_pos.logs.masking import Masker
 from baikaldoc_pos.reconcile import CycleKind
 from baikaldoc_pos.service.account import Account
 from baikaldoc_pos.service.jobs import Jobs
@@ -75,7 +76,8 @@ class Daemon:
         self._clock = ServiceClock(self._stop, self._monitor)
         self._notifier = Notifier()
         self._text = _catalogue(configuration)
-        self._state = StateHolder(self._announce)
+        self._masker = Masker(secrets_of(configuration))
+        self._state = StateHolder(self._announce, lambda: self._masker)
         self._account = Account(self._clock, self._observe, runtime_directory(surroundings.environ))
         self._scheduler = Scheduler(self._planned)
         self._reload_file = ReloadFile(surroundings.paths.state)
@@ -229,6 +231,7 @@ class Daemon:
         changed = differences(self._configuration, fresh)
         before, self._configuration = self._configuration, fresh
         self._text = _catalogue(fresh)
+        self._masker = self._masker.with_secrets(secrets_of(fresh))
         self._surroundings.reconfigure_logging(fresh)
         self._forgive(before, fresh)
         if _intervals(before) != _intervals(fresh):

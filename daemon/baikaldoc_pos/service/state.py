@@ -1,16 +1,19 @@
 """What the service is doing and how it fares, as one frozen value that is replaced as a whole.
 
-``STATUS=``, the status page and the alerts are told from it. Changes are announced to whoever subscribed.
+``STATUS=``, the status page and the alerts are told from it, so that secrets are taken out of it here, once for all of
+them. Changes are announced to whoever subscribed.
 """
 
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 from attrs import evolve, field, frozen
 
+from baikaldoc_pos.logs.masking import Masker
+from baikaldoc_pos.logs.plain import plain_fields
 from baikaldoc_pos.reconcile import Step
 from baikaldoc_pos.service.watchdog import Ailment
 
@@ -80,9 +83,13 @@ class ServiceState:
 
 @frozen(eq=False)
 class StateHolder:
-    """Holds the present state."""
+    """Holds the present state.
+
+    :param masker: called for the one that knows every secret there is now.
+    """
 
     _announce: Callable[[ServiceState], None]
+    _masker: Callable[[], Masker] = Masker
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
     _present: list[ServiceState] = field(factory=lambda: [ServiceState()], init=False)
 
@@ -95,5 +102,19 @@ class StateHolder:
         with self._lock:
             if self._present[0].phase is Phase.STOPPING:
                 changes.pop("phase", None)
-            self._present[0] = evolve(self._present[0], **changes)
+            masked = {name: _masked(value, self._masker()) for name, value in changes.items()}
+            self._present[0] = evolve(self._present[0], **masked)
             self._announce(self._present[0])
+
+
+def _masked(value: Any, masker: Masker) -> Any:
+    """The value without secrets: what a server or the system said may have any in it."""
+    match value:
+        case Problem() | Wait() | Ailment():
+            return evolve(value, fields=masker.fields(plain_fields(value.fields)))
+        case str() if not isinstance(value, Enum):
+            return masker.text(value)
+        case tuple():
+            return tuple(_masked(element, masker) for element in value)
+        case _:
+            return value
