@@ -11,9 +11,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from attrs import frozen
 
@@ -34,18 +34,19 @@ from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
 from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult, runtime_directory
 from baikaldoc_pos.service.reporting import Reporting
 from baikaldoc_pos.service.scheduler import Scheduler
+from baikaldoc_pos.service.starting import EXTENSION_SECONDS, STOPS, TICK_SECONDS, once_there_is_room, wait_a_moment
 from baikaldoc_pos.service.state import Phase, ServiceState, StateHolder
 from baikaldoc_pos.service.status_line import status_line
-from baikaldoc_pos.service.watchdog import Vitals, ailments, ping_seconds
+from baikaldoc_pos.service.storage import disk_is_full
+from baikaldoc_pos.service.watchdog import JournalFault, Vitals, ailments, ping_seconds
 
 log = EventLog(__name__)
+T = TypeVar("T")
 
 SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1})
-TICK_SECONDS = 1.0
 # How much longer than one request's deadline the end of a running job is waited for.
 DRAIN_GRACE_SECONDS = 5.0
 DRAIN_TICK_SECONDS = 0.2
-EXTENSION_SECONDS = 10.0
 
 
 @frozen
@@ -80,7 +81,7 @@ class Daemon:
         self._state = StateHolder(self._announce, lambda: self._masker)
         self._account = Account(self._clock, self._observe, runtime_directory(surroundings.environ))
         self._scheduler = Scheduler(self._planned)
-        self._reload_file = ReloadFile(surroundings.paths.state)
+        self._reload_file = ReloadFile.of(surroundings.paths.state, surroundings.environ)
         self._reloads = 0
         self._pause = PauseFile(surroundings.paths.state)
         self._reporting: Reporting | None = None
@@ -99,11 +100,14 @@ class Daemon:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         paths, zone = self._surroundings.paths, self._configuration.processing.zone
         self._notifier.status(status_line(self._state.present, self._text))
-        with (
-            self._lock(paths),
-            open_journal(paths, zone, self._clock) as journal,
-            self._report(journal) as reporting,
-        ):
+        with ExitStack() as open_:
+
+            def opened(make: Callable[[], AbstractContextManager[T]]) -> T:
+                return once_there_is_room(lambda: open_.enter_context(make()), paths.state, self._notifier, self._text)
+
+            opened(lambda: self._lock(paths))
+            journal = opened(lambda: open_journal(paths, zone, self._clock))
+            reporting = opened(lambda: self._report(journal))
             self._start(journal, reporting)
             self._serve(journal, reporting)
             return self._leave()
@@ -112,10 +116,7 @@ class Daemon:
         """The lock on the state directory, free to be taken; a ``once`` that has it will end, and is waited for."""
         lock = StateLock(paths.state, "run", self._clock)
         while (holder := holder_of(paths.state))[1] == "once":
-            self._notifier.status(self._text.text("state.waiting_for_once", pid=holder[0]))
-            self._notifier.extend_timeout(EXTENSION_SECONDS)
-            if signal.sigtimedwait(SIGNALS & {signal.SIGTERM, signal.SIGINT}, TICK_SECONDS) is not None:
-                raise StopRequested
+            wait_a_moment(self._notifier, self._text.text("state.waiting_for_once", pid=holder[0]))
         return lock
 
     def _report(self, journal: Journal) -> Reporting:
@@ -191,7 +192,7 @@ class Daemon:
         if self._ping_seconds is None or time.monotonic() - self._pinged_at < self._ping_seconds * 0.9:
             return
         found = tuple(ailments(self._vitals(journal), pulse_tolerance=self._ping_seconds * 2))
-        if not found:
+        if not any(ailment.restart_helps for ailment in found):
             self._notifier.watchdog()
             self._pinged_at = time.monotonic()
         known = {ailment.event for ailment in self._state.present.ailments}
@@ -205,7 +206,8 @@ class Daemon:
         try:
             journal.check_writable()
         except JournalUnavailable as unavailable:
-            fault = str(unavailable.fields["reason"])
+            reason = str(unavailable.fields["reason"])
+            fault = JournalFault(reason, disk_is_full(unavailable, self._surroundings.paths.state))
         return Vitals(
             scheduler_alive=self._scheduler.alive,
             pulse_age=self._scheduler.pulse_age,
@@ -298,7 +300,7 @@ class Daemon:
         deadline = time.monotonic() + limit
         while not done(DRAIN_TICK_SECONDS):
             self._notifier.extend_timeout(EXTENSION_SECONDS)
-            if signal.sigtimedwait(SIGNALS & {signal.SIGTERM, signal.SIGINT}, 0) is not None:
+            if signal.sigtimedwait(STOPS, 0) is not None:
                 self._leave_at_once("service.left_at_once")
             if time.monotonic() > deadline:
                 self._leave_at_once("service.job_did_not_end")

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from attrs import frozen
 
@@ -33,24 +34,43 @@ class ReloadResult:
 
 
 class ReloadFile:
-    """The file with the last result, in the state directory: written by the service, read by the command."""
+    """The file with the last result: written by the service, read by the command.
 
-    def __init__(self, directory: Path) -> None:
-        self._path = directory / FILE_NAME
+    It is in the runtime directory, which a full disk does not concern, and in the state directory too, for a command
+    that was given by hand and knows only that one.
+    """
+
+    def __init__(self, *directories: Path) -> None:
+        self._paths = [directory / FILE_NAME for directory in directories]
+
+    @classmethod
+    def of(cls, state: Path, environ: Mapping[str, str]) -> Self:
+        """The file as the service, or systemd's ExecReload=, sees it."""
+        runtime = runtime_directory(environ)
+        return cls(state) if runtime is None else cls(runtime, state)
 
     def write(self, result: ReloadResult) -> None:
-        """Replace the result as a whole; raises OSError."""
-        fresh = self._path.with_suffix(".new")
+        """Replace the result as a whole; raises OSError where that can be done nowhere."""
         content = {"pid": result.pid, "serial": result.serial, "faults": result.faults}
-        fresh.write_text(json.dumps(content), encoding="utf-8")
-        fresh.replace(self._path)
+        refusals = []
+        for path in self._paths:
+            fresh = path.with_suffix(".new")
+            try:
+                fresh.write_text(json.dumps(content), encoding="utf-8")
+                fresh.replace(path)
+            except OSError as refusal:
+                refusals.append(refusal)
+        if len(refusals) == len(self._paths):
+            raise refusals[0]
 
     def read(self) -> ReloadResult | None:
         """The last result; None where there is none that can be read."""
-        try:
-            return ReloadResult(**json.loads(self._path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
+        for path in self._paths:
+            try:
+                return ReloadResult(**json.loads(path.read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError):
+                continue
+        return None
 
 
 def runtime_directory(environ: Mapping[str, str]) -> Path | None:
@@ -71,13 +91,13 @@ def ask_for_cycle(state: Path) -> bool:
     return True
 
 
-def await_reload(state: Path, pid: int, timeout: float) -> ReloadResult | None:
+def await_reload(state: Path, pid: int, timeout: float, environ: Mapping[str, str] = os.environ) -> ReloadResult | None:
     """Ask the service with that process id to reload, and wait for the result; None where none came in time.
 
     :raises ProcessLookupError: there is no such process.
     :raises PermissionError: it is somebody else's.
     """
-    file = ReloadFile(state)
+    file = ReloadFile.of(state, environ)
     before = file.read()
     serial = before.serial if before is not None and before.pid == pid else 0
     os.kill(pid, signal.SIGHUP)

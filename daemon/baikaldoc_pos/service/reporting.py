@@ -5,7 +5,7 @@ are jobs of their own.
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from baikaldoc_pos.metrics import Metrics, MetricsSources, Textfile
 from baikaldoc_pos.reconcile import CycleReport
 from baikaldoc_pos.service.state import ServiceState
 from baikaldoc_pos.service.status_line import status_line
+from baikaldoc_pos.service.watchdog import JOURNAL_AILMENTS
 from baikaldoc_pos.web import SiteSettings, SiteSources, Situation, StatusSite
 
 
@@ -53,6 +54,7 @@ class Reporting:
         self._configuration = configuration
         self._state = state
         self._log_failures = log_failures
+        self._state_directory = paths.state
         self._clock = clock
         self._since = clock.now()
         self._paused_at: datetime | None = None
@@ -141,8 +143,18 @@ class Reporting:
             trouble=Trouble(problem.event, problem.fields, problem.since) if problem is not None else None,
             rejected_faults=state.rejected_faults,
             rejected_since=state.rejected_since,
-            storage=[StorageFault("logs", str(each.path), each.reason, each.since) for each in self._log_failures()],
+            storage=[
+                *(StorageFault("logs", str(each.path), each.reason, each.since) for each in self._log_failures()),
+                *self._journal_faults(state),
+            ],
         )
+
+    def _journal_faults(self, state: ServiceState) -> Iterator[StorageFault]:
+        """What the loop has found: a review that has nothing to write would not notice."""
+        for ailment in state.ailments:
+            if ailment.event in JOURNAL_AILMENTS:
+                reason = str(ailment.fields["reason"])
+                yield StorageFault("journal", str(self._state_directory), reason, self._clock.now())
 
     def _write_textfile(self) -> None:
         path = self._configuration().service.metrics.textfile

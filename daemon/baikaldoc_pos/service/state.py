@@ -63,7 +63,7 @@ class ServiceState:
     :param paused_until: until when nothing is written, because somebody asked for that.
     :param failing_files: log files that cannot be written now.
     :param page_fault: why the page and the metrics are not served though they should be.
-    :param ailments: what keeps the watchdog from being pinged.
+    :param ailments: what is wrong with the service itself, for most of which the watchdog is not pinged.
     """
 
     phase: Phase = Phase.STARTING

@@ -9,6 +9,9 @@ PINGS_PER_PERIOD = 3
 # The scheduler's own thread runs a job this often; being late by more than the tolerance, it is dead or stuck.
 PULSE_SECONDS = 1.0
 PULSE_TOLERANCE_SECONDS = 30.0
+JOURNAL_FAULT = "watchdog.journal_fault"
+DISK_FULL = "watchdog.disk_full"
+JOURNAL_AILMENTS = frozenset({JOURNAL_FAULT, DISK_FULL})
 
 
 def ping_seconds(environ: Mapping[str, str], pid: int | None = None) -> float | None:
@@ -21,6 +24,17 @@ def ping_seconds(environ: Mapping[str, str], pid: int | None = None) -> float | 
     if period <= 0 or watched not in {0, os.getpid() if pid is None else pid}:
         return None
     return period / PINGS_PER_PERIOD
+
+
+@frozen
+class JournalFault:
+    """Why the journal cannot be written.
+
+    :param disk_full: there is no space left for it, which is over by itself and not by a restart.
+    """
+
+    reason: str
+    disk_full: bool = False
 
 
 @frozen
@@ -38,19 +52,24 @@ class Vitals:
     pulse_age: float
     stalled: Mapping[str, float]
     stall_limit: float
-    journal_fault: str | None = None
+    journal_fault: JournalFault | None = None
 
 
 @frozen
 class Ailment:
-    """Why there is no ping: an event and its fields."""
+    """What is wrong with the service itself: an event and its fields.
+
+    :param restart_helps: there is no ping, so that systemd restarts the service. A full disk is told of, and the
+        service lives on: nothing is written to ДЕЛО meanwhile, and after ten restarts it would be given up for good.
+    """
 
     event: str
     fields: Mapping[str, object]
+    restart_helps: bool = True
 
 
 def ailments(vitals: Vitals, pulse_tolerance: float = PULSE_TOLERANCE_SECONDS) -> Sequence[Ailment]:
-    """Everything that keeps the watchdog from being pinged; empty where the ping is earned."""
+    """Everything that is wrong. The ping is earned where nothing of it is mended by a restart."""
     found = []
     if not vitals.scheduler_alive:
         found.append(Ailment("watchdog.scheduler_dead", {}))
@@ -60,5 +79,9 @@ def ailments(vitals: Vitals, pulse_tolerance: float = PULSE_TOLERANCE_SECONDS) -
         if age > vitals.stall_limit:
             found.append(Ailment("watchdog.job_stalled", {"job": job, "seconds": round(age)}))
     if vitals.journal_fault is not None:
-        found.append(Ailment("watchdog.journal_fault", {"reason": vitals.journal_fault}))
+        fields = {"reason": vitals.journal_fault.reason}
+        if vitals.journal_fault.disk_full:
+            found.append(Ailment(DISK_FULL, fields, restart_helps=False))
+        else:
+            found.append(Ailment(JOURNAL_FAULT, fields))
     return found

@@ -1,5 +1,6 @@
 """Progress of jobs, the reload's result, and telling a restart from a stop."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from baikaldoc_pos.errors import StopRequested
 from baikaldoc_pos.service.leaving import own_unit, restart_is_pending
 from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
 from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult, await_reload
+from baikaldoc_pos.service.storage import has_room
 
 
 def test_only_running_jobs_have_an_age_and_progress_renews_it() -> None:
@@ -58,6 +60,30 @@ def test_reload_is_awaited_and_its_outcome_known(tmp_path: Path) -> None:
         assert await_reload(tmp_path, process.pid, timeout=10) == ReloadResult(process.pid, 5, 2)
     finally:
         process.communicate()
+
+
+def test_result_is_known_where_the_disk_of_the_state_directory_is_full(tmp_path: Path) -> None:
+    runtime = tmp_path / "run"
+    runtime.mkdir()
+    environ = {"RUNTIME_DIRECTORY": str(runtime)}
+    result = ReloadResult(os.getpid(), 5, 0)
+    ReloadFile.of(tmp_path / "full", environ).write(result)
+    assert ReloadFile.of(tmp_path / "full", environ).read() == result
+    with pytest.raises(OSError, match="No such file"):
+        ReloadFile(tmp_path / "full").write(result)
+
+
+def test_command_by_hand_finds_the_result_in_the_state_directory(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    result = ReloadResult(os.getpid(), 5, 0)
+    ReloadFile.of(tmp_path, {"RUNTIME_DIRECTORY": str(tmp_path / "run")}).write(result)
+    assert ReloadFile.of(tmp_path, {}).read() == result
+
+
+def test_there_is_room_wherever_space_is_not_what_is_wrong(tmp_path: Path) -> None:
+    assert has_room(tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert has_room(tmp_path / "nowhere")
 
 
 def test_reload_of_a_process_that_is_gone(tmp_path: Path) -> None:

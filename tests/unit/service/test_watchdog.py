@@ -2,7 +2,7 @@
 
 import pytest
 from attrs import evolve
-from baikaldoc_pos.service.watchdog import Vitals, ailments, ping_seconds
+from baikaldoc_pos.service.watchdog import JournalFault, Vitals, ailments, ping_seconds
 
 WELL = Vitals(scheduler_alive=True, pulse_age=0.5, stalled={"cycle": 10.0}, stall_limit=60.0)
 
@@ -32,8 +32,14 @@ def test_a_ping_is_earned_where_everything_gets_on() -> None:
         ({"scheduler_alive": False}, "watchdog.scheduler_dead"),
         ({"pulse_age": 31.0}, "watchdog.scheduler_late"),
         ({"stalled": {"keep_alive": 1.0, "cycle": 61.0}}, "watchdog.job_stalled"),
-        ({"journal_fault": "disk full"}, "watchdog.journal_fault"),
+        ({"journal_fault": JournalFault("read-only file system")}, "watchdog.journal_fault"),
     ],
 )
 def test_each_ailment_costs_the_ping_and_is_named(change: dict[str, object], event: str) -> None:
-    assert [ailment.event for ailment in ailments(evolve(WELL, **change))] == [event]
+    (ailment,) = ailments(evolve(WELL, **change))
+    assert (ailment.event, ailment.restart_helps) == (event, True)
+
+
+def test_a_full_disk_is_told_of_and_costs_no_ping() -> None:
+    (ailment,) = ailments(evolve(WELL, journal_fault=JournalFault("database or disk is full", disk_full=True)))
+    assert (ailment.event, ailment.restart_helps) == ("watchdog.disk_full", False)
