@@ -38,6 +38,7 @@ from baikaldoc_pos.service.starting import EXTENSION_SECONDS, STOPS, TICK_SECOND
 from baikaldoc_pos.service.state import Phase, ServiceState, StateHolder
 from baikaldoc_pos.service.status_line import status_line
 from baikaldoc_pos.service.storage import disk_is_full
+from baikaldoc_pos.service.wall_clock import WallClock
 from baikaldoc_pos.service.watchdog import JournalFault, Vitals, ailments, ping_seconds
 
 log = EventLog(__name__)
@@ -75,6 +76,7 @@ class Daemon:
         self._stop = threading.Event()
         self._monitor = JobMonitor()
         self._clock = ServiceClock(self._stop, self._monitor)
+        self._wall_clock = WallClock(self._clock)
         self._notifier = Notifier()
         self._text = _catalogue(configuration)
         self._masker = Masker(secrets_of(configuration))
@@ -171,8 +173,16 @@ class Daemon:
                 if received.si_signo not in acts:
                     return
                 acts[signal.Signals(received.si_signo)]()
+            self._keep_time()
             self._look_around()
             self._ping(journal)
+
+    def _keep_time(self) -> None:
+        """Plan anew where the wall clock was set back: no job, not even the pulse, would run before it is reached."""
+        step = self._wall_clock.set_back()
+        if step:
+            log.warning("clock.set_back", seconds=round(step.total_seconds()))
+            self._scheduler.set_back(step)
 
     def _look_around(self) -> None:
         """Keep the state true in what no job would notice: a pause, files and an address that fail."""

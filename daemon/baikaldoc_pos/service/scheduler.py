@@ -99,6 +99,13 @@ class Scheduler:
         """The next keep-alive after this long; the ones after it at the usual interval again."""
         self._plan(KEEP_ALIVE, datetime.now(UTC) + delay)
 
+    def set_back(self, by: timedelta) -> None:
+        """The wall clock was set back: every job is to run as soon as it was going to."""
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time is not None:
+                self._plan(job.id, job.next_run_time - by)
+        self._tell_next()
+
     def shutdown(self) -> None:
         """Begin no further job; a running one is not waited for, and what it asks for afterwards is not planned."""
         self._scheduler.shutdown(wait=False)

@@ -85,6 +85,16 @@ def test_put_off_comes_sooner_than_the_interval(scheduler: Scheduler) -> None:
     assert runs.acquire(timeout=SECONDS)
 
 
+def test_after_a_step_back_of_the_wall_clock_jobs_run_as_soon_as_they_were_going_to(scheduler: Scheduler) -> None:
+    runs, kept_alive = threading.Semaphore(0), threading.Event()
+    # By a clock that was set back by a day less a moment, they are a day away.
+    scheduler.start(runs.release, kept_alive.set, NEVER, NEVER)
+    assert runs.acquire(timeout=SECONDS)
+    scheduler.set_back(NEVER - timedelta(seconds=0.1))
+    assert runs.acquire(timeout=SECONDS)
+    assert kept_alive.wait(SECONDS)
+
+
 def test_put_off_never_makes_a_cycle_later_than_it_is_planned(scheduler: Scheduler) -> None:
     runs = threading.Semaphore(0)
     scheduler.start(runs.release, nothing, timedelta(seconds=0.3), NEVER)
