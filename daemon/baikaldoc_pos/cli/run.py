@@ -14,6 +14,7 @@ from baikaldoc_pos.config import Configuration, render
 from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, StopRequested
 from baikaldoc_pos.events import Catalogue, EventLog
 from baikaldoc_pos.logs import LogSettings, configure
+from baikaldoc_pos.service import signals
 from baikaldoc_pos.service.daemon import Daemon, Surroundings
 
 log = EventLog(__name__)
@@ -25,6 +26,7 @@ def command(text: Catalogue) -> click.Command:
 
 
 def _run(app: App, /) -> int:
+    signals.block()
     try:
         configuration = app.configuration()
     except ConfigurationInvalid as invalid:

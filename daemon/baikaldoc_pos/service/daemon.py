@@ -34,7 +34,8 @@ from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
 from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult, runtime_directory
 from baikaldoc_pos.service.reporting import Reporting
 from baikaldoc_pos.service.scheduler import Scheduler
-from baikaldoc_pos.service.starting import EXTENSION_SECONDS, STOPS, TICK_SECONDS, once_there_is_room, wait_a_moment
+from baikaldoc_pos.service.signals import SIGNALS, STOPS
+from baikaldoc_pos.service.starting import EXTENSION_SECONDS, TICK_SECONDS, once_there_is_room, wait_a_moment
 from baikaldoc_pos.service.state import Phase, ServiceState, StateHolder
 from baikaldoc_pos.service.status_line import status_line
 from baikaldoc_pos.service.storage import disk_is_full
@@ -44,7 +45,6 @@ from baikaldoc_pos.service.watchdog import JournalFault, Vitals, ailments, ping_
 log = EventLog(__name__)
 T = TypeVar("T")
 
-SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1})
 # How much longer than one request's deadline the end of a running job is waited for.
 DRAIN_GRACE_SECONDS = 5.0
 DRAIN_TICK_SECONDS = 0.2
@@ -98,8 +98,6 @@ class Daemon:
         :raises BookmarkUnreadable: the earlier script's bookmark cannot be taken over.
         """
         faulthandler.enable()
-        # Before any thread is started, since threads inherit the mask.
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         paths, zone = self._surroundings.paths, self._configuration.processing.zone
         self._notifier.status(status_line(self._state.present, self._text))
         with ExitStack() as open_:

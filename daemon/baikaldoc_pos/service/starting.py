@@ -8,12 +8,12 @@ from typing import TypeVar
 from baikaldoc_pos.errors import JournalUnavailable, StopRequested
 from baikaldoc_pos.events import Catalogue, EventLog
 from baikaldoc_pos.service.notify import Notifier
+from baikaldoc_pos.service.signals import STOPS
 from baikaldoc_pos.service.storage import disk_is_full
 
 log = EventLog(__name__)
 T = TypeVar("T")
 
-STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 TICK_SECONDS = 1.0
 EXTENSION_SECONDS = 10.0
 
