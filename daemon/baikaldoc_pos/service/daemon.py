@@ -94,7 +94,7 @@ class Daemon:
         """Serve until a signal ends it; returns the exit code.
 
         :raises StateLocked: another process works on the state directory.
-        :raises JournalUnavailable: at the start; later it costs the watchdog's ping.
+        :raises JournalUnavailable: at the start, where it is not the disk that is full; later it costs the ping.
         :raises BookmarkUnreadable: the earlier script's bookmark cannot be taken over.
         """
         faulthandler.enable()
