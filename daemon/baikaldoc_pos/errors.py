@@ -99,15 +99,16 @@ class DeloUnavailable(DeloError):
 
 
 class CredentialsRejected(DeloError):
-    """ДЕЛО refused the user name or the password."""
+    """ДЕЛО refused the user name or the password.
+
+    :param until: nobody but a person tries them again before that instant; null where that is for good.
+    """
 
     event = "delo.credentials_rejected"
     exit_code = 77
 
-    def __init__(self, username: str, status: int) -> None:
-        super().__init__(username=username, status=status)
-        self.username = username
-        self.status = status
+    def __init__(self, username: str, status: int, until: "datetime | None" = None) -> None:
+        super().__init__(username=username, status=status, until=until)
 
 
 class SessionNotAccepted(DeloError):

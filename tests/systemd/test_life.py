@@ -289,6 +289,30 @@ def test_restart_takes_the_session_over(box: SystemdBox, server: DeloServer, how
     assert server.sessions.open_seats == 0
 
 
+@pytest.mark.parametrize("change", ["unsound", "another account"])
+def test_restart_with_another_configuration_leaves_no_seat_behind(
+    box: SystemdBox, server: DeloServer, change: str
+) -> None:
+    server.sessions.accounts = {**server.sessions.accounts, "another": PASSWORD}
+    service = Service(box, server)
+    service.start()
+    service.wait(lambda: service.finished_cycles() == 1, "the first cycle")
+    if change == "unsound":
+        service.processing["batchSize"] = "fifty"
+    else:
+        service.connection["username"] = "another"
+    service.save()
+    service.systemctl("restart", check=False)
+    if change == "unsound":
+        box.wait_for(UNIT, ActiveState="failed")
+        assert server.sessions.open_seats == 0
+        return
+    service.wait(lambda: service.finished_cycles() == 2, "a cycle of the other account")
+    assert server.sessions.open_seats == 1
+    service.systemctl("stop")
+    assert server.sessions.open_seats == 0
+
+
 def test_template_runs_two_instances_side_by_side(box: SystemdBox, server: DeloServer) -> None:
     with DeloServer(recent_rubrics(30)) as other:
         services = [

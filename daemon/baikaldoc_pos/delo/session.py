@@ -7,6 +7,7 @@ it still lives, left by signing out, and never a second try with credentials tha
 import math
 import threading
 from collections.abc import Mapping
+from datetime import timedelta
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import ConnectionConfig
@@ -44,7 +45,8 @@ class DeloSession:
         self._clock = clock
         self._turn = threading.RLock()
         self._file = file if file is not None else SessionFile(None, connection)
-        self._rejected: CredentialsRejected | None = None
+        # The HTTP status of the refusal that still holds.
+        self._rejected: int | None = None
         self._rejected_until = math.inf
         self._rejected_seconds = rejected_seconds
         self._spoke_at = clock.monotonic()
@@ -109,7 +111,7 @@ class DeloSession:
         """
         with self._turn:
             if self._rejected is not None and self._clock.monotonic() < self._rejected_until:
-                raise CredentialsRejected(self._rejected.username, self._rejected.status)
+                raise self._rejection(self._rejected)
             self._sign_out_left_one()
             account = self._connection
             body: dict[str, object] = {"user": account.username, "password": account.password.reveal()}
@@ -163,8 +165,13 @@ class DeloSession:
             return
         age = (self._clock.now() - rejection.at).total_seconds()
         if 0 <= age < self._rejected_seconds:
-            self._rejected = CredentialsRejected(self._connection.username, rejection.status)
+            self._rejected = rejection.status
             self._rejected_until = self._clock.monotonic() + self._rejected_seconds - age
+
+    def _rejection(self, status: int) -> CredentialsRejected:
+        left = self._rejected_until - self._clock.monotonic()
+        until = self._clock.now() + timedelta(seconds=left) if math.isfinite(left) else None
+        return CredentialsRejected(self._connection.username, status, until)
 
     def _post(self, payload: Mapping[str, object], operation: str) -> Reply:
         reply = self._transport.post(self._connection.graphql_endpoint, payload, operation)
@@ -182,6 +189,6 @@ class DeloSession:
         if reply.status in NO_PAGE_THERE or 300 <= reply.status < 400:
             return UnexpectedAnswer(f"HTTP {reply.status} (login_url)", "sign_in", status=reply.status)
         self._file.reject(self._connection.password.reveal(), reply.status, self._clock.now())
-        self._rejected = CredentialsRejected(self._connection.username, reply.status)
+        self._rejected = reply.status
         self._rejected_until = self._clock.monotonic() + self._rejected_seconds
-        return self._rejected
+        return self._rejection(reply.status)

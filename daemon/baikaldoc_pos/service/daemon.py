@@ -291,8 +291,7 @@ class Daemon:
         self._notifier.stopping(status_line(self._state.present, self._text))
         self._scheduler.shutdown()
         self._await(lambda seconds: self._account.turn.acquire(timeout=seconds))
-        unit = own_unit()
-        if runtime_directory(self._surroundings.environ) and unit is not None and restart_is_pending(unit):
+        if self._is_followed():
             log.info("session.handed_over")
             self._account.leave()
         else:
@@ -301,6 +300,17 @@ class Daemon:
             self._await(lambda seconds: ended(signing_out, seconds))
         log.info("service.stopped")
         return 0
+
+    def _is_followed(self) -> bool:
+        """Whether another process takes the session up: a restart, and not one that ends at its configuration."""
+        paths, environ, unit = self._surroundings.paths, self._surroundings.environ, own_unit()
+        if runtime_directory(environ) is None or unit is None or not restart_is_pending(unit):
+            return False
+        try:
+            load_configuration(paths.config, environ)
+        except ConfigurationInvalid:
+            return False
+        return True
 
     def _await(self, done: Callable[[float], bool]) -> None:
         """Wait for what the end needs, as long as a request may take; a second stop signal leaves at once."""
