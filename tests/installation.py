@@ -16,9 +16,11 @@ from baikaldoc_pos.reconcile import CycleReport, Means, Step, run_cycle
 from baikaldoc_pos.rubrics import Window
 
 from tests.clocks import ManualClock
+from tests.commands import run_command
 from tests.delo_server import MAPPING, PASSWORD, UNMAPPED, USER, DeloServer
 
 ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = (sys.executable, "-m", "baikaldoc_pos")
 
 
 class Installation:
@@ -82,21 +84,14 @@ class Installation:
     def arguments(self, *command: str) -> list[str]:
         """The command line of ``baikaldoc-pos`` on these directories."""
         directories = ("--config", self.paths.config, "--state", self.paths.state, "--logs", self.paths.logs)
-        return [sys.executable, "-m", "baikaldoc_pos", *map(str, directories), *command]
+        return [*PROGRAM, *map(str, directories), *command]
 
     def command(
         self, *command: str, environ: Mapping[str, str] | None = None, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as a user would, in a process of its own."""
-        return subprocess.run(
-            self.arguments(*command),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            cwd=self.paths.config.parent,
-            env={**os.environ, **(environ or {})},
-        )
+        arguments = self.arguments(*command)[len(PROGRAM) :]
+        return run_command(arguments, self.paths.config.parent, {**os.environ, **(environ or {})}, timeout)
 
     def history(self, **filters: Any) -> list[HistoryRow]:
         """What the journal holds of changes, oldest first."""

@@ -117,5 +117,5 @@ def test_the_sentence_says_what_ends_it(installation: Installation) -> None:
     with_password(installation, WRONG)
     for _ in range(2):
         told = installation.command("once").stdout
-        for remedy in ("systemctl reload", "check", "rejectedRetryHours"):
+        for remedy in ("systemctl restart", "baikaldoc-pos check", "rejectedRetryHours"):
             assert remedy in told
