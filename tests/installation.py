@@ -67,6 +67,7 @@ class Installation:
         clock: ManualClock | None = None,
         asked: Window | None = None,
         progress: Callable[[Step], None] = lambda step: None,
+        may_write: Callable[[], None] = lambda: None,
     ) -> CycleReport:
         """One cycle in this process, signed out at its end."""
         clock = clock or ManualClock()
@@ -77,7 +78,7 @@ class Installation:
         ):
             delo = gateway(session, configuration, clock)
             try:
-                return run_cycle(Means(delo, journal, clock, configuration, progress=progress), asked)
+                return run_cycle(Means(delo, journal, clock, configuration, may_write, progress), asked)
             finally:
                 session.sign_out()
 

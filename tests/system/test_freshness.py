@@ -1,6 +1,10 @@
 """Nobody's decision is written over, however long a batch has to wait; and what batches are made of."""
 
+from datetime import timedelta
+
 import pytest
+from baikaldoc_pos.errors import WritingPaused
+from baikaldoc_pos.journal import Pause, PauseFile
 from baikaldoc_pos.rubrics import Outcome
 
 from tests.clocks import ManualClock
@@ -133,6 +137,61 @@ def test_a_status_set_by_hand_while_a_batch_is_taken_apart_is_not_written_over(s
     assert outcomes(sixty, FIRST + 1) == [Outcome.OVERTAKEN]
     assert [write for write in store.writes if write.previous] == []
     assert_accounted(sixty)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Reject("Deadlock"), Replace.by_status(401), Replace.by_status(500)],
+    ids=["deadlock", "401", "500"],
+)
+@pytest.mark.parametrize("attempts", [0, 1])
+def test_a_status_set_while_a_batch_was_sent_in_vain_is_not_written_over(
+    sixty: Installation, clock: ManualClock, fault: Replace | Reject, attempts: int
+) -> None:
+    """Not even where no time passes: parts of a rejected batch, and what a new session sends, are looked at again."""
+    sixty.processing["retryAttempts"] = attempts
+    store = sixty.server.store
+    sixty.server.faults.add(fault, on="write", times=attempts + 1)
+
+    def meanwhile(request: Request) -> None:
+        if request.is_mutation and requests_for_writes(sixty) == 1 and store[FIRST + 40].pos is None:
+            store.change(FIRST + 40, pos=HAND_SET)
+
+    sixty.server.on_request(meanwhile)
+    report = sixty.cycle(clock)
+    assert report.error is None
+    assert store[FIRST + 40].pos == HAND_SET
+    assert outcomes(sixty, FIRST + 40) == [Outcome.OVERTAKEN]
+    assert all(len(values) == 1 for isn, values in store.written().items() if isn != FIRST + 40)
+
+
+def test_a_reading_that_stumbles_is_no_reason_to_send_blindly(sixty: Installation, clock: ManualClock) -> None:
+    store = sixty.server.store
+    sixty.server.faults.add(Replace.by_status(503), on="write")
+    sixty.server.faults.add(Reject(), operation="RubricsByIsn")
+    pause = clock.pause
+
+    def pause_and_change(seconds: float) -> None:
+        pause(seconds)
+        store.change(FIRST, pos=HAND_SET)
+
+    clock.pause = pause_and_change  # type: ignore[method-assign]
+    assert sixty.cycle(clock).error is None
+    assert store[FIRST].pos == HAND_SET
+
+
+def test_a_pause_stops_a_batch_that_waits_for_its_repetition(sixty: Installation, clock: ManualClock) -> None:
+    sixty.server.faults.add(Replace.by_status(503, retry_after=5), on="write")
+    pause, file = clock.pause, PauseFile(sixty.paths.state)
+
+    def pause_and_forbid(seconds: float) -> None:
+        pause(seconds)
+        file.begin(Pause(clock.now() + timedelta(hours=4), clock.now(), "admin"))
+
+    clock.pause = pause_and_forbid  # type: ignore[method-assign]
+    report = sixty.cycle(clock, may_write=lambda: file.check(clock.now()))
+    assert isinstance(report.error, WritingPaused)
+    assert sixty.server.store.writes == ()
 
 
 def test_batches_are_as_large_as_configured(installation: Installation) -> None:

@@ -99,7 +99,7 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
                 click.echo(app.text.text("check.passed", step=app.text.text(step, host=session.host)))
         except DeloError as fault:
             click.echo(app.text.text("check.failed", step=app.text.text(step, host=session.host)), err=True)
-            click.echo(app.text.render(fault.event, fault.fields), err=True)
+            click.echo(app.localized(app.zone()).render(fault.event, fault.fields), err=True)
             return fault.exit_code
         finally:
             session.sign_out()

@@ -23,7 +23,7 @@ from baikaldoc_pos.delo.documents import (
 from baikaldoc_pos.delo.pages import page_of
 from baikaldoc_pos.delo.paging import Page, Reading, read_all
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
-from baikaldoc_pos.delo.session import DeloSession
+from baikaldoc_pos.delo.session import DeloSession, SessionRenewed
 from baikaldoc_pos.delo.updates import answers_of
 from baikaldoc_pos.errors import DeloError, DeloUnavailable, SchemaMismatch, SessionNotAccepted, UnexpectedAnswer
 from baikaldoc_pos.events import EventLog
@@ -99,16 +99,13 @@ class DeloGateway:
 
         :raises SchemaMismatch: the server knows neither the query nor its plainer form.
         """
-        # Twice: a server that stumbles once says so in the same form as one that lacks the filter.
-        for last_try in (False, True):
-            if not self.plainer_query:
-                try:
-                    return self._read_window(PENDING, window)
-                except SchemaMismatch as mismatch:
-                    if last_try:
-                        log.warning("delo.plainer_query", message=mismatch.fields["message"])
-                        self.plainer_query = True
-        return self._read_window(WINDOW, window)
+        if not self.plainer_query:
+            try:
+                return self._read_unless_it_stumbles(PENDING, self._bounds(window))
+            except SchemaMismatch as mismatch:
+                log.warning("delo.plainer_query", message=mismatch.fields["message"])
+                self.plainer_query = True
+        return self._read(WINDOW, self._bounds(window))
 
     def read_rubrics(self, isns: Sequence[int]) -> dict[int, Rubric]:
         """The present values of these rubrics; those that ДЕЛО does not have are absent.
@@ -120,8 +117,9 @@ class DeloGateway:
         remaining = iter(isns)
         while chunk := tuple(islice(remaining, BY_ISN_AT_ONCE)):
             document = rubrics_document(len(chunk))
+            variables = {f"isn{i}": isn for i, isn in enumerate(chunk)}
             try:
-                reading = self._read(document, {f"isn{i}": isn for i, isn in enumerate(chunk)})
+                reading = self._read_unless_it_stumbles(document, variables)
             except (DeloUnavailable, SessionNotAccepted) as fault:
                 raise UnexpectedAnswer(self._peculiar(fault), document.name) from fault
             # Only what was asked for: a server that ignored the filter must not lead to a write.
@@ -174,9 +172,19 @@ class DeloGateway:
         self.keep_alive()
         return str(fault.fields.get("reason") or fault.fields.get("sign"))
 
-    def _read_window(self, document: Document, window: Window) -> Reading:
+    def _bounds(self, window: Window) -> Mapping[str, object]:
         since, until = (instant.astimezone(self._zone).isoformat() for instant in (window.start, window.end))
-        return self._read(document, {"since": since, "until": until})
+        return {"since": since, "until": until}
+
+    def _read_unless_it_stumbles(self, document: Document, variables: Mapping[str, object]) -> Reading:
+        """Read; twice, where the server refuses: one that stumbles says so in the same form as one that lacks a filter.
+
+        :raises SchemaMismatch: it has refused twice.
+        """
+        try:
+            return self._read(document, variables)
+        except SchemaMismatch:
+            return self._read(document, variables)
 
     def _read(self, document: Document, variables: Mapping[str, object]) -> Reading:
         def fetch(cursor: str) -> Page:
@@ -203,7 +211,10 @@ class DeloGateway:
             if tried and not repeat:
                 raise Outdated
             tried = True
-            reply = self._session.query(payload, document.name)
+            try:
+                reply = self._session.query(payload, document.name, repeat=repeat)
+            except SessionRenewed:
+                raise Outdated from None
             answer = graphql_answer(reply, document.name, self._session.host, self._clock.now())
             if answer.data is None and answer.status >= 500:
                 raise _FailedInside(answer, self._session.host)

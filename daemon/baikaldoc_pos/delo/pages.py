@@ -22,6 +22,8 @@ _ISNS = range(-(2**63), 2**63)
 
 def page_of(answer: GraphqlAnswer, document: Document) -> Page:
     """A page of rubrics out of an answer; raises SchemaMismatch where the query as such was refused."""
+    if answer.data is None and answer.status >= 500:
+        raise UnexpectedAnswer(f"HTTP {answer.status}: {answer.words}", document.name)
     if answer.data is None and not any(error.path for error in answer.errors):
         raise SchemaMismatch(document.name, answer.words)
     try:

@@ -22,6 +22,10 @@ log = EventLog(__name__)
 NO_PAGE_THERE = frozenset({404, 405, 410})
 
 
+class SessionRenewed(Exception):
+    """The session had ended; there is a new one, and the request was not repeated."""
+
+
 class DeloSession:
     """Requests under the account's session. May be used from several threads; they take turns.
 
@@ -49,6 +53,8 @@ class DeloSession:
         self._rejected: int | None = None
         self._rejected_until = math.inf
         self._rejected_seconds = rejected_seconds
+        # The operation for whose sake the session was renewed, until it is answered.
+        self._renewed_for: str | None = None
         self._spoke_at = clock.monotonic()
         self.host = host_of(connection.graphql_endpoint)
         if self._file.load(transport.cookies):
@@ -76,9 +82,11 @@ class DeloSession:
             self._rejected = None
             self._file.forget()
 
-    def query(self, payload: Mapping[str, object], operation: str) -> Reply:
+    def query(self, payload: Mapping[str, object], operation: str, *, repeat: bool = True) -> Reply:
         """Post a GraphQL request; sign in first where need be, and renew a session that has ended, once.
 
+        :param repeat: False does not send it a second time under a new session.
+        :raises SessionRenewed: the session had ended, and ``repeat`` is False.
         :raises DeloUnavailable: a fault of the transport, or an HTML page twice.
         :raises CredentialsRejected: now or at an earlier sign-in; without asking again.
         :raises SessionNotAccepted: the fresh session was sent back to sign-in too.
@@ -88,14 +96,18 @@ class DeloSession:
                 self.sign_in()
             reply = self._post(payload, operation)
             sign = signed_out(reply)
-            if sign is None:
-                return reply
-            log.info("session.ended", sign=sign)
-            # It may live on where a proxy or missing rights gave the sign: no seat is left behind.
-            self.sign_out()
-            self.sign_in()
-            reply = self._post(payload, operation)
-            sign = signed_out(reply)
+            if sign is not None and self._renewed_for != operation:
+                log.info("session.ended", sign=sign)
+                # It may live on where a proxy or missing rights gave the sign: no seat is left behind.
+                self.sign_out()
+                self.sign_in()
+                self._renewed_for = operation
+                if not repeat:
+                    raise SessionRenewed
+                reply = self._post(payload, operation)
+                sign = signed_out(reply)
+            if self._renewed_for == operation and (sign is None or repeat):
+                self._renewed_for = None
             if sign is None:
                 return reply
         if reply.status == 200:
@@ -132,6 +144,8 @@ class DeloSession:
         with self._turn:
             if self.signed_in:
                 self._sign_out(self._connection.logout_url)
+            else:
+                self._sign_out_left_one()
 
     def close(self) -> None:
         """Close the connections; the session on the server is left as it is."""

@@ -144,7 +144,7 @@ class Work:
     def _write(self, batch: Sequence[Change], read_at: float, *, tried_before: bool) -> None:
         ids = dict(zip((change.rubric.isn for change in batch), self._intents(batch), strict=True))
         rejected = settled = 0
-        send = FreshSend(self.delo, self.clock, read_at)
+        send = FreshSend(self.delo, self.clock, read_at, self.means.may_write)
         for part, outcome in send_apart(send, batch):
             settled += len(part)
             if not isinstance(outcome, BatchRejected):

@@ -45,6 +45,11 @@ class Account:
             self._session.sign_out()
         self.leave()
 
+    def sign_out_for_good(self, configuration: Configuration) -> None:
+        """Sign out, also of a session that an earlier process kept and nobody has taken up yet."""
+        self.session(configuration)
+        self.sign_out()
+
     def leave(self) -> None:
         """Close the connections, and leave the session to the process that comes after a restart."""
         if self._session is not None:

@@ -295,7 +295,9 @@ class Daemon:
             log.info("session.handed_over")
             self._account.leave()
         else:
-            signing_out = threading.Thread(target=self._account.sign_out, name="sign-out", daemon=True)
+            signing_out = threading.Thread(
+                target=self._account.sign_out_for_good, args=(self._configuration,), name="sign-out", daemon=True
+            )
             signing_out.start()
             self._await(lambda seconds: ended(signing_out, seconds))
         log.info("service.stopped")

@@ -134,6 +134,9 @@ class Jobs:
         elif session.signed_in:
             # In vain it brings a cycle forward, which has the patience.
             gateway(session, configuration, self._clock, RetryPolicy(attempts=0)).keep_alive()
+            problem = self._state.present.problem
+            if problem is not None and problem.event == DeloUnavailable.event:
+                self._state.change(problem=None)
 
     def _step(self, step: Step) -> None:
         self._monitor.progress()
@@ -159,12 +162,13 @@ class Jobs:
         elif not isinstance(report.error, StopRequested):
             self._fail(report.error)
             if isinstance(report.error, DeloUnavailable):
-                self._back_off(timedelta(minutes=configuration.service.schedule.interval_minutes))
+                self._back_off(report.error, timedelta(minutes=configuration.service.schedule.interval_minutes))
         self._finished(report)
 
-    def _back_off(self, interval: timedelta) -> None:
+    def _back_off(self, fault: DeloUnavailable, interval: timedelta) -> None:
         """ДЕЛО is away: try sooner than at the usual interval at first, then ever less often up to it."""
-        delay = FIRST_BACKOFF * 2 ** min(self._unavailable_in_a_row, 20)
+        backoff = FIRST_BACKOFF * 2 ** min(self._unavailable_in_a_row, 20)
+        delay = max(backoff, timedelta(seconds=fault.retry_after or 0))
         self._unavailable_in_a_row += 1
         if delay < interval:
             self._scheduler.put_off(delay)

@@ -28,7 +28,7 @@ class Session:
         self.body = body
         self.operations: list[str] = []
 
-    def query(self, payload: dict[str, Any], operation: str) -> Reply:
+    def query(self, payload: dict[str, Any], operation: str, *, repeat: bool = True) -> Reply:
         self.operations.append(operation)
         assert len(self.operations) < 100, "it does not end"
         return reply(200, self.body)

@@ -266,6 +266,36 @@ def restart(service: Service, clock: ManualClock) -> None:
     )
 
 
+def test_keep_alive_that_is_answered_again_ends_the_outage(service, server, clock) -> None:
+    service.jobs.cycle()
+    server.go_down()
+    clock.advance(minutes=KEEP_ALIVE_MINUTES)
+    service.jobs.keep_alive()
+    server.come_up()
+    clock.advance(minutes=KEEP_ALIVE_MINUTES)
+    service.jobs.keep_alive()
+    assert service.state.problem is None
+
+
+def test_next_cycle_comes_no_sooner_than_the_server_asks(service, server, clock) -> None:
+    server.faults.add(Replace.by_status(503, retry_after=120), times=None)
+    service.jobs.cycle()
+    assert service.planned.cycles == [timedelta(seconds=120)]
+    server.faults.clear()
+
+
+def test_session_that_nobody_took_up_is_signed_out_at_the_end(service, server, clock, installation) -> None:
+    """A restart while writing is paused, and then a stop."""
+    service.jobs.cycle()
+    kept = installation.paths.state
+    earlier, later = (Account(clock, lambda report: None, kept) for _ in range(2))
+    earlier.session(installation.configuration()).sign_in()
+    earlier.leave()
+    assert server.sessions.open_seats == 2
+    later.sign_out_for_good(installation.configuration())
+    assert server.sessions.open_seats == 1
+
+
 def test_rejected_credentials_are_tried_again_after_hours_or_when_forgiven(service, server, clock) -> None:
     server.sessions.reject = True
     for _ in range(20):
