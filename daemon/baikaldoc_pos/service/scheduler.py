@@ -38,6 +38,9 @@ class Scheduler:
     def __init__(self, planned: Callable[[datetime | None], None]) -> None:
         self._planned = planned
         self._again = threading.Event()
+        # Whether a cycle is running, and the lock under which that changes: see ``_was_busy``.
+        self._cycling = False
+        self._turning = threading.Lock()
         self._pulse = time.monotonic()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -58,7 +61,7 @@ class Scheduler:
         """Start; the first cycle begins at once."""
         add = self._scheduler.add_job
         add(self._beat, _interval(timedelta(seconds=PULSE_SECONDS)), id=PULSE, executor=PULSE)
-        add(cycle, _interval(cycle_every), id=CYCLE, next_run_time=datetime.now(UTC))
+        add(lambda: self._run_cycle(cycle), _interval(cycle_every), id=CYCLE, next_run_time=datetime.now(UTC))
         add(keep_alive, _interval(keep_alive_every), id=KEEP_ALIVE)
         self._scheduler.start()
 
@@ -118,6 +121,15 @@ class Scheduler:
         with suppress(JobLookupError):  # a shutdown forgets every job
             self._scheduler.modify_job(job, next_run_time=at)
 
+    def _run_cycle(self, cycle: Callable[[], None]) -> None:
+        with self._turning:
+            self._cycling = True
+        try:
+            cycle()
+        finally:
+            with self._turning:
+                self._cycling = False
+
     def _beat(self) -> None:
         self._pulse = time.monotonic()
 
@@ -133,9 +145,15 @@ class Scheduler:
             self._tell_next()
 
     def _was_busy(self, event: JobEvent) -> None:
-        if event.job_id == CYCLE:
-            self._again.set()
-            log.info("cycle.overlapped")
+        if event.job_id != CYCLE:
+            return
+        log.info("cycle.overlapped")
+        with self._turning:
+            if self._cycling:
+                self._again.set()
+                return
+        # It has ended between APScheduler's look and this: nobody else would make up for the run.
+        self.cycle_now()
 
     def _tell_next(self) -> None:
         job = self._scheduler.get_job(CYCLE)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobEvent
 from baikaldoc_pos.service.scheduler import Scheduler
 
 OFTEN, NEVER = timedelta(seconds=0.05), timedelta(days=1)
@@ -49,6 +50,15 @@ def test_cycle_asked_for_while_one_runs_is_run_right_after_it(scheduler: Schedul
     assert not running.wait(0.3), "two cycles at a time"
     go_on.set()
     assert running.wait(SECONDS), "the cycle that was asked for was dropped"
+
+
+def test_cycle_that_ends_just_when_another_is_found_too_early_leaves_none_out(scheduler: Scheduler) -> None:
+    """APScheduler tells of the busy job when that has ended already."""
+    runs = threading.Semaphore(0)
+    scheduler.start(runs.release, nothing, NEVER, NEVER)
+    assert runs.acquire(timeout=SECONDS)
+    scheduler._was_busy(JobEvent(EVENT_JOB_MAX_INSTANCES, "cycle", None))
+    assert runs.acquire(timeout=SECONDS), "the cycle was dropped"
 
 
 def test_what_a_job_raises_is_logged_with_its_traceback(scheduler: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
