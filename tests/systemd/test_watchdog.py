@@ -104,7 +104,8 @@ def test_two_hundred_cycles_leave_no_trace_in_memory_threads_and_files(box: Syst
         server.store.add(new_rubric(isn))
         service.wait(lambda isn=isn: server.store[isn].pos, "the new rubric's status")
     late = _usage(box, service.pid)
-    assert late["threads"] <= early["threads"]
+    # Each of the two pools of jobs makes its second worker the first time that two of its jobs meet.
+    assert late["threads"] <= early["threads"] + 2
     # The journal's pool opens a second connection the first time that two threads need one: three files.
     assert late["files"] <= early["files"] + 3
     assert late["kilobytes"] < early["kilobytes"] * 1.1
