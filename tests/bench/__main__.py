@@ -12,11 +12,12 @@ UPDATES = 1000
 
 
 def main() -> None:
-    """Measure, and print two tables."""
+    """Measure, and print the tables."""
     logging.getLogger("baikaldoc_pos").addHandler(logging.NullHandler())
     console = Console()
     console.print(_traffic(measures.our_cycle(), measures.reading_everything()))
     console.print(_effort())
+    console.print(_commands())
 
 
 def _traffic(ours: Cost, everything: Cost) -> Table:
@@ -41,6 +42,15 @@ def _effort() -> Table:
     table.add_row(f"CPU seconds per {UPDATES:,} updates", f"{seconds:.2f}")
     for bad in (0, 1, 2, 5, 25, measures.BATCH):
         table.add_row(f"requests for a batch of {measures.BATCH} with bad records: {bad}", str(measures.halving(bad)))
+    return table
+
+
+def _commands() -> Table:
+    table = Table("command", "seconds", "starts of Python and the program", title="On 100,000 changes")
+    start: float | None = None
+    for command, seconds in measures.seconds_of_commands(days=30):
+        start = start or seconds
+        table.add_row(command, f"{seconds:.2f}", f"{seconds / start:.1f}")
     return table
 
 

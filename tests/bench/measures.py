@@ -1,9 +1,11 @@
 """What a cycle costs, measured against a stand-in in one run, so that ratios mean something on any machine."""
 
 import multiprocessing
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -20,6 +22,7 @@ from tests.delo_server import DeloServer, StoredRubric, mixed_rubrics, pending_r
 from tests.delo_server.filters import select
 from tests.installation import Installation
 from tests.system import runner
+from tests.system.web.history import with_past, with_trouble
 
 RUBRICS = 10_000
 PENDING = 0.05
@@ -115,6 +118,32 @@ def cpu_seconds(updates: int) -> float:
         working = pool.submit(_cpu_of_cycle, root, NOW).result()
         resting = pool.submit(_cpu_of_cycle, root, NOW + timedelta(minutes=10)).result()
         return working - resting
+
+
+def seconds_of_commands(days: int) -> Iterator[tuple[str, float]]:
+    """Seconds of commands, each in a process of its own, on a journal of so many days with 4,400 changes each."""
+    month = f"{NOW - timedelta(days=15):%Y-%m}"
+    with tempfile.TemporaryDirectory() as root:
+        with with_past(Path(root), NOW, per_day=4400, days=days) as journal:
+            with_trouble(journal, NOW)
+        for command in (
+            ("--version",),
+            ("status", "--json"),
+            ("failed",),
+            ("report", "--month", month),
+            ("history", "--number", "А-1040000/26"),
+            ("history",),
+            ("history", "--json"),
+            ("history", "--csv"),
+        ):
+            yield " ".join(command), min(_seconds_of(root, command) for _ in range(3))
+
+
+def _seconds_of(state: str, command: Sequence[str]) -> float:
+    started = time.perf_counter()
+    arguments = [sys.executable, "-m", "baikaldoc_pos", "--state", state, *command]
+    subprocess.run(arguments, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - started
 
 
 def _cpu_of_cycle(root: Path, now: datetime) -> float:

@@ -9,7 +9,7 @@ import click
 
 from baikaldoc_pos.cli.app import ISN, App, asked_moment, pass_app
 from baikaldoc_pos.cli.localized import Command
-from baikaldoc_pos.cli.tables import cell, print_table, print_values
+from baikaldoc_pos.cli.tables import cell, print_array, print_table, print_values
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import Conditions, HistoryRow, JournalReader
 from baikaldoc_pos.journal.stories import LONGEST, Found, reasons, search, spellings
@@ -69,14 +69,21 @@ def _history(
     )
     with app.journal() or nullcontext() as journal:
         if form is not None:
-            values = journal.history_values(list(COLUMNS.values()), **wanted) if journal is not None else ()
-            print_values(tuple(COLUMNS), values, form)
+            _print_all(journal, wanted, form)
             return 0
         text = app.localized(zone)
         _print_table(app, text, journal, wanted)
         if number is not None:
             print_stories(text, journal, number)
     return 0
+
+
+def _print_all(journal: JournalReader | None, wanted: Conditions, form: str) -> None:
+    if form == "json":
+        print_array(journal.history_objects(COLUMNS, **wanted) if journal is not None else ())
+    else:
+        fields = list(COLUMNS.values())
+        print_values(tuple(COLUMNS), journal.history_values(fields, **wanted) if journal is not None else (), form)
 
 
 def _print_table(app: App, text: Catalogue, journal: JournalReader | None, wanted: Conditions) -> None:

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from baikaldoc_pos.cli.app import as_plain
 from baikaldoc_pos.cli.streams import is_unicode
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.rubrics import UnmappedStatus
@@ -57,31 +56,33 @@ def print_rows(
     if form is None:
         print_table(console, text, title, columns, rows)
     else:
-        print_values(columns, ([row.get(column) for column in columns] for row in rows), form)
+        print_values(columns, ([_plain(row.get(column)) for column in columns] for row in rows), form)
 
 
 def print_values(columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None:
-    """Rows of plain values as ``csv`` or ``json`` (an array, a line a row) on stdout, one after another, however many
-    there are.
-    """
-    if form == "csv":
-        writer = csv.writer(sys.stdout)
-        writer.writerow(columns)
-        # Most cells are as they should be, and a function call for each is what takes the time.
-        writer.writerows(
-            [
-                value
-                if value is None or type(value) is int or (type(value) is str and value[:1] not in FORMULA)
-                else _csv_cell(value)
-                for value in row
-            ]
-            for row in rows
-        )
+    """Rows of plain values as ``csv`` or ``json`` on stdout, one after another, however many there are."""
+    if form == "json":
+        named = (dict(zip(columns, row, strict=True)) for row in rows)
+        print_array(json.dumps(each, ensure_ascii=False) for each in named)
         return
-    encode = json.JSONEncoder(ensure_ascii=not is_unicode(sys.stdout), default=as_plain).encode
+    writer = csv.writer(sys.stdout)
+    writer.writerow(columns)
+    # Most rows are as they should be, and looking at each cell by itself is what takes the time.
+    writer.writerows(
+        row
+        if FORMULA.isdisjoint([value[:1] for value in row if isinstance(value, str)])
+        else [_harmless(value) for value in row]
+        for row in rows
+    )
+
+
+def print_array(objects: Iterable[str]) -> None:
+    """JSON objects as an array on stdout, a line each, one after another, however many there are."""
+    if not is_unicode(sys.stdout):
+        objects = (json.dumps(json.loads(each)) for each in objects)
     before = "["
-    for row in rows:
-        sys.stdout.write(f"{before}\n  {encode(dict(zip(columns, row, strict=True)))}")
+    for each in objects:
+        sys.stdout.write(f"{before}\n  {each}")
         before = ","
     sys.stdout.write("[]\n" if before == "[" else "\n]\n")
 
@@ -116,7 +117,11 @@ def _stacked(instants: Sequence[str]) -> list[str]:
     return [instant.replace(" ", "\n") for instant in instants]
 
 
-def _csv_cell(value: object) -> object:
-    if isinstance(value, str):
-        return f"'{value}" if value[:1] in FORMULA and not value[1:].isdigit() else value
+def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _harmless(value: object) -> object:
+    """A number with its sign is harmless, too."""
+    dangerous = isinstance(value, str) and value[:1] in FORMULA and not value[1:].isdigit()
+    return f"'{value}" if dangerous else value

@@ -4,13 +4,14 @@ Opens the file for reading only and works beside a running service; makes no jou
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, cast, func, select, type_coerce, union
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, cast, func, literal, select, type_coerce, union
 from sqlalchemy.types import NullType
 
 from baikaldoc_pos.journal.connection import Database
@@ -169,10 +170,22 @@ class JournalReader(StateReader):
         """As :meth:`history`, of these fields of a HistoryRow only, and as the file has them: text (instants in
         ISO 8601, UTC), whole numbers, null. For very many rows, of which no objects are made.
         """
-        columns = [type_coerce(_FIELDS[name], NullType()).label(name) for name in fields]
-        query = _met(_history(columns), conditions)
         with self._database.read() as connection:
-            yield from connection.execute(query.execution_options(yield_per=_CHUNK))
+            # SQLAlchemy's rows would take as long as all of the reading.
+            cursor = connection.execute(_met(_history(_plain(fields)), conditions)).cursor
+            while cursor is not None and (rows := cursor.fetchmany(_CHUNK)):
+                yield from rows
+
+    def history_objects(self, fields: Mapping[str, str], **conditions: Unpack[Conditions]) -> Iterator[str]:
+        """As :meth:`history_values`, each row as a JSON object on one line.
+
+        :param fields: the object's keys, each with the field of a HistoryRow that is its value.
+        """
+        values = zip(map(literal, fields), _plain(fields.values()), strict=True)
+        written = func.json_object(*chain.from_iterable(values))
+        query = _met(_history([written]), conditions).execution_options(yield_per=_CHUNK)
+        with self._database.read() as connection:
+            yield from connection.execute(query).scalars()
 
     def daily(self, since: datetime, zone: timezone) -> list[DayCount]:
         """How changes ended, day by day in ``zone``, from that instant on; days without any are not named."""
@@ -201,6 +214,10 @@ class JournalReader(StateReader):
         )
         with self._database.read() as connection:
             return [TargetCount(*row) for row in connection.execute(query)]
+
+
+def _plain(fields: Iterable[str]) -> list[ColumnElement[Any]]:
+    return [type_coerce(_FIELDS[name], NullType()).label(name) for name in fields]
 
 
 def _one_of(column: ColumnElement[Any], numbers: Collection[str]) -> ColumnElement[bool]:

@@ -1,10 +1,14 @@
+import json
 from datetime import UTC, date, timedelta, timezone
 
 import pytest
-from baikaldoc_pos.journal import CycleCounts, DayCount, JournalReader, Settled, TargetCount
+from baikaldoc_pos.journal import CycleCounts, DayCount, Journal, JournalReader, Settled, TargetCount
 from baikaldoc_pos.rubrics import Outcome, UnmappedStatus
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import event
 
+from tests.clocks import ManualClock
 from tests.unit.journal.builders import REFUSED, UPDATED, change, retry, rubric
 from tests.unit.journal.conftest import START
 
@@ -82,11 +86,26 @@ def test_the_history_as_plain_values(journal, reader):
     journal.settle([Settled(first, REFUSED)])
     at = "2026-10-05T08:00:00.000000+00:00"
     fields = ("rubric_isn", "number", "planned_at", "settled_at", "outcome", "message")
-    assert [tuple(values) for values in reader.history_values(fields)] == [
-        (2, None, at, None, None, None),
-        (1, "А-1", at, at, "refused", "Нет прав"),
-    ]
-    assert [tuple(values) for values in reader.history_values(["change_id"], numbers=["А-1"])] == [(first,)]
+    expected = [(2, None, at, None, None, None), (1, "А-1", at, at, "refused", "Нет прав")]
+    assert list(reader.history_values(fields)) == expected
+    assert list(reader.history_values(["change_id"], numbers=["А-1"])) == [(first,)]
+    keys = [field.title() for field in fields]
+    objects = [json.loads(line) for line in reader.history_objects(dict(zip(keys, fields, strict=True)))]
+    assert objects == [dict(zip(keys, values, strict=True)) for values in expected]
+    assert list(reader.history_objects({"id": "change_id"}, rubric=1)) == [f'{{"id":{first}}}']
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_every_text_is_in_the_objects_as_it_is_in_the_values(tmp_path_factory, text):
+    directory = tmp_path_factory.mktemp("journal")
+    with Journal.open(directory, ManualClock(START)) as journal:
+        journal.record_intents(None, [change(1, text)])
+    with JournalReader.open(directory) as reader:
+        ((number,),) = reader.history_values(["number"])
+        (line,) = reader.history_objects({"number": "number"})
+    assert number == text
+    assert json.loads(line) == {"number": text}
+    assert "\n" not in line
 
 
 def test_the_reader_shares_what_the_writer_knows(journal, reader):
