@@ -15,7 +15,8 @@ from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, StopReque
 from baikaldoc_pos.events import Catalogue, EventLog
 from baikaldoc_pos.logs import LogSettings, configure
 from baikaldoc_pos.service import signals
-from baikaldoc_pos.service.daemon import Daemon, Surroundings
+from baikaldoc_pos.service.daemon import Daemon
+from baikaldoc_pos.service.surroundings import Surroundings
 
 log = EventLog(__name__)
 
