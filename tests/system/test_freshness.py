@@ -49,6 +49,26 @@ def test_what_was_read_long_ago_is_read_again_before_it_is_written(sixty: Instal
     assert sixty.server.traffic.operations["RubricsByIsn"] == 1
 
 
+def test_what_cannot_be_read_again_is_not_written(sixty: Installation, clock: ManualClock) -> None:
+    store = sixty.server.store
+
+    def meanwhile(request: Request) -> None:
+        if request.is_mutation and not store.writes:
+            clock.advance(seconds=61)
+            sixty.server.faults.null_nodes.add(FIRST + 55)
+
+    sixty.server.on_execute(meanwhile)
+    report = sixty.cycle(clock)
+    assert store[FIRST + 55].pos is None
+    assert report.counts.updated == 59
+    assert report.counts.failed == 1
+    assert retries(sixty)[FIRST + 55].answer.message_code == "UNREADABLE"
+    sixty.server.faults.null_nodes.clear()
+    clock.advance(minutes=10)
+    sixty.cycle(clock)
+    assert_neighbours_done(sixty)
+
+
 def test_what_was_read_just_now_is_not_read_again(sixty: Installation, clock: ManualClock) -> None:
     sixty.server.on_execute(lambda request: clock.advance(seconds=10))
     sixty.cycle(clock)

@@ -100,6 +100,21 @@ def test_reading_by_isn_that_fails_leaves_no_window_unread(
     assert_accounted(sixty)
 
 
+def test_a_row_that_cannot_be_read_leaves_its_own_change_open_alone(sixty: Installation, clock: ManualClock) -> None:
+    sixty.server.faults.add(Reset(execute=True), times=None, skip=1)
+    sixty.cycle(clock)
+    sixty.server.faults.clear()
+    sixty.server.faults.null_nodes.add(BAD)
+    clock.advance(minutes=1)
+    sixty.cycle(clock)
+    with sixty.journal() as journal:
+        assert [each.change.rubric.isn for each in journal.open_changes()] == [BAD]
+    sixty.server.faults.null_nodes.clear()
+    clock.advance(days=1)
+    assert sixty.cycle(clock).error is None
+    assert_accounted(sixty)
+
+
 # --- A record that a proxy or a firewall takes exception to ---
 
 

@@ -151,20 +151,31 @@ def test_a_long_retry_list_is_worked_off_in_one_cycle(installation: Installation
     assert requests_for_writes(installation) == 6
 
 
-def test_a_retry_that_cannot_be_read_leaves_the_windows_at_work(
+def test_a_retry_that_cannot_be_read_keeps_no_other_waiting(
     sixty: Installation, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     refuse(sixty)
+    refuse(sixty, BAD + 1)
     sixty.cycle(clock)
-    sixty.server.store.change(BAD, ins_date=NOW - timedelta(days=29))
+    sixty.server.faults.writes.clear()
     sixty.service["lookback"] = {"days": 1}
+    for isn in (BAD, BAD + 1):
+        sixty.server.store.change(isn, ins_date=NOW - timedelta(days=29))
     sixty.server.faults.null_nodes.add(BAD)
     clock.advance(minutes=10)
     sixty.server.store.add(make_rubric(FIRST + 900, ins_date=clock.now()))
     assert sixty.cycle(clock).error is None
     assert sixty.server.store[FIRST + 900].pos is not None
-    assert len(events(caplog, "retry.impossible")) == 1
-    assert list(retries(sixty)) == [BAD]
+    assert sixty.server.store[BAD + 1].pos is not None
+    assert [fields["isns"] for fields in events(caplog, "delo.rubrics_unread")] == [[BAD]]
+    assert {isn: (each.attempts, each.answer.message_code) for isn, each in retries(sixty).items()} == {
+        BAD: (2, "UNREADABLE")
+    }
+    sixty.server.faults.null_nodes.clear()
+    clock.advance(minutes=20)
+    assert sixty.cycle(clock).error is None
+    assert_neighbours_done(sixty)
+    assert retries(sixty) == {}
 
 
 def test_a_server_without_the_filter_by_isn_still_retries_what_its_windows_show(

@@ -4,7 +4,7 @@ What is above sees :class:`DeloGateway` (typed operations of one cycle) and :cla
 session, which outlives cycles), gets frozen values back, and errors of ``baikaldoc_pos.errors``.
 """
 
-from baikaldoc_pos.delo.gateway import BatchRejected, DeloGateway, Outdated
+from baikaldoc_pos.delo.gateway import BatchRejected, DeloGateway, Outdated, PresentValues
 from baikaldoc_pos.delo.paging import Reading
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, Waiting
 from baikaldoc_pos.delo.session import DeloSession
@@ -18,6 +18,7 @@ __all__ = [
     "DeloSession",
     "HttpTransport",
     "Outdated",
+    "PresentValues",
     "Reading",
     "RequestReport",
     "RetryPolicy",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from itertools import islice
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.delo.answers import GraphqlAnswer, graphql_answer
@@ -50,6 +50,17 @@ class BatchRejected(DeloError):
         self.message = message
         self.uncertain = uncertain
         self.fault = fault
+
+
+@frozen
+class PresentValues:
+    """Rubrics as ДЕЛО has them now, by ISN.
+
+    :param unread: ISNs of which it cannot be told whether ДЕЛО has them: rows that cannot be relied on may be theirs.
+    """
+
+    rubrics: Mapping[int, Rubric]
+    unread: frozenset[int] = frozenset()
 
 
 class Outdated(Exception):
@@ -107,13 +118,14 @@ class DeloGateway:
                 self.plainer_query = True
         return self._read(WINDOW, self._bounds(window))
 
-    def read_rubrics(self, isns: Sequence[int]) -> dict[int, Rubric]:
+    def read_rubrics(self, isns: Sequence[int]) -> PresentValues:
         """The present values of these rubrics; those that ДЕЛО does not have are absent.
 
         :raises SchemaMismatch: the server has no filter by ISN (it is only likely to).
-        :raises UnexpectedAnswer: not all that the server has could be read, or it answers everything but this.
+        :raises UnexpectedAnswer: the server answers everything but this.
         """
         found: dict[int, Rubric] = {}
+        unread: set[int] = set()
         remaining = iter(isns)
         while chunk := tuple(islice(remaining, BY_ISN_AT_ONCE)):
             document = rubrics_document(len(chunk))
@@ -124,9 +136,11 @@ class DeloGateway:
                 raise UnexpectedAnswer(self._peculiar(fault), document.name) from fault
             # Only what was asked for: a server that ignored the filter must not lead to a write.
             found.update((rubric.isn, rubric) for rubric in reading.rubrics if rubric.isn in chunk)
-            if not reading.whole and not found.keys() >= set(chunk):
-                raise UnexpectedAnswer("the rubrics could not be read whole", document.name)
-        return found
+            if not reading.whole:
+                unread |= set(chunk) - found.keys()
+        if unread:
+            log.error("delo.rubrics_unread", isns=sorted(unread))
+        return PresentValues(found, frozenset(unread))
 
     def update(self, changes: Sequence[Change], *, patient: bool = True, attempt: int = 0) -> list[Answer]:
         """Write a batch; one Answer a change, in order.

@@ -11,7 +11,11 @@ from attrs import field, frozen
 from baikaldoc_pos.config import ProcessingConfig
 from baikaldoc_pos.rubrics import Answer, Change, Outcome, Rubric
 
+# Codes of our own, where no server has said anything: ДЕЛО does not have the rubric, or it cannot be told.
 ABSENT = "ABSENT"
+UNREADABLE = "UNREADABLE"
+# Not to be sent blindly, and no reason for others to wait: the retry list looks at it later.
+UNREAD = Answer(Outcome.FAILED, message_code=UNREADABLE)
 
 
 class Verdict(StrEnum):

@@ -6,16 +6,16 @@ Each is taken up from what ДЕЛО shows now, never from what was planned then.
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from baikaldoc_pos.delo import BatchRejected
+from baikaldoc_pos.delo import BatchRejected, PresentValues
 from baikaldoc_pos.errors import DeloError, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.events import EventLog
 from baikaldoc_pos.journal import OpenChange, RetryEntry, Settled
 from baikaldoc_pos.reconcile.backoff import due_entry, next_entry
-from baikaldoc_pos.reconcile.decision import ABSENT, Verdict, read_back
+from baikaldoc_pos.reconcile.decision import ABSENT, UNREADABLE, Verdict, read_back
 from baikaldoc_pos.reconcile.work import Work
 from baikaldoc_pos.rubrics import Answer, Outcome, Rubric
 
-# A server that has no filter by ISN, or sends a row that cannot be read: no reason to leave the windows unread.
+# A server that has no filter by ISN, or does not answer to it: no reason to leave the windows unread.
 NOT_TO_BE_READ = (SchemaMismatch, UnexpectedAnswer)
 
 log = EventLog(__name__)
@@ -30,12 +30,15 @@ def settle_open_changes(work: Work) -> None:
     if not opened:
         return
     try:
-        current = work.delo.read_rubrics(sorted({each.change.rubric.isn for each in opened}))
+        present = work.delo.read_rubrics(sorted({each.change.rubric.isn for each in opened}))
     except NOT_TO_BE_READ as fault:
         log.error("settle.impossible", count=len(opened), message=_words(fault))
         work.unsettled = opened
         return
-    _settle_opened(work, opened, current)
+    work.unsettled = [each for each in opened if each.change.rubric.isn in present.unread]
+    settled = [each for each in opened if each.change.rubric.isn not in present.unread]
+    if settled:
+        _settle_opened(work, settled, present.rubrics)
 
 
 def settle_as_seen(work: Work, rubrics: Sequence[Rubric]) -> None:
@@ -78,12 +81,12 @@ def work_off_retries(work: Work) -> None:
         return
     read_at = work.clock.monotonic()
     try:
-        current = work.delo.read_rubrics([entry.rubric_isn for entry in due])
+        present = work.delo.read_rubrics([entry.rubric_isn for entry in due])
     except NOT_TO_BE_READ as fault:
         log.error("retry.impossible", count=len(due), message=_words(fault))
         return
     try:
-        made = work.reconcile(tuple(current.values()), read_at=read_at, tried_before=True)
+        made = work.reconcile(tuple(present.rubrics.values()), read_at=read_at, tried_before=True)
     except (BatchRejected, *NOT_TO_BE_READ) as fault:
         # The next cycle goes on with them; what is new shall not wait for it.
         log.error("retry.impossible", count=len(due), message=_words(fault))
@@ -101,14 +104,17 @@ def work_off_retries(work: Work) -> None:
     first = timedelta(minutes=work.means.configuration.service.retries.first_minutes)
     now = work.clock.now()
     work.journal.schedule_retries(
-        [_put_off(entry, current, now, first) for entry in due if entry.rubric_isn not in decided]
+        [_put_off(entry, present, now, first) for entry in due if entry.rubric_isn not in decided]
     )
 
 
-def _put_off(entry: RetryEntry, current: dict[int, Rubric], now: datetime, first: timedelta) -> RetryEntry:
-    """The entry of a rubric that could not even be tried: it is gone, or its ССТУ status is not to be mapped now."""
-    shown = current.get(entry.rubric_isn)
-    answer = entry.answer if shown is not None else Answer(entry.answer.outcome, message_code=ABSENT)
+def _put_off(entry: RetryEntry, present: PresentValues, now: datetime, first: timedelta) -> RetryEntry:
+    """The entry of a rubric that could not even be tried: it is gone or cannot be read, or its ССТУ status is not to be
+    mapped now.
+    """
+    shown = present.rubrics.get(entry.rubric_isn)
+    code = UNREADABLE if entry.rubric_isn in present.unread else ABSENT
+    answer = entry.answer if shown is not None else Answer(entry.answer.outcome, message_code=code)
     rubric = shown or Rubric(entry.rubric_isn, entry.document_isn, entry.number, None, None)
     return next_entry(rubric, answer, entry, now, first)
 
@@ -128,12 +134,12 @@ def _revisit_unmapped(work: Work, isns: Sequence[int]) -> None:
         return
     read_at = work.clock.monotonic()
     try:
-        current = work.delo.read_rubrics(isns)
+        present = work.delo.read_rubrics(isns)
     except NOT_TO_BE_READ as fault:
         log.error("unmapped.impossible", count=len(isns), message=_words(fault))
         return
-    work.journal.forget_unmapped([isn for isn in isns if isn not in current])
-    work.reconcile(tuple(current.values()), work.journal.waiting_isns(work.clock.now()), read_at=read_at)
+    work.journal.forget_unmapped([isn for isn in isns if isn not in present.rubrics and isn not in present.unread])
+    work.reconcile(tuple(present.rubrics.values()), work.journal.waiting_isns(work.clock.now()), read_at=read_at)
 
 
 def _words(fault: DeloError) -> object:

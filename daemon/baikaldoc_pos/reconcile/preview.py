@@ -61,11 +61,12 @@ def preview_cycle(
 
     def decide_by_isn(isns: Sequence[int], waiting: Collection[int]) -> bool:
         try:
-            decide(delo.read_rubrics(isns).values(), waiting)
+            present = delo.read_rubrics(isns)
         except NOT_TO_BE_READ as fault:
             log.warning("preview.not_all_shown", count=len(isns), reason=str(fault))
             return False
-        return True
+        decide(present.rubrics.values(), waiting)
+        return not present.unread
 
     waiting = state.waiting_isns(now) if state is not None else frozenset()
     whole = decide_by_isn(_leftovers(state, now, rules), ())

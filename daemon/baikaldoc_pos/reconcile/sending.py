@@ -11,7 +11,7 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.delo import DeloGateway, Outdated
 from baikaldoc_pos.errors import SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.events import EventLog
-from baikaldoc_pos.reconcile.decision import read_back
+from baikaldoc_pos.reconcile.decision import UNREAD, read_back
 from baikaldoc_pos.rubrics import Answer, Change, Outcome
 
 log = EventLog(__name__)
@@ -57,7 +57,7 @@ class FreshSend:
         if not left or fresh:
             return left
         try:
-            current = self._delo.read_rubrics(isns)
+            present = self._delo.read_rubrics(isns)
         except SchemaMismatch as mismatch:
             log.warning("write.not_refreshed", message=mismatch.fields["message"], count=len(left))
             return left
@@ -72,8 +72,8 @@ class FreshSend:
         self._sent_in_vain.difference_update(isns)
         wanted = []
         for change in left:
-            shown = current.get(change.rubric.isn)
-            answer = read_back(change, shown)
+            shown = present.rubrics.get(change.rubric.isn)
+            answer = UNREAD if change.rubric.isn in present.unread else read_back(change, shown)
             same = shown is not None and shown.sstu_status == change.rubric.sstu_status
             if answer.outcome is Outcome.NOT_DONE and same:
                 wanted.append(change)

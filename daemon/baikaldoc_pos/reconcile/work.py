@@ -17,7 +17,7 @@ from baikaldoc_pos.events import EventLog
 from baikaldoc_pos.journal import Journal, OpenChange, RetryEntry, Settled
 from baikaldoc_pos.reconcile.backoff import due_entry, next_entry
 from baikaldoc_pos.reconcile.batches import batches, send_apart
-from baikaldoc_pos.reconcile.decision import ABSENT, Plan, Rules, Verdict, plan
+from baikaldoc_pos.reconcile.decision import ABSENT, UNREAD, Plan, Rules, Verdict, plan
 from baikaldoc_pos.reconcile.sending import FRESH_SECONDS, FreshSend
 from baikaldoc_pos.reconcile.tally import Tally
 from baikaldoc_pos.rubrics import Answer, Change, Outcome, Rubric
@@ -129,17 +129,27 @@ class Work:
     def _refresh(self, batch: Sequence[Change]) -> Sequence[Change]:
         """The same changes after another look at their rubrics."""
         try:
-            current = self.delo.read_rubrics([change.rubric.isn for change in batch])
+            present = self.delo.read_rubrics([change.rubric.isn for change in batch])
         except SchemaMismatch as mismatch:
             log.warning("write.not_refreshed", message=mismatch.fields["message"], count=len(batch))
             return batch
-        gone = [change.rubric.isn for change in batch if change.rubric.isn not in current]
+        gone = [
+            change.rubric.isn for change in batch if change.rubric.isn not in present.rubrics.keys() | present.unread
+        ]
         if gone:
             log.warning("write.rubrics_gone", isns=gone)
             self.tally.counts["skipped"] += len(gone)
-        made = plan(current.values(), self.rules)
+        self._try_later([change.rubric for change in batch if change.rubric.isn in present.unread], UNREAD)
+        made = plan(present.rubrics.values(), self.rules)
         self._pass_over(made)
         return made.changes
+
+    def _try_later(self, rubrics: Sequence[Rubric], answer: Answer) -> None:
+        self.tally.counts["failed"] += len(rubrics)
+        previous, now = self.journal.retry_entries([rubric.isn for rubric in rubrics]), self.clock.now()
+        self.journal.schedule_retries(
+            [next_entry(rubric, answer, previous.get(rubric.isn), now, self._first_delay) for rubric in rubrics]
+        )
 
     def _write(self, batch: Sequence[Change], read_at: float, *, tried_before: bool) -> None:
         ids = dict(zip((change.rubric.isn for change in batch), self._intents(batch), strict=True))
@@ -171,7 +181,7 @@ class Work:
         if not rejection.uncertain:
             return failed
         try:
-            current = self.delo.read_rubrics([change.rubric.isn]).get(change.rubric.isn)
+            current = self.delo.read_rubrics([change.rubric.isn]).rubrics.get(change.rubric.isn)
         except (SchemaMismatch, UnexpectedAnswer):
             return failed
         stands = current is not None and current.pos_status == change.target

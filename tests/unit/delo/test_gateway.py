@@ -159,7 +159,16 @@ def test_a_server_that_knows_neither_query_is_told_apart():
 
 def test_a_server_that_ignores_the_filter_by_isn_leads_to_nothing():
     found = gateway(answer(page(node(), node(isnRefRubric=ISN + 1)))).read_rubrics([ISN, ISN + 7])
-    assert list(found) == [ISN]
+    assert list(found.rubrics) == [ISN]
+    assert found.unread == frozenset()
+
+
+def test_a_rubric_whose_row_cannot_be_relied_on_is_not_taken_for_absent():
+    failed = {"message": "timeout", "path": ["arRubricValuesPg", "edges", 1, "node", "posStatusRub"]}
+    rows = page(node(), node(isnRefRubric=ISN + 1), totalCount=2)
+    found = gateway(answer(rows) | {"errors": [failed]}).read_rubrics([ISN, ISN + 1])
+    assert list(found.rubrics) == [ISN]
+    assert found.unread == {ISN + 1}
 
 
 def test_a_status_that_could_not_be_read_is_not_taken_for_none():
