@@ -34,5 +34,9 @@ class ManualClock:
         self.advance(seconds=seconds)
 
     def check_stop(self) -> None:
-        if self.stop.is_set():
+        if self.stopping:
             raise StopRequested
+
+    @property
+    def stopping(self) -> bool:
+        return self.stop.is_set()

@@ -30,16 +30,18 @@ def open_session(
     clock: Clock,
     observe: Callable[[RequestReport], None] = lambda report: None,
     kept_in: Path | None = None,
+    before: DeloSession | None = None,
 ) -> DeloSession:
     """A session for the configured account; nothing is sent yet.
 
     :param observe: told of every request.
     :param kept_in: the directory in which the session is kept over restarts; None where it is not.
+    :param before: the same account's, which it goes on with; closed by that.
     """
     connection, service = configuration.connection, configuration.service
-    transport = HttpTransport(connection, service.limits.request_seconds, observe)
+    transport = HttpTransport(connection, service.limits.request_seconds, observe, lambda: clock.stopping)
     rejected_seconds = timedelta(hours=service.session.rejected_retry_hours).total_seconds()
-    return DeloSession(transport, connection, clock, SessionFile(kept_in, connection), rejected_seconds)
+    return DeloSession(transport, connection, clock, SessionFile(kept_in, connection), rejected_seconds, before)
 
 
 def forget_rejection(configuration: Configuration, kept_in: Path) -> None:

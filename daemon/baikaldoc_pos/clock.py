@@ -23,6 +23,10 @@ class Clock(Protocol):
     def check_stop(self) -> None:
         """Raises StopRequested where a stop was asked for: called before each new piece of work."""
 
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for."""
+
 
 class SystemClock:
     """The real clock; ``stop`` is set by whoever wants the work to end."""
@@ -41,5 +45,9 @@ class SystemClock:
             raise StopRequested
 
     def check_stop(self) -> None:
-        if self.stop.is_set():
+        if self.stopping:
             raise StopRequested
+
+    @property
+    def stopping(self) -> bool:
+        return self.stop.is_set()

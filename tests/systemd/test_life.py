@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.delo_server import MAPPING, PASSWORD, DeloServer, Hang, make_rubric
+from tests.mail_server import free_port
 from tests.systemd.box import SystemdBox
 from tests.systemd.product import PREFIX
 from tests.systemd.service import UNIT, Service, new_rubric, recent_rubrics, wrong_or_missing
@@ -101,12 +102,20 @@ def test_reload_reschedules_and_changes_the_account(box: SystemdBox, server: Del
         service.systemctl("reload")
         service.wait(lambda: not wrong_or_missing(other), "the other ДЕЛО to be worked on")
         assert server.sessions.open_seats == 0
+        service.connection["read_timeout"] = 7
+        service.save()
+        service.systemctl("reload")
+        service.send("USR1")
+        finished = service.finished_cycles()
+        service.wait(lambda: service.finished_cycles() > finished, "a cycle with the other time-out")
+        assert other.sign_ins == 1
         service.systemctl("stop")
         assert other.sessions.open_seats == 0
 
 
 def test_whatever_delo_says_a_reload_ends_and_no_secret_is_shown(box: SystemdBox, server: DeloServer) -> None:
-    service = Service(box, server, http={"listen": "127.0.0.1:19318"})
+    port = free_port()
+    service = Service(box, server, http={"listen": f"127.0.0.1:{port}"})
     service.start()
     service.wait(lambda: service.finished_cycles() == 1, "the first cycle")
     # systemd ignores a status of more than 4096 bytes, with all that is in the same message.
@@ -116,7 +125,7 @@ def test_whatever_delo_says_a_reload_ends_and_no_secret_is_shown(box: SystemdBox
     service.wait(lambda: "строка: user=x *** ыыы" in service.status, "STATUS= to say why")
     service.systemctl("reload")
     assert box.show(UNIT, "ActiveState") == "active"
-    page = urllib.request.urlopen("http://127.0.0.1:19318/", timeout=10).read().decode()
+    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).read().decode()
     assert "строка" in page  # of ДЕЛО's words the page shows the harmless ones only
     assert PASSWORD not in page
     assert PASSWORD not in service.status
@@ -153,6 +162,21 @@ def test_slow_server_extends_the_stop_instead_of_being_killed(box: SystemdBox, s
     before = server.requests
     service.wait(lambda: server.requests > before, "a request in flight")
     service.systemctl("stop")
+    assert box.show(UNIT, "Result") == "success"
+    assert server.sessions.open_seats == 0
+
+
+def test_stop_does_not_wait_for_what_is_only_read(box: SystemdBox, server: DeloServer) -> None:
+    service = Service(box, server)
+    service.connection["read_timeout"] = 60
+    service.save()
+    service.start()
+    service.wait(lambda: service.finished_cycles() == 1, "the first cycle")
+    hanging = server.faults.add(Hang(), on="read")
+    service.send("USR1")
+    service.wait(lambda: hanging.hits, "a reading that hangs")
+    box.run("systemctl", "stop", "--no-block", UNIT)
+    box.wait_for(UNIT, ActiveState="inactive", timeout=5)
     assert box.show(UNIT, "Result") == "success"
     assert server.sessions.open_seats == 0
 
@@ -242,6 +266,16 @@ def test_password_of_systemd_is_not_sent_again_by_a_reload_and_a_restart_takes_t
     assert server.failed_sign_ins == 1
 
 
+def run_once(box: SystemdBox) -> None:
+    """Beside the service, as the README says."""
+    directories = "--config /etc/baikaldoc-pos --state /var/lib/baikaldoc-pos --logs /var/log/baikaldoc-pos"
+    box.run(
+        *["systemd-run", "--quiet", "--collect", "--unit=once", "-p", "User=baikaldoc-pos"],
+        *["-p", "LoadCredential=delo-password:/etc/baikaldoc-pos/credentials/delo-password"],
+        *f"{PREFIX}/bin/baikaldoc-pos {directories} once".split(),
+    )
+
+
 def test_service_waits_for_a_once_that_is_at_work(box: SystemdBox, server: DeloServer) -> None:
     """And ``once`` runs beside systemd as the README says, with the password that only systemd can read."""
     service = Service(box, server)
@@ -249,22 +283,9 @@ def test_service_waits_for_a_once_that_is_at_work(box: SystemdBox, server: DeloS
     service.save()
     box.write("/etc/baikaldoc-pos/credentials/delo-password", PASSWORD + "\n", 0o600)
     hanging = server.faults.add(Hang(), on="write")
-    directories = "--config /etc/baikaldoc-pos --state /var/lib/baikaldoc-pos --logs /var/log/baikaldoc-pos"
-    box.run(
-        "install",
-        "-d",
-        "-o",
-        "baikaldoc-pos",
-        "-g",
-        "baikaldoc-pos",
-        "/var/lib/baikaldoc-pos",
-        "/var/log/baikaldoc-pos",
-    )
-    box.run(
-        *["systemd-run", "--quiet", "--collect", "--unit=once", "-p", "User=baikaldoc-pos"],
-        *["-p", "LoadCredential=delo-password:/etc/baikaldoc-pos/credentials/delo-password"],
-        *f"{PREFIX}/bin/baikaldoc-pos {directories} once".split(),
-    )
+    owned = ["install", "-d", "-o", "baikaldoc-pos", "-g", "baikaldoc-pos"]
+    box.run(*owned, "/var/lib/baikaldoc-pos", "/var/log/baikaldoc-pos")
+    run_once(box)
     service.wait(lambda: hanging.hits, "the once to be at work")
     box.run("systemctl", "start", "--no-block", UNIT)
     service.wait(lambda: "ждёт" in service.status, "the service to wait")
@@ -272,6 +293,29 @@ def test_service_waits_for_a_once_that_is_at_work(box: SystemdBox, server: DeloS
     service.wait(lambda: box.show(UNIT, "ActiveState") == "active", "the service to begin")
     service.wait(lambda: not wrong_or_missing(server), "every status to be set")
     assert service.restarts == 0
+
+
+def test_stop_while_the_start_waits_leaves_no_seat_behind(box: SystemdBox, server: DeloServer) -> None:
+    service = Service(box, server)
+    service.drop_in("RestartSec=6", "slow")
+    del service.connection["password"]
+    service.connection["read_timeout"] = 60
+    service.save()
+    box.write("/etc/baikaldoc-pos/credentials/delo-password", PASSWORD + "\n", 0o600)
+    service.start()
+    service.wait(lambda: service.finished_cycles() == 1, "the first cycle")
+    service.send("KILL")
+    box.wait_for(UNIT, ActiveState="activating")
+    hanging = server.faults.add(Hang(), on="read")
+    run_once(box)
+    service.wait(lambda: hanging.hits, "the once to be at work")
+    assert server.sessions.open_seats == 2
+    service.wait(lambda: "ждёт" in service.status, "the service to wait")
+    service.systemctl("stop")
+    assert box.show(UNIT, "Result") == "success"
+    assert server.sessions.open_seats == 1
+    assert "Служба остановлена" in box.messages(UNIT)
+    server.faults.release()
 
 
 @pytest.mark.parametrize("how", ["kill -9", "restart"])

@@ -11,7 +11,7 @@ from baikaldoc_pos.assembly import log_settings
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.config import Configuration, render
-from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, StopRequested
+from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid
 from baikaldoc_pos.events import Catalogue, EventLog
 from baikaldoc_pos.logs import LogSettings, configure
 from baikaldoc_pos.service import signals
@@ -44,8 +44,6 @@ def _run(app: App, /) -> int:
         surroundings = Surroundings(app.paths, app.environ, reconfigure_logging, lambda: logs.file_failures)
         try:
             return Daemon(surroundings, configuration).run()
-        except StopRequested:
-            return 0
         except BaikaldocError as error:
             log.error(error.event, **error.fields)
             return error.exit_code

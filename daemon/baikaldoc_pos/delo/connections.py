@@ -8,7 +8,8 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakSet
 
@@ -16,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-BREAK_AGAIN_SECONDS = 0.1
+LOOK_SECONDS = 0.1
 
 
 class _Sockets:
@@ -65,22 +66,21 @@ class BreakableAdapter(HTTPAdapter):
         self._sockets.break_all()
 
     @contextlib.contextmanager
-    def deadline(self, seconds: float) -> Iterator[threading.Event]:
-        """Break the connections, and those that are made afterwards, when the block lasts longer than that.
+    def deadline(self, seconds: float, cut: Callable[[], bool] = lambda: False) -> Iterator[threading.Event]:
+        """Break the connections, and those that are made afterwards, when the block lasts longer than that, or as soon
+        as ``cut()`` is true.
 
-        The event says whether it did. What was read then is not to be trusted: an end of file among the headers, or
-        in a body without a length, looks like a regular one.
+        The event says whether that was so. What was read then is not to be trusted: an end of file among the headers,
+        or in a body without a length, looks like a regular one.
         """
         overrun, ended = threading.Event(), threading.Event()
+        expires = time.monotonic() + seconds
 
         def watch() -> None:
-            if ended.wait(seconds):
-                return
-            overrun.set()
-            while True:
-                self.break_connections()
-                if ended.wait(BREAK_AGAIN_SECONDS):
-                    return
+            while not ended.wait(LOOK_SECONDS):
+                if overrun.is_set() or time.monotonic() >= expires or cut():
+                    overrun.set()
+                    self.break_connections()
 
         watcher = threading.Thread(target=watch, name="request-deadline", daemon=True)
         watcher.start()

@@ -13,12 +13,14 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import ConnectionConfig
 from baikaldoc_pos.delo.answers import retry_after, signed_out
 from baikaldoc_pos.delo.session_file import SessionFile
-from baikaldoc_pos.delo.transport import HttpTransport, Reply, host_of
+from baikaldoc_pos.delo.transport import HttpTransport, Limits, Reply, host_of
 from baikaldoc_pos.errors import CredentialsRejected, DeloError, DeloUnavailable, SessionNotAccepted, UnexpectedAnswer
 from baikaldoc_pos.events import EventLog
 
 log = EventLog(__name__)
 
+# Whoever signs out is about to end, and the server does its part whether it is waited for or not.
+SIGN_OUT_SECONDS = 15.0
 NO_PAGE_THERE = frozenset({404, 405, 410})
 
 
@@ -34,6 +36,7 @@ class DeloSession:
     :param clock: for Retry-After dates, and for how long a rejection holds.
     :param file: where the session is kept for a process that takes it over.
     :param rejected_seconds: after a rejection, nothing is tried for this long; for good by default.
+    :param before: the same account's, under limits that hold no longer: this one goes on with it, and closes it.
     """
 
     def __init__(
@@ -43,21 +46,24 @@ class DeloSession:
         clock: Clock,
         file: SessionFile | None = None,
         rejected_seconds: float = math.inf,
+        before: "DeloSession | None" = None,
     ) -> None:
         self._transport = transport
         self._connection = connection
         self._clock = clock
         self._turn = threading.RLock()
         self._file = file if file is not None else SessionFile(None, connection)
-        # The HTTP status of the refusal that still holds.
+        # The HTTP status of the last refusal, and when it was given.
         self._rejected: int | None = None
-        self._rejected_until = math.inf
+        self._rejected_at = -math.inf
         self._rejected_seconds = rejected_seconds
         # The operation for whose sake the session was renewed, until it is answered.
         self._renewed_for: str | None = None
         self._spoke_at = clock.monotonic()
         self.host = host_of(connection.graphql_endpoint)
-        if self._file.load(transport.cookies):
+        if before is not None:
+            self._go_on_with(before)
+        elif self._file.load(transport.cookies):
             log.info("session.taken_over", username=connection.username, host=self.host)
         self._take_rejection_over()
 
@@ -85,8 +91,10 @@ class DeloSession:
     def query(self, payload: Mapping[str, object], operation: str, *, repeat: bool = True) -> Reply:
         """Post a GraphQL request; sign in first where need be, and renew a session that has ended, once.
 
-        :param repeat: False does not send it a second time under a new session.
+        :param repeat: False, for one that writes, does not send it a second time under a new session, and does not cut
+            it short where a stop is asked for.
         :raises SessionRenewed: the session had ended, and ``repeat`` is False.
+        :raises StopRequested: a stop was asked for.
         :raises DeloUnavailable: a fault of the transport, or an HTML page twice.
         :raises CredentialsRejected: now or at an earlier sign-in; without asking again.
         :raises SessionNotAccepted: the fresh session was sent back to sign-in too.
@@ -94,7 +102,9 @@ class DeloSession:
         with self._turn:
             if not self.signed_in:
                 self.sign_in()
-            reply = self._post(payload, operation)
+                self._clock.check_stop()
+            limits = Limits(cut_by_stop=repeat)
+            reply = self._post(payload, operation, limits)
             sign = signed_out(reply)
             if sign is not None and self._renewed_for != operation:
                 log.info("session.ended", sign=sign)
@@ -104,7 +114,7 @@ class DeloSession:
                 self._renewed_for = operation
                 if not repeat:
                     raise SessionRenewed
-                reply = self._post(payload, operation)
+                reply = self._post(payload, operation, limits)
                 sign = signed_out(reply)
             if self._renewed_for == operation and (sign is None or repeat):
                 self._renewed_for = None
@@ -122,7 +132,7 @@ class DeloSession:
         :raises UnexpectedAnswer: the address is not one to sign in at.
         """
         with self._turn:
-            if self._rejected is not None and self._clock.monotonic() < self._rejected_until:
+            if self._rejected is not None and self._rejection_left > 0:
                 raise self._rejection(self._rejected)
             self._sign_out_left_one()
             account = self._connection
@@ -160,7 +170,7 @@ class DeloSession:
 
     def _sign_out(self, logout_url: str) -> None:
         try:
-            reply = self._transport.post(logout_url, {}, "sign_out")
+            reply = self._transport.post(logout_url, {}, "sign_out", Limits(SIGN_OUT_SECONDS))
         except DeloError as fault:
             log.warning("session.sign_out_failed", reason=str(fault.fields.get("reason")))
         else:
@@ -172,6 +182,11 @@ class DeloSession:
             self._transport.cookies.clear()
             self._file.forget()
 
+    def _go_on_with(self, before: "DeloSession") -> None:
+        self._transport.cookies.update(before._transport.cookies)
+        self._spoke_at, self._rejected, self._rejected_at = before._spoke_at, before._rejected, before._rejected_at
+        before.close()
+
     def _take_rejection_over(self) -> None:
         """A restart is no reason to try again what an earlier process was refused."""
         rejection = self._file.rejection(self._connection.password.reveal())
@@ -180,15 +195,20 @@ class DeloSession:
         age = (self._clock.now() - rejection.at).total_seconds()
         if 0 <= age < self._rejected_seconds:
             self._rejected = rejection.status
-            self._rejected_until = self._clock.monotonic() + self._rejected_seconds - age
+            self._rejected_at = self._clock.monotonic() - age
+
+    @property
+    def _rejection_left(self) -> float:
+        """Seconds for which a rejection still holds."""
+        return self._rejected_at + self._rejected_seconds - self._clock.monotonic()
 
     def _rejection(self, status: int) -> CredentialsRejected:
-        left = self._rejected_until - self._clock.monotonic()
+        left = self._rejection_left
         until = self._clock.now() + timedelta(seconds=left) if math.isfinite(left) else None
         return CredentialsRejected(self._connection.username, status, until)
 
-    def _post(self, payload: Mapping[str, object], operation: str) -> Reply:
-        reply = self._transport.post(self._connection.graphql_endpoint, payload, operation)
+    def _post(self, payload: Mapping[str, object], operation: str, limits: Limits) -> Reply:
+        reply = self._transport.post(self._connection.graphql_endpoint, payload, operation, limits)
         self._spoke_at = self._clock.monotonic()
         if self.signed_in:
             # An answer may have renewed the cookies.
@@ -204,5 +224,5 @@ class DeloSession:
             return UnexpectedAnswer(f"HTTP {reply.status} (login_url)", "sign_in", status=reply.status)
         self._file.reject(self._connection.password.reveal(), reply.status, self._clock.now())
         self._rejected = reply.status
-        self._rejected_until = self._clock.monotonic() + self._rejected_seconds
+        self._rejected_at = self._clock.monotonic()
         return self._rejection(reply.status)

@@ -5,6 +5,7 @@ a reply of whatever status is returned as it is. Knows nothing of sessions or Gr
 """
 
 import json
+import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from urllib3.util import create_urllib3_context
 
 from baikaldoc_pos.config import ConnectionConfig, without_strict
 from baikaldoc_pos.delo.connections import BreakableAdapter
-from baikaldoc_pos.errors import DeloUnavailable
+from baikaldoc_pos.errors import DeloUnavailable, StopRequested
 
 MAX_BODY = 64 * 1024 * 1024
 CHUNK = 64 * 1024
@@ -41,6 +42,18 @@ class Reply:
 
 
 @frozen
+class Limits:
+    """What one exchange bears beside the transport's own time-outs.
+
+    :param seconds: its own total deadline, where that is shorter.
+    :param cut_by_stop: nothing is lost where it is not waited for once a stop was asked for.
+    """
+
+    seconds: float = math.inf
+    cut_by_stop: bool = False
+
+
+@frozen
 class RequestReport:
     """What one exchange was like, for whoever counts: kind is an operation's name, ``sign_in`` or ``sign_out``."""
 
@@ -56,6 +69,7 @@ class HttpTransport:
     :param connection: addresses, certificates, proxy and time-outs.
     :param request_seconds: the total deadline of one exchange.
     :param observe: called with a RequestReport after every exchange.
+    :param stopping: whether a stop was asked for; exchanges that bear it are cut short then.
     """
 
     def __init__(
@@ -63,6 +77,7 @@ class HttpTransport:
         connection: ConnectionConfig,
         request_seconds: float,
         observe: Callable[[RequestReport], None] = lambda report: None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         checked = ssl.CERT_NONE if connection.verify is False else ssl.CERT_REQUIRED
         self._adapter = BreakableAdapter(without_strict(create_urllib3_context(cert_reqs=checked)))
@@ -79,6 +94,7 @@ class HttpTransport:
         self._timeout = (connection.connect_timeout, connection.read_timeout)
         self._request_seconds = request_seconds
         self._observe = observe
+        self._stopping = stopping
         self._kept_alive = False
         self.requests = 0
 
@@ -87,39 +103,42 @@ class HttpTransport:
         """The cookies that go with every request: the session."""
         return self._http.cookies
 
-    def post(self, url: str, payload: Mapping[str, object], kind: str) -> Reply:
+    def post(self, url: str, payload: Mapping[str, object], kind: str, limits: Limits = Limits()) -> Reply:
         """Post ``payload`` as JSON.
 
         :raises DeloUnavailable: on any fault of the transport.
+        :raises StopRequested: it was cut short.
         """
         try:
-            return self._exchange(url, payload, kind)
+            return self._exchange(url, payload, kind, limits)
         except _KeptAliveLost:
             # The server closed an idle connection: an ordinary case, answered by a new connection at once.
-            return self._exchange(url, payload, kind)
+            return self._exchange(url, payload, kind, limits)
 
     def close(self) -> None:
         self._http.close()
 
-    def _exchange(self, url: str, payload: Mapping[str, object], kind: str) -> Reply:
+    def _exchange(self, url: str, payload: Mapping[str, object], kind: str, limits: Limits) -> Reply:
         self.requests += 1
         started = time.monotonic()
         outcome, received = "fault", 0
         reused, self._kept_alive = self._kept_alive, False
         # requests' own JSON has six characters for each Cyrillic letter.
         body = json.dumps(payload, ensure_ascii=False).encode()
-        with self._adapter.deadline(self._request_seconds) as overrun:
+        seconds = min(self._request_seconds, limits.seconds)
+        cut = self._stopping if limits.cut_by_stop else _never
+        with self._adapter.deadline(seconds, cut) as overrun:
             try:
                 with self._http.post(
                     url, data=body, headers=JSON, timeout=self._timeout, allow_redirects=False, stream=True
                 ) as response:
                     answer = self._read(response, url)
                     if overrun.is_set():
-                        raise self._overrun(url)
+                        raise _overrun(url, seconds, cut())
                     outcome, received = str(response.status_code), len(answer)
             except OSError as fault:  # requests' own faults are among them, and a CA file that is gone
                 if overrun.is_set():
-                    raise self._overrun(url) from fault
+                    raise _overrun(url, seconds, cut()) from fault
                 at_once = time.monotonic() - started < STALE_SECONDS
                 if reused and at_once and isinstance(fault, requests.exceptions.ConnectionError) and _was_cut(fault):
                     raise _KeptAliveLost(reason_of(fault), host_of(url)) from fault
@@ -129,9 +148,6 @@ class HttpTransport:
         self._kept_alive = True
         return Reply(response.status_code, CaseInsensitiveDict(response.headers), answer)
 
-    def _overrun(self, url: str) -> DeloUnavailable:
-        return DeloUnavailable(f"no whole answer within {self._request_seconds:g} s", host_of(url))
-
     @staticmethod
     def _read(response: requests.Response, url: str) -> bytes:
         body = bytearray()
@@ -140,6 +156,14 @@ class HttpTransport:
             if len(body) > MAX_BODY:
                 raise DeloUnavailable(f"the answer is larger than {MAX_BODY >> 20} MiB", host_of(url), retry=False)
         return bytes(body)
+
+
+def _overrun(url: str, seconds: float, cut: bool) -> DeloUnavailable | StopRequested:
+    return StopRequested() if cut else DeloUnavailable(f"no whole answer within {seconds:g} s", host_of(url))
+
+
+def _never() -> bool:
+    return False
 
 
 class _KeptAliveLost(DeloUnavailable):

@@ -41,7 +41,7 @@ class Cycle:
     :param finished_at: null while it runs, and for ever where the process died under it; the latter has an
         ``error_event``.
     :param error_event: the event of the error that ended it; null means success once it has finished.
-    :param error_fields: the fields of that event's sentence, as JSON keeps them.
+    :param error_fields: the fields of that event's sentence.
     """
 
     id: int

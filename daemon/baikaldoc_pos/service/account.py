@@ -6,7 +6,7 @@ from pathlib import Path
 
 from baikaldoc_pos.assembly import open_session
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.config import Configuration
+from baikaldoc_pos.config import Configuration, ConnectionConfig
 from baikaldoc_pos.delo import DeloSession, RequestReport
 
 
@@ -22,16 +22,23 @@ class Account:
         self._observe = observe
         self._runtime = runtime
         self._session: DeloSession | None = None
-        self._opened_for: object = None
+        # What the session was opened for, and with.
+        self._identity: object = None
+        self._means: object = None
 
     def session(self, configuration: Configuration) -> DeloSession:
-        """The session of the configured account; the one of an earlier account or address is signed out first."""
-        service = configuration.service
-        wanted = (configuration.connection, service.limits.request_seconds, service.session.rejected_retry_hours)
-        if self._session is None or wanted != self._opened_for:
+        """The session of the configured account; the one of an earlier account or address is signed out first, while
+        time-outs and the like are put in force around it.
+        """
+        service, identity = configuration.service, identity_of(configuration.connection)
+        means = (configuration.connection, service.limits.request_seconds, service.session.rejected_retry_hours)
+        if self._session is not None and means == self._means:
+            return self._session
+        if identity != self._identity:
             self.sign_out()
-            self._session = open_session(configuration, self._clock, self._observe, self._runtime)
-            self._opened_for = wanted
+        before = self._session
+        self._session = open_session(configuration, self._clock, self._observe, self._runtime, before)
+        self._identity, self._means = identity, means
         return self._session
 
     def forgive(self) -> None:
@@ -55,3 +62,9 @@ class Account:
         if self._session is not None:
             self._session.close()
         self._session = None
+
+
+def identity_of(connection: ConnectionConfig) -> tuple[object, ...]:
+    """Whose session it is, and where: what a session cannot outlive a change of."""
+    addresses = connection.login_url, connection.logout_url, connection.graphql_endpoint
+    return *addresses, connection.username, connection.password, connection.app

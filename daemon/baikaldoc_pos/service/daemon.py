@@ -85,11 +85,13 @@ class Daemon:
                     lambda: open_.enter_context(make()), paths.state, self._notifier, self._in_force.text
                 )
 
-            opened(lambda: self._lock(paths))
-            journal = opened(lambda: open_journal(paths, zone, self._clock))
-            reporting = opened(lambda: self._report(journal))
-            self._start(journal, reporting)
-            self._serve(journal, reporting)
+            # It may be raised while the start waits.
+            with suppress(StopRequested):
+                opened(lambda: self._lock(paths))
+                journal = opened(lambda: open_journal(paths, zone, self._clock))
+                reporting = opened(lambda: self._report(journal))
+                self._start(journal, reporting)
+                self._serve(journal, reporting)
             return self._leave()
 
     def _lock(self, paths: Paths) -> StateLock:
@@ -222,7 +224,7 @@ class Daemon:
         self._state.change(phase=Phase.STOPPING)
         self._notifier.stopping(self._status())
         self._scheduler.shutdown()
-        Leaving(self._surroundings, self._in_force, self._account, self._notifier).leave()
+        Leaving(self._surroundings, self._in_force, self._account, self._state, self._notifier).leave()
         log.info("service.stopped")
         return 0
 

@@ -108,6 +108,7 @@ class Jobs:
                 self._clock.check_stop()
                 self._monitor.progress()
         try:
+            self._clock.check_stop()
             yield
         finally:
             turn.release()

@@ -23,6 +23,7 @@ from baikaldoc_pos.service.notify import Notifier
 from baikaldoc_pos.service.reloading import runtime_directory
 from baikaldoc_pos.service.signals import STOPS
 from baikaldoc_pos.service.starting import EXTENSION_SECONDS
+from baikaldoc_pos.service.state import Phase, StateHolder
 from baikaldoc_pos.service.surroundings import InForce, Surroundings
 
 log = EventLog(__name__)
@@ -37,10 +38,18 @@ _UNIT = re.compile(r"/([^/]+\.service)$")
 class Leaving:
     """Ends one service's dealings with ДЕЛО. While it waits, systemd is asked for more time."""
 
-    def __init__(self, surroundings: Surroundings, in_force: InForce, account: Account, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        in_force: InForce,
+        account: Account,
+        state: StateHolder,
+        notifier: Notifier,
+    ) -> None:
         self._surroundings = surroundings
         self._in_force = in_force
         self._account = account
+        self._state = state
         self._notifier = notifier
 
     def leave(self) -> None:
@@ -53,6 +62,7 @@ class Leaving:
             log.info("session.handed_over")
             self._account.leave()
             return
+        self._state.change(phase=Phase.SIGNING_OUT)
         signing_out = threading.Thread(
             target=self._account.sign_out_for_good, args=(self._in_force.configuration,), name="sign-out", daemon=True
         )

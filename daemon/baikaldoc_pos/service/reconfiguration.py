@@ -8,7 +8,7 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, differences, load_configuration, render
 from baikaldoc_pos.errors import ConfigurationInvalid, CredentialsRejected
 from baikaldoc_pos.events import EventLog
-from baikaldoc_pos.service.account import Account
+from baikaldoc_pos.service.account import Account, identity_of
 from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult
 from baikaldoc_pos.service.scheduler import Scheduler
 from baikaldoc_pos.service.state import StateHolder
@@ -60,7 +60,7 @@ class Reconfiguration:
         self._forgive(before, fresh)
         if intervals(before) != intervals(fresh):
             self._scheduler.reschedule(*intervals(fresh))
-        if before.connection != fresh.connection:
+        if identity_of(before.connection) != identity_of(fresh.connection):
             # The next job signs the old session out; there is no reason to wait for it.
             self._scheduler.cycle_now()
         if changed:

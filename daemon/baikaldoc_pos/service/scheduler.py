@@ -111,7 +111,8 @@ class Scheduler:
 
     def shutdown(self) -> None:
         """Begin no further job; a running one is not waited for, and what it asks for afterwards is not planned."""
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     def _run_cycle_at(self, at: datetime) -> None:
         self._plan(CYCLE, at)

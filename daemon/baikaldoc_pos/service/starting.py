@@ -22,7 +22,9 @@ def wait_a_moment(notifier: Notifier, status: str) -> None:
     """One moment of the wait; raises StopRequested."""
     notifier.status(status)
     notifier.extend_timeout(EXTENSION_SECONDS)
-    if signal.sigtimedwait(STOPS, TICK_SECONDS) is not None:
+    received = signal.sigtimedwait(STOPS, TICK_SECONDS)
+    if received is not None:
+        log.info("signal.received", signal=signal.Signals(received.si_signo).name)
         raise StopRequested
 
 

@@ -26,6 +26,10 @@ class Phase(StrEnum):
     WAITING = "waiting"
     WORKING = "working"
     STOPPING = "stopping"
+    SIGNING_OUT = "signing_out"
+
+
+_ENDING = frozenset({Phase.STOPPING, Phase.SIGNING_OUT})
 
 
 @frozen
@@ -100,7 +104,7 @@ class StateHolder:
     def change(self, **changes: Any) -> None:
         """Replace the state by one with these changes, and announce it. A service that stops does nothing else."""
         with self._lock:
-            if self._present[0].phase is Phase.STOPPING:
+            if self._present[0].phase in _ENDING and changes.get("phase") not in _ENDING:
                 changes.pop("phase", None)
             masked = {name: _masked(value, self._masker()) for name, value in changes.items()}
             self._present[0] = evolve(self._present[0], **masked)

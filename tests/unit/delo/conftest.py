@@ -64,9 +64,10 @@ def connect() -> Iterator[Connect]:
             base: str,
             request_seconds: float = 10,
             observe: Callable[[RequestReport], None] = lambda report: None,
+            stopping: Callable[[], bool] = lambda: False,
             **settings: Any,
         ) -> HttpTransport:
-            transport = HttpTransport(connection_to(base, **settings), request_seconds, observe)
+            transport = HttpTransport(connection_to(base, **settings), request_seconds, observe, stopping)
             return stack.enter_context(closing(transport))
 
         yield make

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from baikaldoc_pos.delo import HttpTransport
-from baikaldoc_pos.errors import DeloUnavailable
+from baikaldoc_pos.delo.transport import Limits
+from baikaldoc_pos.errors import DeloUnavailable, StopRequested
 
 from tests.delo_server import PASSWORD, USER, Delay, DeloServer, Drip, Hang
 
@@ -148,3 +149,26 @@ def test_the_deadline_ends_the_wait_for_a_proxy(connect):
             connect("https://delo.invalid", TINY, proxy=base).post("https://delo.invalid/", {}, "query")
     finally:
         stop()
+
+
+@pytest.mark.parametrize("fault", [Drip("headers"), Hang(), Delay(4)], ids=["drips", "hangs", "late"])
+def test_a_stop_cuts_short_what_bears_it_and_nothing_else(server, connect, certificate, fault):
+    stop = threading.Event()
+    transport = connect(server.url, TINY * 3, verify=certificate, stopping=stop.is_set)
+    hanging = server.faults.add(fault, on="login", times=None)
+    stopping = threading.Thread(target=lambda: (server.wait_until(lambda: hanging.hits, 5), stop.set()))
+    stopping.start()
+    with in_time(), pytest.raises(StopRequested):
+        transport.post(server.login_url, ACCOUNT, "reading", Limits(cut_by_stop=True))
+    stopping.join()
+    with pytest.raises(DeloUnavailable, match="no whole answer"):
+        transport.post(server.login_url, ACCOUNT, "writing")
+    server.faults.clear()
+    sign_in(transport, server)
+
+
+def test_an_exchange_may_have_a_deadline_of_its_own(server, connect, certificate):
+    transport = connect(server.url, 60, verify=certificate)
+    server.faults.add(Hang(), on="login")
+    with in_time(), pytest.raises(DeloUnavailable, match=r"no whole answer within 0\.3 s"):
+        transport.post(server.login_url, ACCOUNT, "sign_out", Limits(TINY))

@@ -184,7 +184,7 @@ def test_cycles_finish_fail_or_are_found_interrupted(journal, directory, clock):
         assert [cycle.id for cycle in last] == [cut_short, bad, good]
         assert (last[0].kind, last[0].finished_at, last[0].error_event) == ("fixed", None, "cycle.interrupted")
         assert (last[1].error_event, last[1].counts.found) == ("delo.unavailable", 3)
-        assert last[1].error_fields == {"reason": "отказ", "since": str(START)}
+        assert last[1].error_fields == {"reason": "отказ", "since": START}
         assert (last[2].period, last[2].counts, last[2].error_event) == (period, counts, None)
         assert last[2].error_fields == last[0].error_fields == {}
         assert (last[2].started_at, last[2].finished_at) == (START, finished)

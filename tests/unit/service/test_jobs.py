@@ -296,6 +296,50 @@ def test_session_that_nobody_took_up_is_signed_out_at_the_end(service, server, c
     assert server.sessions.open_seats == 1
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("connection", "read_timeout", 7),
+        ("connection", "verify", False),
+        ("limits", "requestSeconds", 50),
+        ("session", "rejectedRetryHours", 3),
+    ],
+)
+def test_other_limits_are_no_reason_for_another_session(service, server, installation, section, key, value) -> None:
+    service.jobs.cycle()
+    changed = installation.connection if section == "connection" else installation.service.setdefault(section, {})
+    changed[key] = value
+    installation.save()
+    service.jobs.cycle()
+    assert service.state.problem is None
+    assert (server.sign_ins, server.sessions.sign_outs) == (1, 0)
+    service.account.sign_out()
+    assert server.sessions.open_seats == 0
+
+
+def test_a_rejection_holds_under_other_limits_for_as_long_as_they_say(service, server, clock, installation) -> None:
+    server.sessions.reject = True
+    service.jobs.cycle()
+    installation.service["session"]["rejectedRetryHours"] = 3
+    installation.save()
+    clock.advance(hours=2.9)
+    service.jobs.cycle()
+    assert server.failed_sign_ins == 1
+    clock.advance(hours=0.2)
+    service.jobs.cycle()
+    assert server.failed_sign_ins == 2
+
+
+def test_another_password_is_another_session(service, server, installation) -> None:
+    service.jobs.cycle()
+    server.sessions.accounts = dict.fromkeys(server.sessions.accounts, "corrected")
+    installation.connection["password"] = "corrected"
+    installation.save()
+    service.jobs.cycle()
+    assert (server.sign_ins, server.sessions.sign_outs) == (2, 1)
+    assert server.sessions.open_seats == 1
+
+
 def test_rejected_credentials_are_tried_again_after_hours_or_when_forgiven(service, server, clock) -> None:
     server.sessions.reject = True
     for _ in range(20):
@@ -338,7 +382,7 @@ def test_journal_that_is_gone_is_told_of_and_nothing_is_written(service, server,
 
 def test_stop_in_mid_cycle_is_no_problem(service, server, clock) -> None:
     server.store.add(make_rubric(1, ins_date=clock.now() - timedelta(hours=1)))
-    clock.stop.set()
+    server.on_execute(lambda request: clock.stop.set())
     service.jobs.cycle()
     assert service.state.problem is None
     assert service.state.phase is Phase.IDLE
