@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from baikaldoc_pos.clock import SystemClock
@@ -181,6 +183,29 @@ def test_check_walks_all_that_a_cycle_needs(installation: Installation, server: 
     assert done.stdout.count("✔") == 5
     assert not server.store.writes
     assert server.sessions.open_seats == 0
+
+
+def test_check_looks_where_else_the_service_writes_and_listens(installation: Installation, tmp_path: Path) -> None:
+    for section, key, value in (
+        ("metrics", "textfile", str(tmp_path / "none" / "pos.prom")),
+        ("http", "listen", f"unix:{tmp_path}/none/pos.sock"),
+        ("http", "listen", "192.0.2.1:19318"),
+    ):
+        installation.service[section] = {key: value}
+        installation.save()
+        done = installation.command("check", "--offline")
+        assert done.returncode == 73
+        assert f"✘ {section}.{key}" in done.stderr
+        del installation.service[section]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        installation.service["http"] = {"listen": f"127.0.0.1:{taken.getsockname()[1]}"}
+        installation.save()
+        assert installation.command("check", "--offline").returncode == 73
+        with StateLock(installation.paths.state, "run", SystemClock()):
+            assert installation.command("check", "--offline").returncode == 0
+    installation.service["metrics"] = {"textfile": str(tmp_path / "pos.prom")}
+    installation.save()
+    assert installation.command("check", "--offline").returncode == 0
 
 
 def test_check_offline_asks_nobody(installation: Installation, server: DeloServer) -> None:

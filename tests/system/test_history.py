@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.journal import Journal, Mark, Settled
+from baikaldoc_pos.journal import Journal, Mark, RetryEntry, Settled
 from baikaldoc_pos.rubrics import Answer, Change, Outcome, Rubric
 
 from tests.clocks import NOW, ManualClock
@@ -158,6 +158,15 @@ def test_a_table_shows_the_last_hundred_and_says_so(
     shown = in_large(installation, large, "history", *filters)
     assert len(re.findall(r"А-\d+/26", shown)) == 100
     assert "Показаны последние 100 из подходящих" in shown
+
+
+def test_a_long_retry_list_is_cut_short_and_says_so(installation: Installation, journal: Journal) -> None:
+    entries = [RetryEntry(n, None, f"Б-{n}/26", 1, NOW, NOW + timedelta(minutes=n), REFUSED) for n in range(600)]
+    journal.schedule_retries(entries)
+    shown = installation.command("failed").stdout
+    assert len(re.findall(r"Б-\d+/26", shown)) == 500
+    assert "Показаны первые 500 из 600" in shown
+    assert len(json.loads(installation.command("failed", "--json").stdout)) == 600
 
 
 def test_a_table_that_shows_all_does_not_say_otherwise(installation: Installation, journal: Journal) -> None:

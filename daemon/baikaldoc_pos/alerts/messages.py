@@ -8,10 +8,10 @@ import html
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from uuid import uuid4
 
+from baikaldoc_pos.alerts.headers import MAIL
 from baikaldoc_pos.alerts.ledger import Dispatch, Purpose
 from baikaldoc_pos.alerts.privacy import one_line
 from baikaldoc_pos.alerts.sections import Section, Voice, headline, section
@@ -74,7 +74,7 @@ def message_id(host: str) -> str:
 
 def message(letter: Letter, sender: str, recipients: Sequence[str]) -> bytes:
     """The letter as it goes onto the wire, lines ending in CRLF, seven bits a byte."""
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=MAIL)
     mail["From"] = formataddr((PRODUCT, sender))
     mail["To"] = ", ".join(recipients)
     mail["Subject"] = letter.subject
@@ -94,8 +94,8 @@ def _headers(dispatch: Dispatch, voice: Voice) -> dict[str, str]:
         "Precedence": "bulk",
         "X-Auto-Response-Suppress": "All",
         "X-Baikaldoc-Pos-Event": dispatch.purpose,
-        "X-Baikaldoc-Pos-Host": _ascii(voice.host),
-        "X-Baikaldoc-Pos-Service": _ascii(voice.service),
+        "X-Baikaldoc-Pos-Host": _name(voice.host),
+        "X-Baikaldoc-Pos-Service": _name(voice.service),
     }
     kinds = sorted({entry.kind for entry in dispatch.entries})
     if kinds:
@@ -107,8 +107,8 @@ def _headers(dispatch: Dispatch, voice: Voice) -> dict[str, str]:
     return headers
 
 
-def _ascii(value: str) -> str:
-    return _unencoded(one_line(value, 60).encode("ascii", "replace").decode("ascii"))
+def _name(value: str) -> str:
+    return _unencoded(one_line(value, 60))
 
 
 def _unencoded(value: str) -> str:

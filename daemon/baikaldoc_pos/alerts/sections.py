@@ -13,6 +13,7 @@ from attrs import field, frozen
 from baikaldoc_pos.alerts.ledger import Entry
 from baikaldoc_pos.alerts.privacy import foreign_words, one_line
 from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.journal import as_instant
 
 # Fields that hold the words of ДЕЛО, of the system or of a mail server.
 _FOREIGN = frozenset({"message", "reason", "what_server", "said", "reply", "sign"})
@@ -106,14 +107,12 @@ def sentence_fields(entry: Entry, voice: Voice) -> dict[str, object]:
     fields: dict[str, object] = {
         name: _shown(name, value, voice) for name, value in entry.fields.items() if not isinstance(value, list | dict)
     }
-    if "last_success" in fields:
-        last = entry.fields["last_success"]
-        fields["last_success"] = voice.text.value(datetime.fromisoformat(str(last)) if last else None)
     return fields | {"command": voice.command, "service": voice.service, "host": voice.host}
 
 
-def _shown(name: str, value: object, voice: Voice) -> object:
-    if isinstance(value, int | float | None):
+def _shown(name: str, kept: object, voice: Voice) -> object:
+    value = as_instant(kept)
+    if isinstance(value, int | float | datetime | None):
         return value
     return voice.foreign(value) if name in _FOREIGN else voice.own(value)
 

@@ -223,6 +223,8 @@ class MailServer:
             code, answer = act()
         except ssl.SSLCertVerificationError as error:
             raise self._broken(name, subject, error.verify_message, for_good=True) from error
+        except smtplib.SMTPResponseException as error:  # STARTTLS that is refused, whose words are bytes there
+            code, answer = error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else b""
         except (smtplib.SMTPException, OSError) as error:
             raise self._broken(name, subject, str(error) or type(error).__name__) from error
         except (ValueError, UnicodeError) as error:  # smtplib's own check of what it is given

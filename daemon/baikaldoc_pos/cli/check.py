@@ -15,13 +15,14 @@ from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.stopping import run_stoppable
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.config import Configuration, render, warnings_of
+from baikaldoc_pos.config import Configuration, TcpAddress, UnixAddress, render, warnings_of
 from baikaldoc_pos.delo import DeloGateway
 from baikaldoc_pos.errors import BaikaldocError, DeloError, MailError
 from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.journal import script_bookmark
+from baikaldoc_pos.journal import holder_of, script_bookmark
 from baikaldoc_pos.logs import configure
 from baikaldoc_pos.rubrics import Window
+from baikaldoc_pos.web.sockets import listen_on
 
 EX_CANTCREAT = 73
 
@@ -41,7 +42,7 @@ def _checks(app: App, clock: Clock, *, offline: bool) -> int:
     click.echo(app.text.text("check.configuration_sound", path=app.paths.config))
     for notice in warnings_of(configuration, app.paths.config):
         click.echo(app.text.text("check.notice", text=render(notice, app.text)))
-    codes = [_directories(app), _earlier_bookmark(app, configuration, clock)]
+    codes = [_directories(app), _outputs(app, configuration), _earlier_bookmark(app, configuration, clock)]
     if not offline:
         codes.append(_online(app, configuration, clock))
         clock.check_stop()
@@ -55,6 +56,25 @@ def _directories(app: App) -> int:
     for path in (app.paths.state, app.paths.logs):
         if not os.access(_nearest_existing(path), os.W_OK | os.X_OK):
             click.echo(app.text.text("check.not_writable", path=path), err=True)
+            code = EX_CANTCREAT
+    return code
+
+
+def _outputs(app: App, configuration: Configuration) -> int:
+    """What the service writes or listens on elsewhere; its sandbox may forbid more than can be seen from here."""
+    listen, textfile = configuration.service.http.listen, configuration.service.metrics.textfile
+    wanted = {"metrics.textfile": textfile, "http.listen": listen.path if isinstance(listen, UnixAddress) else None}
+    code = 0
+    for key, path in wanted.items():
+        if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
+            click.echo(app.text.text("check.no_place", key=key, path=path.parent), err=True)
+            code = EX_CANTCREAT
+    # A service that runs has the port already.
+    if isinstance(listen, TcpAddress) and holder_of(app.paths.state)[1] != "run":
+        try:
+            listen_on(listen).close()
+        except OSError as fault:
+            click.echo(app.text.text("check.no_listening", address=listen, reason=fault.strerror), err=True)
             code = EX_CANTCREAT
     return code
 
@@ -113,12 +133,14 @@ def _mail(app: App, configuration: Configuration, clock: Clock) -> int:
     if not settings.enabled:
         click.echo(app.text.text("check.no_alerts"))
         return 0
+    step = app.text.text("check.mail", host=settings.host)
     try:
         probe(settings, clock)
     except MailError as error:
+        click.echo(app.text.text("check.failed", step=step), err=True)
         click.echo(app.text.render(error.event, error.fields), err=True)
         return error.exit_code
-    click.echo(app.text.text("check.passed", step=app.text.text("check.mail", host=settings.host)))
+    click.echo(app.text.text("check.passed", step=step))
     return 0
 
 

@@ -9,6 +9,8 @@ from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import RetryEntry
 
 SHOWN_COLUMNS = ("number", "isn", "outcome", "message", "system_message", "attempts", "next_attempt_at")
+# For people; as CSV or JSON, there is no limit.
+SHOWN_ROWS = 500
 COLUMNS = (
     "number",
     "isn",
@@ -42,8 +44,11 @@ def _failed(app: App, /, *, form: str | None) -> int:
     if not entries and form is None:
         click.echo(text.text("failed.none"))
         return 0
-    rows = [as_row(entry, text, for_people=form is None) for entry in entries]
+    shown = entries if form is not None else entries[:SHOWN_ROWS]
+    rows = [as_row(entry, text, for_people=form is None) for entry in shown]
     print_rows(app.console(), text, "failed.title", COLUMNS if form else SHOWN_COLUMNS, rows, form)
+    if len(shown) < len(entries):
+        click.echo(text.text("failed.limited", count=len(shown), total=len(entries)))
     return 0
 
 

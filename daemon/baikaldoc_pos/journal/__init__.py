@@ -16,6 +16,7 @@ from baikaldoc_pos.journal.alert_rows import (
     Undelivered,
 )
 from baikaldoc_pos.journal.alerts import AlertJournal
+from baikaldoc_pos.journal.instants import as_instant
 from baikaldoc_pos.journal.lock import StateLock, holder_of
 from baikaldoc_pos.journal.outbox import Outbox
 from baikaldoc_pos.journal.pause import Pause, PauseFile
@@ -65,6 +66,7 @@ __all__ = [
     "Trial",
     "Undelivered",
     "UnmappedRubric",
+    "as_instant",
     "holder_of",
     "script_bookmark",
 ]

@@ -4,7 +4,6 @@ Opens the file for reading only and works beside a running service; makes no jou
 """
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from itertools import chain
@@ -16,6 +15,7 @@ from sqlalchemy import ColumnElement, Row, Select, Table, Text, cast, func, lite
 from sqlalchemy.types import NullType
 
 from baikaldoc_pos.journal.connection import Database
+from baikaldoc_pos.journal.instants import as_instant
 from baikaldoc_pos.journal.rows import Cycle, CycleCounts, DayCount, HistoryRow, RetryEntry, TargetCount, UnmappedRubric
 from baikaldoc_pos.journal.state import StateReader
 from baikaldoc_pos.journal.tables import changes, cycles, marks, open_changes, outcomes, retries, unmapped
@@ -24,7 +24,6 @@ from baikaldoc_pos.rubrics import UnmappedStatus, Window
 # How cycles end that somebody has cut short on purpose.
 CUT_SHORT = ("stop.requested", "writing.paused")
 EXAMPLES = 5  # cards shown for one unmapped status
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 _CHUNK = 1000  # rows fetched at a time
 
 
@@ -259,13 +258,5 @@ def _cycle(row: Row[Any]) -> Cycle:
         period=None if row.period_start is None else Window(row.period_start, row.period_end),
         counts=CycleCounts(**{field.name: row._mapping[field.name] for field in attrs.fields(CycleCounts)}),
         error_event=row.error_event,
-        error_fields={name: _as_it_was(value) for name, value in (row.error_fields or {}).items()},
+        error_fields={name: as_instant(value) for name, value in (row.error_fields or {}).items()},
     )
-
-
-def _as_it_was(value: object) -> object:
-    """An instant again, where JSON has kept one as text."""
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) and _INSTANT.fullmatch(value) else value
-    except ValueError:
-        return value

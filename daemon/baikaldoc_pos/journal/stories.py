@@ -24,6 +24,10 @@ _LATIN = "ABCEHKMOPTXY"
 _CYRILLIC = "АВСЕНКМОРТХУ"
 _TO_CYRILLIC = str.maketrans(_LATIN + _LATIN.lower(), _CYRILLIC + _CYRILLIC.lower())
 _TO_LATIN = str.maketrans(_CYRILLIC + _CYRILLIC.lower(), _LATIN + _LATIN.lower())
+# The same keys on the two keyboards, for a number typed blindly.
+_LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`" + 'QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>~'
+_CYRILLIC_KEYS = "йцукенгшщзхъфывапролджэячсмитьбюё" + "ЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮЁ"
+_KEYBOARDS = (str.maketrans(_LATIN_KEYS, _CYRILLIC_KEYS), str.maketrans(_CYRILLIC_KEYS, _LATIN_KEYS))
 # What people write before a number, and what ДЕЛО may have before it.
 _SIGN = re.compile(r"(?:№|N[o°º]?\.?)\s*(?=\S)", re.IGNORECASE)
 _SIGNS = ("", "№", "№ ", "N", "N ")
@@ -97,13 +101,15 @@ def reasons(journal: JournalReader | None) -> list[tuple[str, Mapping[str, objec
 
 def spellings(number: str) -> list[str]:
     """A registration number as it may stand in ДЕЛО, which people know by heart and not by the letter: in capitals or
-    not, with letters of the other keyboard that look the same, with or without «№» before it. As typed comes first.
+    not, with letters of the other keyboard that look the same or are on the same key, with or without «№» before it. As
+    typed comes first.
 
     SQLite folds the case of Latin letters only, and would not use the index then.
     """
     typed = number.strip()
     signless = _SIGN.sub("", typed, count=1) if _SIGN.match(typed) else typed
-    forms = [form for base in dict.fromkeys((typed, signless)) for form in _forms(base)]
+    retyped = [signless.translate(keyboard) for keyboard in _KEYBOARDS]
+    forms = [form for base in dict.fromkeys((typed, signless, *retyped)) for form in _forms(base)]
     return list(dict.fromkeys([typed, *(sign + form for sign in _SIGNS for form in forms)]))
 
 

@@ -115,8 +115,9 @@ def _of_work(situation: Situation, now: datetime, late_after: timedelta) -> Iter
         yield Reason(Level.RED, event, fields)
     if situation.problem is not None:
         event, fields = situation.problem
-        # ДЕЛО comes back by itself; that it stays away too long is told by the last success.
-        level = Level.AMBER if event == DeloUnavailable.event else Level.RED
+        # ДЕЛО comes back by itself, unless it has been away for so long that people are told.
+        away_for_a_while = event == DeloUnavailable.event and AlertKind.DELO_UNAVAILABLE not in situation.conditions
+        level = Level.AMBER if away_for_a_while else Level.RED
         yield Reason(level, event, fields, in_status=True)
     success = situation.last_success
     since = success if success is not None else situation.trying_since
@@ -145,4 +146,5 @@ def _of_alerts(situation: Situation, told: Collection[str]) -> Iterator[Reason]:
     """What is open by the rules of the alerts and not told already by a reason of our own."""
     for kind in dict.fromkeys(situation.conditions):
         if not _TOLD_BY.get(kind, frozenset()) & set(told):
-            yield Reason(Level.AMBER, f"alert.kind.{kind}.name")
+            level = Level.RED if kind == AlertKind.NO_SUCCESS else Level.AMBER
+            yield Reason(level, f"alert.kind.{kind}.name")

@@ -48,6 +48,15 @@ def test_delo_unavailable(mail, install):
     assert "35" in text_of(mail.mails[1])  # two hours and 35 minutes
 
 
+def test_a_mail_has_one_time_zone(mail, install):
+    here = install()
+    until = here.clock.now() + timedelta(hours=12)
+    here.tick(here.trouble("delo.credentials_rejected", username="pos_service", status=401, until=until))
+    shown = text_of(mail.mails[0])
+    assert f"{until.astimezone(here.configuration.processing.zone):%Y-%m-%d %H:%M:%S}" in shown
+    assert "+00:00" not in shown
+
+
 @pytest.mark.parametrize(
     ("kind", "event", "fields"),
     [

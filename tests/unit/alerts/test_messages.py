@@ -75,6 +75,25 @@ class _Tags(HTMLParser):
         self.attributes |= {name for name, _ in attrs}
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text("абвгдежз abc0123.-=?_", min_size=1, max_size=70),
+    st.sampled_from(AlertKind),
+    st.sampled_from([Purpose.OPENED, Purpose.CLOSED]),
+)
+def test_headers_are_read_as_they_were_written(host, kind, purpose):
+    over = NOW if purpose is Purpose.CLOSED else None
+    fields = {"count": 12, "status": "Рассмотрено. Меры приняты", "hours": 3}
+    letter = write(Dispatch(purpose, [Entry(kind, "", NOW, fields, over, fresh=1)]), voice(host=host), NOW)
+    wire = message(letter, "pos@example.org", ["a@example.org"])
+    head = wire.partition(b"\r\n\r\n")[0]
+    assert b"\r\nSubject: [baikaldoc-pos]" in head
+    assert max(map(len, head.split(b"\r\n"))) <= 78
+    read = email.message_from_bytes(wire, policy=email.policy.default)
+    assert read["Subject"] == letter.subject
+    assert read["X-Baikaldoc-Pos-Host"].strip() == letter.headers["X-Baikaldoc-Pos-Host"].strip()
+
+
 @settings(max_examples=80, deadline=None)
 @example("x\r\nBcc: evil@example.org", "ru", AlertKind.UNMAPPED_STATUS, Purpose.OPENED, [{"status": "\r\nX: y"}])
 @given(

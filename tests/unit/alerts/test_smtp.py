@@ -1,7 +1,9 @@
 """The dialogue: TLS by an internal CA, signing in, what each refusal becomes, and that the password is never shown."""
 
 import base64
+import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import attrs
@@ -85,6 +87,25 @@ def test_without_starttls_nothing_is_sent(serve, clock):
     with pytest.raises(MailRejected, match="STARTTLS"):
         talk(settings_for(server.port, security="starttls"), clock)
     assert server.handler.dialogues == 0
+
+
+def test_a_server_that_cannot_begin_tls_is_quoted_in_its_own_words(clock):
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+
+        def answer():
+            line, _ = listener.accept()
+            with line, line.makefile("rwb", buffering=0) as talk:
+                talk.write(b"220 x\r\n")
+                for reply in (b"250-x\r\n250 STARTTLS\r\n", b"454 no tls\r\n"):
+                    talk.readline()
+                    talk.write(reply)
+                talk.readline()
+
+        answering = pool.submit(answer)
+        with pytest.raises(MailUnavailable) as caught:
+            talk(settings_for(listener.getsockname()[1], security="starttls"), clock)
+        answering.result(5)
+    assert caught.value.reason == "454 no tls"
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])

@@ -154,7 +154,7 @@ def test_the_deadline_ends_the_wait_for_a_proxy(connect):
 @pytest.mark.parametrize("fault", [Drip("headers"), Hang(), Delay(4)], ids=["drips", "hangs", "late"])
 def test_a_stop_cuts_short_what_bears_it_and_nothing_else(server, connect, certificate, fault):
     stop = threading.Event()
-    transport = connect(server.url, TINY * 3, verify=certificate, stopping=stop.is_set)
+    transport = connect(server.url, 60, verify=certificate, stopping=stop.is_set)
     hanging = server.faults.add(fault, on="login", times=None)
     stopping = threading.Thread(target=lambda: (server.wait_until(lambda: hanging.hits, 5), stop.set()))
     stopping.start()
@@ -162,7 +162,7 @@ def test_a_stop_cuts_short_what_bears_it_and_nothing_else(server, connect, certi
         transport.post(server.login_url, ACCOUNT, "reading", Limits(cut_by_stop=True))
     stopping.join()
     with pytest.raises(DeloUnavailable, match="no whole answer"):
-        transport.post(server.login_url, ACCOUNT, "writing")
+        transport.post(server.login_url, ACCOUNT, "writing", Limits(TINY))
     server.faults.clear()
     sign_in(transport, server)
 

@@ -71,6 +71,13 @@ def test_before_the_first_success_a_pause_is_no_lateness_either():
     assert verdict(paused) == (Level.AMBER, ["state.never", "health.paused"])
 
 
+def test_what_people_were_alarmed_of_is_red():
+    away = evolve(WELL, problem=AWAY)
+    assert verdict(away) == (Level.AMBER, ["delo.unavailable"])
+    assert verdict(evolve(away, conditions=(AlertKind.DELO_UNAVAILABLE,))) == (Level.RED, ["delo.unavailable"])
+    assert verdict(evolve(WELL, conditions=(AlertKind.NO_SUCCESS,))) == (Level.RED, ["alert.kind.no_success.name"])
+
+
 @pytest.mark.parametrize("kind", AlertKind)
 def test_an_open_alert_is_told_once_by_whichever_reason_says_it(kind):
     everything = Situation(
