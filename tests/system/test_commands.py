@@ -291,6 +291,24 @@ def test_pause_always_has_an_end(installation: Installation, length: list[str]) 
     assert "приостановлена" not in installation.command("status").stdout
 
 
+def test_retry_says_that_nothing_is_written_now(installation: Installation, server: DeloServer) -> None:
+    server.store.add(make_rubric(1, ins_date=AN_HOUR_AGO))
+    server.faults.writes[1] = Refused()
+    installation.command("once")
+    installation.command("pause", "--for", "1h")
+    done = installation.command("retry", "1")
+    assert done.returncode == 0
+    assert "Запись приостановлена до" in done.stdout
+    assert "начинает цикл" not in done.stdout
+    assert "once" not in done.stdout
+
+
+def test_an_empty_duration_is_blamed_by_its_own_option(installation: Installation) -> None:
+    done = installation.command("pause", "--for", "")
+    assert done.returncode == 64
+    assert "--until" not in done.stderr.splitlines()[-1]
+
+
 def test_retry_does_not_wait_for_the_next_attempt(installation: Installation, server: DeloServer) -> None:
     fill(server)
     server.faults.writes[1] = Refused()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.delo_server import DeloServer, Drip, Hang
+from tests.delo_server import PASSWORD, DeloServer, Drip, Hang
 from tests.systemd.box import SystemdBox
 from tests.systemd.service import UNIT, Service, new_rubric, recent_rubrics, wrong_or_missing
 
@@ -25,6 +26,16 @@ def wedged_for_ever(means):
 
 original = jobs.run_cycle
 jobs.run_cycle = wedged_for_ever
+"""
+
+# As WEDGE: something that nobody has thought of.
+BROKEN = f"""
+from baikaldoc_pos.service import daemon
+
+def broken(self):
+    raise RuntimeError("a defect of ours, beside {PASSWORD}")
+
+daemon.Daemon._look_around = broken
 """
 
 
@@ -46,6 +57,37 @@ def test_stopped_process_is_restarted_with_its_stacks_in_the_journal(box: System
     assert "most recent call first" in told
     service.wait(lambda: service.finished_cycles() == 2, "a cycle of the next process")
     assert server.sign_ins == 1
+
+
+def test_process_that_was_frozen_for_a_moment_goes_on(box: SystemdBox, server: DeloServer) -> None:
+    service = Service(box, server)
+    service.drop_in("WatchdogSec=30", "slow")
+    service.start()
+    service.wait(lambda: service.finished_cycles() == 1, "the first cycle")
+    before = service.pid
+    for _ in range(3):
+        service.send("STOP")
+        # What is tried is that time passes: the loop's wait for a signal has to be over by then.
+        time.sleep(1.5)
+        service.send("CONT")
+        finished = service.finished_cycles()
+        service.send("USR1")
+        service.wait(lambda done=finished: service.finished_cycles() > done, "a cycle afterwards")
+    assert service.pid == before
+    assert server.sign_ins == 1
+
+
+def test_defect_that_ends_the_service_is_among_the_errors(box: SystemdBox, server: DeloServer) -> None:
+    service = Service(box, server)
+    box.write("/usr/local/lib/wedge/sitecustomize.py", BROKEN)
+    service.drop_in("Environment=PYTHONPATH=/usr/local/lib/wedge\nRestart=no", "wedge")
+    service.systemctl("start", check=False)
+    box.wait_for(UNIT, ActiveState="failed")
+    assert box.show(UNIT, "ExecMainStatus") == "70"
+    told = box.messages(UNIT, "-p", "err")
+    assert "дефект программы" in told
+    assert "a defect of ours" in told
+    assert PASSWORD not in told
 
 
 def test_wedged_job_is_restarted_with_its_stacks_in_the_journal(box: SystemdBox, server: DeloServer) -> None:

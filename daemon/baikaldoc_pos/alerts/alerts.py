@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from baikaldoc_pos.alerts.conditions import MOST_RECORDS, Condition, Facts, Observed, StorageFault, findings, of_storage
+from baikaldoc_pos.alerts.conditions import Condition, Facts, Observed, StorageFault, findings, of_storage
 from baikaldoc_pos.alerts.ledger import Decision, Dispatch, Entry, Purpose, Rules, decide
 from baikaldoc_pos.alerts.messages import write
 from baikaldoc_pos.alerts.outbox import Delivery, Sent
@@ -158,7 +158,7 @@ def review(
         trying_since=journal.trying_since(),
         paused_at=journal.paused_at(),
         retries=journal.open_retries(),
-        unmapped=journal.unmapped_summary(MOST_RECORDS, newest_first=True),
+        unmapped=journal.unmapped_names(),
         undelivered=outbox.undelivered(refused_before=now - REFUSED_IS_TOLD_AFTER),
     )
     present = journal.open_conditions()

@@ -12,7 +12,6 @@ from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config import AlertKind, AlertSettings
 from baikaldoc_pos.journal import RetryEntry, Undelivered
-from baikaldoc_pos.rubrics import UnmappedStatus
 
 # Records named in a mail; the rest is counted.
 MOST_RECORDS = 20
@@ -74,7 +73,7 @@ class Facts:
 
     :param trying_since: when the first cycle after the last success (and the last pause) began; null if none did.
     :param paused_at: when writing was last seen to be paused.
-    :param unmapped: with the numbers of the rubrics seen last.
+    :param unmapped: status, ISN and registration number of each unmapped rubric, the newest first.
     :param undelivered: recipients whom mails did not reach.
     """
 
@@ -84,7 +83,7 @@ class Facts:
     trying_since: datetime | None = None
     paused_at: datetime | None = None
     retries: Sequence[RetryEntry] = ()
-    unmapped: Sequence[UnmappedStatus] = ()
+    unmapped: Sequence[tuple[str, int, str | None]] = ()
     undelivered: Sequence[Undelivered] = ()
 
 
@@ -189,10 +188,15 @@ def _about_records(facts: Facts, settings: AlertSettings) -> Iterator[Condition]
         tokens = frozenset(token for token, _ in records)
         since = refused[0].first_failed_at
         yield Condition(AlertKind.RECORDS_REFUSED, "", since, fields, len(refused), tokens, records)
-    for status in facts.unmapped:
-        numbers = [{"number": number} for number in status.examples[:MOST_RECORDS]]
-        fields = {"status": status.status, "count": status.count, "records": numbers}
-        yield Condition(AlertKind.UNMAPPED_STATUS, status.status, facts.now, fields, status.count)
+    by_status: dict[str, list[tuple[str, Mapping[str, object]]]] = {}
+    for status, isn, number in facts.unmapped:
+        named = number if number and number.strip() else f"ISN {isn}"
+        by_status.setdefault(status, []).append((str(isn), {"number": named}))
+    for status, rubrics in by_status.items():
+        first = [each for _, each in rubrics[:MOST_RECORDS]]
+        about = {"status": status, "count": len(rubrics), "records": first}
+        isns = frozenset(isn for isn, _ in rubrics)
+        yield Condition(AlertKind.UNMAPPED_STATUS, status, facts.now, about, len(rubrics), isns, rubrics)
 
 
 def _record(entry: RetryEntry) -> dict[str, object]:

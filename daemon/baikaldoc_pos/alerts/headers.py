@@ -1,11 +1,15 @@
-"""How headers of a mail are written where they are not ASCII.
+"""How the headers of a mail that are text are written.
 
 EmailMessage's own way loses spaces between encoded words in Python 3.11 and early 3.12: one becomes the white space by
-which a line is folded, and no reader shows that. The older ``email.header`` keeps each space inside a word.
+which a line is folded, and no reader shows that. It also leaves the first line of a long one empty. The older
+``email.header`` does neither.
 """
 
 from email.header import Header
 from email.policy import SMTP, EmailPolicy
+
+# The headers that are text for people; all others have a syntax of their own.
+TEXTS = frozenset({"subject", "x-baikaldoc-pos-host", "x-baikaldoc-pos-service"})
 
 
 class MailPolicy(EmailPolicy):
@@ -13,8 +17,10 @@ class MailPolicy(EmailPolicy):
 
     def fold(self, name: str, value: str) -> str:
         text = str(value)
-        if text.isascii():
+        if name.lower() not in TEXTS:
             return str(super().fold(name, value))
+        if text.isascii():
+            return f"{name}: {Header(text, 'us-ascii', header_name=name).encode(linesep=self.linesep)}{self.linesep}"
         words = text.split(" ")
         first = next(place for place, word in enumerate(words) if not word.isascii())
         header = Header(" ".join(words[:first]) or None, "us-ascii", header_name=name)

@@ -113,13 +113,14 @@ def _news(before: OpenCondition, now: Condition, rules: Rules) -> Entry | None:
     """What has come to a condition since people were told of it; records that are news come first."""
     if before.told is None or before.kind not in rules.reported:
         return None
-    tokens = len(now.tokens - before.told.tokens)
-    fresh = tokens or max(0, now.count - before.told.count)
+    told = before.told.tokens
+    # What was told of before it had tokens is known by its number only.
+    known_by_number = before.told.count > 0 and not told
+    fresh = max(0, now.count - before.told.count) if known_by_number else len(now.tokens - told)
     if not fresh:
         return None
     fields = dict(now.fields)
     if now.records:
-        told = before.told.tokens
         news_first = sorted(now.records, key=lambda each: each[0] in told)
         fields["records"] = [record for _, record in news_first[:MOST_RECORDS]]
     return Entry(now.kind, now.key, before.since, fields, fresh=fresh, opening=before.told.message_id)

@@ -163,7 +163,8 @@ def _html(
         if each.records:
             yield "<ul>"
             for record in each.records:
-                said = f"<br><span style='color:#57606a'>{escape(record.said)}</span>" if record.said else ""
+                words = f"{text.text('alert.fact.said')}: {record.said}"
+                said = f"<br><span style='color:#57606a'>{escape(words)}</span>" if record.said else ""
                 yield f"<li>{escape(record.name)}{said}</li>"
             yield f"</ul><p>{escape(text.text('alert.more_records', count=each.more))}</p>" if each.more else "</ul>"
         if each.advice:

@@ -30,7 +30,10 @@ def _pause(app: App, /, *, duration: str | None, until: str | None) -> int:
     zone, now = app.zone(), SystemClock().now()
     if (duration is None) == (until is None):
         raise click.UsageError(app.text.text("cli.pause.one_of"))
-    length = _length(app, duration) if duration else asked_moment(app, "--until", until or "", zone, end=True) - now
+    if duration is not None:
+        length = _length(app, duration)
+    else:
+        length = asked_moment(app, "--until", until or "", zone, end=True) - now
     if not timedelta(0) < length <= LONGEST:
         raise click.UsageError(app.text.text("cli.pause.bounds", days=LONGEST.days))
     end = now + length

@@ -6,7 +6,7 @@ from baikaldoc_pos.cli.app import ISN, App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.journal import Journal
+from baikaldoc_pos.journal import Journal, PauseFile
 from baikaldoc_pos.service.reloading import ask_for_cycle
 
 
@@ -37,6 +37,10 @@ def _retry(app: App, /, *, rubrics: tuple[int, ...], everything: bool) -> int:
         click.echo(app.text.text("retry.unknown", isns=unknown), err=True)
     if hastened:
         click.echo(app.text.text("retry.hastened", count=len(hastened)))
-        asked = ask_for_cycle(app.paths.state)
-        click.echo(app.text.text("cycle.asked_for" if asked else "retry.next_cycle"))
+        pause = PauseFile(app.paths.state).current(SystemClock().now())
+        if pause is not None:
+            click.echo(app.localized(app.zone()).text("writing.paused", until=pause.until, by=pause.by))
+        else:
+            asked = ask_for_cycle(app.paths.state)
+            click.echo(app.text.text("cycle.asked_for" if asked else "retry.next_cycle"))
     return 1 if unknown else 0

@@ -20,6 +20,8 @@ from baikaldoc_pos.service.surroundings import Surroundings
 
 log = EventLog(__name__)
 
+EX_SOFTWARE = 70
+
 
 def command(text: Catalogue) -> click.Command:
     """The command in one language."""
@@ -47,3 +49,6 @@ def _run(app: App, /) -> int:
         except BaikaldocError as error:
             log.error(error.event, **error.fields)
             return error.exit_code
+        except Exception as defect:  # the process's boundary: what is not in the log did not happen
+            log.exception("service.crashed", error=type(defect).__name__)
+            return EX_SOFTWARE

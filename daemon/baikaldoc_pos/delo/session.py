@@ -73,6 +73,11 @@ class DeloSession:
         return len(self._transport.cookies) > 0
 
     @property
+    def kept(self) -> bool:
+        """Whether another process would find the session as it is now."""
+        return self._file.kept
+
+    @property
     def requests(self) -> int:
         """How many HTTP requests have been made so far."""
         return self._transport.requests
@@ -183,6 +188,7 @@ class DeloSession:
             self._file.forget()
 
     def _go_on_with(self, before: "DeloSession") -> None:
+        self._file.kept = before._file.kept
         self._transport.cookies.update(before._transport.cookies)
         self._spoke_at, self._rejected, self._rejected_at = before._spoke_at, before._rejected, before._rejected_at
         before.close()

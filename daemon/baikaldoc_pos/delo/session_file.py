@@ -60,6 +60,8 @@ class SessionFile:
         }
         self._logout_url = connection.logout_url
         self._written = ""
+        # Whether the next process would find what was last to be kept.
+        self.kept = False
 
     def load(self, cookies: RequestsCookieJar) -> bool:
         """Add the kept cookies, where they are this account's at this address; tells whether there were any."""
@@ -67,7 +69,8 @@ class SessionFile:
         if kept is None or kept.get("bond") != self._bond:
             return False
         _add_cookies(kept, cookies)
-        return len(cookies) > 0
+        self.kept = len(cookies) > 0
+        return self.kept
 
     def left_by_another(self) -> LeftSession | None:
         """The session that was kept for another account or address, if there is one."""
@@ -116,13 +119,15 @@ class SessionFile:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(content)
             fresh.replace(self._path)
-            self._written = content
+            self._written, self.kept = content, True
         except OSError as fault:
+            # Rather nothing than what is true no longer.
+            self.forget()
             log.warning("session.not_kept", path=str(self._path), reason=str(fault.strerror))
 
     def forget(self) -> None:
         """The session is over, or the rejection forgiven."""
-        self._written = ""
+        self._written, self.kept = "", False
         if self._path is not None:
             with suppress(OSError):
                 self._path.unlink()

@@ -128,15 +128,20 @@ class JournalReader(StateReader):
             row = connection.execute(select(unmapped).where(unmapped.c.rubric_isn == isn)).one_or_none()
             return None if row is None else UnmappedRubric(**row._mapping)
 
-    def unmapped_summary(self, examples: int = EXAMPLES, *, newest_first: bool = False) -> list[UnmappedStatus]:
+    def unmapped_names(self) -> list[tuple[str, int, str | None]]:
+        """Status, ISN and registration number of each unmapped rubric, those that were seen first last."""
+        query = select(unmapped.c.sstu_status, unmapped.c.rubric_isn, unmapped.c.number)
+        query = query.order_by(unmapped.c.first_seen.desc(), unmapped.c.rubric_isn)
+        with self._database.read() as connection:
+            return [(status, isn, number) for status, isn, number in connection.execute(query)]
+
+    def unmapped_summary(self, examples: int = EXAMPLES) -> list[UnmappedStatus]:
         """The ССТУ statuses that the mapping did not know, the most frequent first; the examples are registration
         numbers, and "ISN …" of rubrics whose cards have none.
 
         :param examples: how many are shown for each, at most.
-        :param newest_first: those that were seen last, rather than the first by number.
         """
         status = unmapped.c.sstu_status
-        order = [func.max(unmapped.c.first_seen).desc()] if newest_first else []
         counted = select(status, func.count()).group_by(status).order_by(func.count().desc(), status)
         number = func.nullif(func.trim(unmapped.c.number), "")
         # A card without a number is found by its rubric, after those that people know by name.
@@ -145,7 +150,7 @@ class JournalReader(StateReader):
             select(
                 status,
                 name.label("name"),
-                func.row_number().over(partition_by=status, order_by=[*order, number.is_(None), name]).label("place"),
+                func.row_number().over(partition_by=status, order_by=[number.is_(None), name]).label("place"),
             )
             .group_by(status, name)
             .subquery()

@@ -28,6 +28,9 @@ _TO_LATIN = str.maketrans(_CYRILLIC + _CYRILLIC.lower(), _LATIN + _LATIN.lower()
 _LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`" + 'QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>~'
 _CYRILLIC_KEYS = "йцукенгшщзхъфывапролджэячсмитьбюё" + "ЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮЁ"
 _KEYBOARDS = (str.maketrans(_LATIN_KEYS, _CYRILLIC_KEYS), str.maketrans(_CYRILLIC_KEYS, _LATIN_KEYS))
+# What a number is copied with from a letter: typographic dashes, quotation marks, spaces around a sign.
+_PLAIN = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("\"'«»„“”", ""))
+_SPACED = re.compile(r"\s*([-/])\s*")
 # What people write before a number, and what ДЕЛО may have before it.
 _SIGN = re.compile(r"(?:№|N[o°º]?\.?)\s*(?=\S)", re.IGNORECASE)
 _SIGNS = ("", "№", "№ ", "N", "N ")
@@ -108,8 +111,9 @@ def spellings(number: str) -> list[str]:
     """
     typed = number.strip()
     signless = _SIGN.sub("", typed, count=1) if _SIGN.match(typed) else typed
-    retyped = [signless.translate(keyboard) for keyboard in _KEYBOARDS]
-    forms = [form for base in dict.fromkeys((typed, signless, *retyped)) for form in _forms(base)]
+    tidy = _SPACED.sub(r"\1", signless.translate(_PLAIN)).strip(" .,;")
+    retyped = [tidy.translate(keyboard) for keyboard in _KEYBOARDS]
+    forms = [form for base in dict.fromkeys((typed, signless, tidy, *retyped)) for form in _forms(base)]
     return list(dict.fromkeys([typed, *(sign + form for sign in _SIGNS for form in forms)]))
 
 

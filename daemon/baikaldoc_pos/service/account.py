@@ -8,6 +8,9 @@ from baikaldoc_pos.assembly import open_session
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, ConnectionConfig
 from baikaldoc_pos.delo import DeloSession, RequestReport
+from baikaldoc_pos.events import EventLog
+
+log = EventLog(__name__)
 
 
 class Account:
@@ -57,8 +60,17 @@ class Account:
         self.session(configuration)
         self.sign_out()
 
+    def hand_over(self) -> bool:
+        """Leave the session to the process that comes after a restart; False where it cannot be found there."""
+        if self._session is not None and self._session.signed_in:
+            if not self._session.kept:
+                return False
+            log.info("session.handed_over")
+        self.leave()
+        return True
+
     def leave(self) -> None:
-        """Close the connections, and leave the session to the process that comes after a restart."""
+        """Close the connections; the session on the server is left as it is."""
         if self._session is not None:
             self._session.close()
         self._session = None

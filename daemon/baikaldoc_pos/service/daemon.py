@@ -30,7 +30,7 @@ from baikaldoc_pos.service.reconfiguration import Reconfiguration, intervals
 from baikaldoc_pos.service.reloading import runtime_directory
 from baikaldoc_pos.service.reporting import Reporting
 from baikaldoc_pos.service.scheduler import Scheduler
-from baikaldoc_pos.service.signals import SIGNALS
+from baikaldoc_pos.service.signals import SIGNALS, take
 from baikaldoc_pos.service.starting import TICK_SECONDS, once_there_is_room, wait_a_moment
 from baikaldoc_pos.service.state import Phase, ServiceState, StateHolder
 from baikaldoc_pos.service.status_line import status_line
@@ -77,7 +77,7 @@ class Daemon:
         """
         faulthandler.enable()
         paths, zone = self._surroundings.paths, self._in_force.configuration.processing.zone
-        self._notifier.status(self._status())
+        self._state.announce()
         with ExitStack() as open_:
 
             def opened(make: Callable[[], AbstractContextManager[T]]) -> T:
@@ -132,7 +132,8 @@ class Daemon:
         self._scheduler.start(jobs.cycle, jobs.keep_alive, *intervals(self._in_force.configuration))
         self._scheduler.add_errand("review", self._errand("review", reporting.review))
         self._scheduler.add_errand("mail", self._errand("mail", reporting.deliver))
-        self._notifier.ready(self._status())
+        self._notifier.ready()
+        self._state.announce()
 
     def _errand(self, name: str, errand: Callable[[], None]) -> Callable[[], None]:
         def run() -> None:
@@ -146,12 +147,12 @@ class Daemon:
         acts = {signal.SIGHUP: lambda: self._reload(reporting), signal.SIGUSR1: self._scheduler.cycle_now}
         tick = min(TICK_SECONDS, self._ping_seconds or TICK_SECONDS)
         while True:
-            received = signal.sigtimedwait(SIGNALS, tick)
+            received = take(SIGNALS, tick)
             if received is not None:
-                log.info("signal.received", signal=signal.Signals(received.si_signo).name)
-                if received.si_signo not in acts:
+                log.info("signal.received", signal=received.name)
+                if received not in acts:
                     return
-                acts[signal.Signals(received.si_signo)]()
+                acts[received]()
             self._keep_time()
             self._look_around()
             self._ping(journal)
@@ -211,18 +212,16 @@ class Daemon:
             reporting.reload()
             self._look_around()
         self._reconfiguration.ended()
-        self._notifier.ready(self._status())
+        self._notifier.ready()
+        self._state.announce()
 
     def _announce(self, state: ServiceState) -> None:
         self._notifier.status(status_line(state, self._in_force.text))
 
-    def _status(self) -> str:
-        return status_line(self._state.present, self._in_force.text)
-
     def _leave(self) -> int:
         self._stop.set()
+        self._notifier.stopping()
         self._state.change(phase=Phase.STOPPING)
-        self._notifier.stopping(self._status())
         self._scheduler.shutdown()
         Leaving(self._surroundings, self._in_force, self._account, self._state, self._notifier).leave()
         log.info("service.stopped")

@@ -7,7 +7,6 @@ systemd's job tells them apart.
 import logging
 import os
 import re
-import signal
 import subprocess
 import threading
 import time
@@ -21,7 +20,7 @@ from baikaldoc_pos.events import EventLog
 from baikaldoc_pos.service.account import Account
 from baikaldoc_pos.service.notify import Notifier
 from baikaldoc_pos.service.reloading import runtime_directory
-from baikaldoc_pos.service.signals import STOPS
+from baikaldoc_pos.service.signals import STOPS, take
 from baikaldoc_pos.service.starting import EXTENSION_SECONDS
 from baikaldoc_pos.service.state import Phase, StateHolder
 from baikaldoc_pos.service.surroundings import InForce, Surroundings
@@ -58,9 +57,7 @@ class Leaving:
         A second stop signal, or a job that does not end, ends the process at once.
         """
         self._await(lambda seconds: self._account.turn.acquire(timeout=seconds))
-        if self._is_followed():
-            log.info("session.handed_over")
-            self._account.leave()
+        if self._is_followed() and self._account.hand_over():
             return
         self._state.change(phase=Phase.SIGNING_OUT)
         signing_out = threading.Thread(
@@ -84,7 +81,7 @@ class Leaving:
         deadline = time.monotonic() + self._in_force.configuration.service.limits.request_seconds + DRAIN_GRACE_SECONDS
         while not done(DRAIN_TICK_SECONDS):
             self._notifier.extend_timeout(EXTENSION_SECONDS)
-            if signal.sigtimedwait(STOPS, 0) is not None:
+            if take(STOPS, 0) is not None:
                 _end_at_once("service.left_at_once")
             if time.monotonic() > deadline:
                 _end_at_once("service.job_did_not_end")

@@ -21,17 +21,15 @@ class Notifier:
     def __init__(self) -> None:
         self._systemd = SystemdNotifier()
 
-    def ready(self, status: str) -> None:
+    def ready(self) -> None:
         self._send("READY=1")
-        self.status(status)
 
     def reloading(self) -> None:
         """A reload begins; ``ready`` ends it. MONOTONIC_USEC is what Type=notify-reload asks for."""
         self._send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
-    def stopping(self, status: str) -> None:
+    def stopping(self) -> None:
         self._send("STOPPING=1")
-        self.status(status)
 
     def status(self, status: str) -> None:
         self._send(f"STATUS={_line(status)}")

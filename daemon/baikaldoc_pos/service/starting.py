@@ -1,6 +1,5 @@
 """A start that has to wait for what will come by itself, while systemd is told what for and asked for more time."""
 
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -8,7 +7,7 @@ from typing import TypeVar
 from baikaldoc_pos.errors import JournalUnavailable, StopRequested
 from baikaldoc_pos.events import Catalogue, EventLog
 from baikaldoc_pos.service.notify import Notifier
-from baikaldoc_pos.service.signals import STOPS
+from baikaldoc_pos.service.signals import STOPS, take
 from baikaldoc_pos.service.storage import disk_is_full
 
 log = EventLog(__name__)
@@ -22,9 +21,9 @@ def wait_a_moment(notifier: Notifier, status: str) -> None:
     """One moment of the wait; raises StopRequested."""
     notifier.status(status)
     notifier.extend_timeout(EXTENSION_SECONDS)
-    received = signal.sigtimedwait(STOPS, TICK_SECONDS)
+    received = take(STOPS, TICK_SECONDS)
     if received is not None:
-        log.info("signal.received", signal=signal.Signals(received.si_signo).name)
+        log.info("signal.received", signal=received.name)
         raise StopRequested
 
 

@@ -101,6 +101,11 @@ class StateHolder:
     def present(self) -> ServiceState:
         return self._present[0]
 
+    def announce(self) -> None:
+        """Announce the present state once more."""
+        with self._lock:
+            self._announce(self._present[0])
+
     def change(self, **changes: Any) -> None:
         """Replace the state by one with these changes, and announce it. A service that stops does nothing else."""
         with self._lock:

@@ -287,6 +287,22 @@ def test_news_are_gathered_into_a_digest(mail, install):
     assert len(mail.mails) == 4
 
 
+def test_unmapped_rubrics_that_took_the_place_of_others_are_news(mail, install):
+    here = install(digestHours=24)
+    here.unmapped("Новый", *range(100, 105))
+    here.tick()
+    here.journal.forget_unmapped(range(100, 104))
+    here.tick(minutes=1)
+    here.unmapped("Новый", *range(200, 204))
+    here.tick(hours=25)
+    assert told(mail) == [("unmapped_status", "opened"), ("unmapped_status", "digest")]
+    digest = text_of(mail.mails[1])
+    assert "Из них новых: 4" in digest
+    assert re.findall(r"Б-(\d+)/26", digest)[:4] == ["200", "201", "202", "203"]
+    here.tick(hours=100)
+    assert len(mail.mails) == 2
+
+
 def test_a_digest_names_the_news_first(mail, install):
     here = install(digestHours=24)
     here.refuse(25)

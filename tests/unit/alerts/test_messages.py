@@ -80,11 +80,12 @@ class _Tags(HTMLParser):
     st.text("абвгдежз abc0123.-=?_", min_size=1, max_size=70),
     st.sampled_from(AlertKind),
     st.sampled_from([Purpose.OPENED, Purpose.CLOSED]),
+    st.sampled_from(LANGUAGES),
 )
-def test_headers_are_read_as_they_were_written(host, kind, purpose):
+def test_headers_are_read_as_they_were_written(host, kind, purpose, language):
     over = NOW if purpose is Purpose.CLOSED else None
     fields = {"count": 12, "status": "Рассмотрено. Меры приняты", "hours": 3}
-    letter = write(Dispatch(purpose, [Entry(kind, "", NOW, fields, over, fresh=1)]), voice(host=host), NOW)
+    letter = write(Dispatch(purpose, [Entry(kind, "", NOW, fields, over, fresh=1)]), voice(language, host), NOW)
     wire = message(letter, "pos@example.org", ["a@example.org"])
     head = wire.partition(b"\r\n\r\n")[0]
     assert b"\r\nSubject: [baikaldoc-pos]" in head

@@ -71,6 +71,9 @@ def test_an_open_change_comes_before_all():
         ("rj-5/26", "Ко-5/26"),
         ("№ 77-ju", "77-ОГ"),
         ("Ф-17", "A-17"),
+        ("1–ОГ", "1-ОГ"),
+        ("1 — ог", "1-ОГ"),
+        ("«77-ОГ / 2026».", "77-ОГ/2026"),
     ],
 )
 def test_a_number_is_the_same_however_it_is_typed(typed, stands):

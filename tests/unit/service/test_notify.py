@@ -24,7 +24,9 @@ def received(manager: socket.socket) -> dict[str, str]:
 
 
 def test_cyrillic_status_arrives_whole_and_after_ready(manager: socket.socket) -> None:
-    Notifier().ready("Последний успешный цикл: 12:30 — «всё» 🙂")
+    notifier = Notifier()
+    notifier.ready()
+    notifier.status("Последний успешный цикл: 12:30 — «всё» 🙂")
     assert received(manager) == {"READY": "1"}
     assert received(manager) == {"STATUS": "Последний успешный цикл: 12:30 — «всё» 🙂"}
 
@@ -57,7 +59,8 @@ def test_reload_carries_the_monotonic_time(manager: socket.socket) -> None:
 
 def test_stop_watchdog_and_extension(manager: socket.socket) -> None:
     notifier = Notifier()
-    notifier.stopping("Остановка.")
+    notifier.stopping()
+    notifier.status("Остановка.")
     notifier.watchdog()
     notifier.extend_timeout(1.5)
     assert received(manager) == {"STOPPING": "1"}
@@ -68,4 +71,6 @@ def test_stop_watchdog_and_extension(manager: socket.socket) -> None:
 
 def test_silent_without_a_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    Notifier().ready("готово")
+    notifier = Notifier()
+    notifier.ready()
+    notifier.status("готово")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobEvent
-from baikaldoc_pos.service.scheduler import Scheduler
+from baikaldoc_pos.service.scheduler import PULSE, Scheduler
 
 OFTEN, NEVER = timedelta(seconds=0.05), timedelta(days=1)
 SECONDS = 10
@@ -103,6 +103,17 @@ def test_after_a_step_back_of_the_wall_clock_jobs_run_as_soon_as_they_were_going
     scheduler.set_back(NEVER - timedelta(seconds=0.1))
     assert runs.acquire(timeout=SECONDS)
     assert kept_alive.wait(SECONDS)
+
+
+def test_a_clock_that_is_set_forward_by_years_makes_no_list_of_all_that_was_missed(scheduler: Scheduler) -> None:
+    scheduler.start(nothing, nothing, NEVER, NEVER)
+    pulse = scheduler._scheduler.get_job(PULSE)
+    planned = pulse.next_run_time
+    now = planned + timedelta(days=1100)
+    assert pulse._get_run_times(now) == [planned]
+    assert pulse.trigger.get_next_fire_time(planned, now) == now + timedelta(seconds=1)
+    soon = planned + timedelta(seconds=0.3)
+    assert pulse.trigger.get_next_fire_time(planned, soon) == planned + timedelta(seconds=1)
 
 
 def test_put_off_never_makes_a_cycle_later_than_it_is_planned(scheduler: Scheduler) -> None:

@@ -74,7 +74,7 @@
 % if figures.retries:
 <section>
 <h2>{{text.text("failed.title")}}: {{figures.retry_count}}</h2>
-<div class="wide"><table>
+<div class="wide" tabindex="0"><table>
 <thead><tr>
 % for column in ("number", "isn", "attempts", "first_failed_at", "next_attempt_at", "outcome", "message"):
 <th scope="col" class="{{"number" if column in ("attempts", "count") else ""}}">{{text.text("column." + column)}}</th>
@@ -111,7 +111,7 @@
 <section>
 <h2>{{text.text("report.unmapped")}}: {{figures.status_count}}</h2>
 <p class="hint">{{text.text("web.unmapped.hint")}}</p>
-<div class="wide"><table>
+<div class="wide" tabindex="0"><table>
 <thead><tr>
 % for column in ("status", "count", "examples"):
 <th scope="col" class="{{"number" if column in ("attempts", "count") else ""}}">{{text.text("column." + column)}}</th>
@@ -140,7 +140,7 @@
 <section>
 <h2>{{text.text("status.cycles")}}</h2>
 % if figures.cycles:
-<div class="wide"><table>
+<div class="wide" tabindex="0"><table>
 <thead><tr>
 % for column in ("started_at", "kind"):
 <th scope="col">{{text.text("column." + column)}}</th>

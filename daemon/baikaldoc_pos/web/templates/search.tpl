@@ -20,7 +20,7 @@
 <h1>{{text.text("search.rubric", isn=story.isn, number=cell(story.number), document=cell(story.document_isn))}}</h1>
 <p class="conclusion{{" settled" if story.conclusion.settled else ""}}">{{cell(text.render(story.conclusion.event, story.conclusion.fields))}}</p>
 % if story.changes:
-<div class="wide"><table>
+<div class="wide" tabindex="0"><table>
 <thead><tr>
 % for column in ("planned_at", "sstu_status", "old_pos", "new_pos", "outcome", "settled_at", "message"):
 <th scope="col">{{text.text("column." + column)}}</th>
