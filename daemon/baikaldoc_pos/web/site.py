@@ -6,6 +6,7 @@ import socket
 import threading
 from typing import Any
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from baikaldoc_pos.events import EventLog
@@ -120,8 +121,10 @@ class _Running:
         its descriptor must not be somebody else's.
         """
         for served in list(self._map.values()):
-            if served is not self._server.trigger:
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):
+                if served is self._server:
+                    wasyncore.dispatcher.close(served)  # its own would close the trigger too
+                elif served is not self._server.trigger:
                     served.close()
         self._map.clear()
 

@@ -82,3 +82,19 @@ def test_a_crowd_of_half_requests_does_not_keep_a_probe_out(reported, count):
             idle = open_connections.enter_context(socket.create_connection(address, 10))
             idle.sendall(b"GET / HTTP/1.1\r\nHost: localh")
         assert reported.get("/healthz").status_code == 200  # within its ten seconds
+
+
+def test_a_server_that_ends_while_it_is_still_being_told_to(installed):
+    """Its loop may wake, and end, before whoever wakes it has finished doing so."""
+    with installed.start() as reporting:
+        assert installed.get("/healthz").status_code == 200
+        running = reporting._site._running
+        pull = running._server.trigger._physical_pull
+
+        def pull_slowly():
+            pull()
+            running._thread.join(10)
+            assert not running._thread.is_alive()
+            pull()
+
+        running._server.trigger._physical_pull = pull_slowly

@@ -296,6 +296,25 @@ def test_session_that_nobody_took_up_is_signed_out_at_the_end(service, server, c
     assert server.sessions.open_seats == 1
 
 
+def test_session_is_handed_over_only_where_the_next_process_finds_it(server, clock, installation, caplog) -> None:
+    gone, kept = installation.paths.state / "gone", installation.paths.state
+    lost, found, taken = (Account(clock, lambda report: None, where) for where in (gone, kept, kept))
+    assert found.hand_over()  # there is none yet, and nothing to say
+    with caplog.at_level("INFO"):
+        lost.session(installation.configuration()).sign_in()
+        assert not lost.hand_over()
+        assert "session.handed_over" not in caplog.messages
+        lost.sign_out()
+        found.session(installation.configuration()).sign_in()
+        assert found.hand_over()
+        assert caplog.messages.count("session.handed_over") == 1
+    taken.session(installation.configuration())  # taken up, and nothing asked since
+    assert taken.hand_over()
+    assert (server.sign_ins, server.sessions.open_seats) == (2, 1)
+    taken.sign_out_for_good(installation.configuration())
+    assert server.sessions.open_seats == 0
+
+
 @pytest.mark.parametrize(
     ("section", "key", "value"),
     [
