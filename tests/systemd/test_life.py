@@ -105,8 +105,8 @@ def test_reload_reschedules_and_changes_the_account(box: SystemdBox, server: Del
         service.connection["read_timeout"] = 7
         service.save()
         service.systemctl("reload")
-        service.send("USR1")
         finished = service.finished_cycles()
+        service.send("USR1")
         service.wait(lambda: service.finished_cycles() > finished, "a cycle with the other time-out")
         assert other.sign_ins == 1
         service.systemctl("stop")
@@ -158,8 +158,8 @@ def test_slow_server_extends_the_stop_instead_of_being_killed(box: SystemdBox, s
     service.wait(lambda: service.finished_cycles() == 1, "the first cycle")
     server.store.add(*recent_rubrics(3, first_isn=300_000_001))
     server.faults.delay_seconds = 4
-    service.send("USR1")
     before = server.requests
+    service.send("USR1")
     service.wait(lambda: server.requests > before, "a request in flight")
     service.systemctl("stop")
     assert box.show(UNIT, "Result") == "success"
