@@ -26,7 +26,9 @@ def installation(installation: Installation, server: DeloServer) -> Installation
 
 
 def begin(arguments: list[str], terminal: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(arguments, stdin=terminal, stdout=terminal, stderr=terminal)
+    # The suite itself may have been started by something that ignores signals, which children inherit.
+    command = ["env", "--default-signal", *arguments]
+    return subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal)
 
 
 def ended(process: subprocess.Popen[bytes], seconds: float = 30) -> int:
