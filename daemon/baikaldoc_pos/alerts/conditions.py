@@ -13,6 +13,8 @@ from attrs import evolve, field, frozen
 from baikaldoc_pos.config import AlertKind, AlertSettings
 from baikaldoc_pos.journal import RetryEntry, Undelivered
 
+# A record with the token that it is known by.
+Named = tuple[str, Mapping[str, object]]
 # Records named in a mail; the rest is counted.
 MOST_RECORDS = 20
 
@@ -73,7 +75,7 @@ class Facts:
 
     :param trying_since: when the first cycle after the last success (and the last pause) began; null if none did.
     :param paused_at: when writing was last seen to be paused.
-    :param unmapped: status, ISN and registration number of each unmapped rubric, the newest first.
+    :param unmapped: status, ISN and name of each unmapped rubric, the newest first.
     :param undelivered: recipients whom mails did not reach.
     """
 
@@ -83,7 +85,7 @@ class Facts:
     trying_since: datetime | None = None
     paused_at: datetime | None = None
     retries: Sequence[RetryEntry] = ()
-    unmapped: Sequence[tuple[str, int, str | None]] = ()
+    unmapped: Sequence[tuple[str, int, str]] = ()
     undelivered: Sequence[Undelivered] = ()
 
 
@@ -105,7 +107,7 @@ class Condition:
     fields: Mapping[str, object] = field(factory=dict)
     count: int = 0
     tokens: frozenset[str] = frozenset()
-    records: Sequence[tuple[str, Mapping[str, object]]] = field(default=(), repr=False)
+    records: Sequence[Named] = field(default=(), repr=False)
 
 
 @frozen
@@ -180,23 +182,21 @@ def _about_records(facts: Facts, settings: AlertSettings) -> Iterator[Condition]
     )
     if refused:
         records = [(str(entry.rubric_isn), _record(entry)) for entry in refused]
-        fields = {
-            "count": len(refused),
-            "times": settings.refused_times,
-            "records": [record for _, record in records[:MOST_RECORDS]],
-        }
-        tokens = frozenset(token for token, _ in records)
-        since = refused[0].first_failed_at
-        yield Condition(AlertKind.RECORDS_REFUSED, "", since, fields, len(refused), tokens, records)
-    by_status: dict[str, list[tuple[str, Mapping[str, object]]]] = {}
-    for status, isn, number in facts.unmapped:
-        named = number if number and number.strip() else f"ISN {isn}"
-        by_status.setdefault(status, []).append((str(isn), {"number": named}))
+        since, fields = refused[0].first_failed_at, {"times": settings.refused_times}
+        yield _of_records(AlertKind.RECORDS_REFUSED, "", since, fields, records)
+    by_status: dict[str, list[Named]] = {}
+    for status, isn, name in facts.unmapped:
+        by_status.setdefault(status, []).append((str(isn), {"number": name}))
     for status, rubrics in by_status.items():
-        first = [each for _, each in rubrics[:MOST_RECORDS]]
-        about = {"status": status, "count": len(rubrics), "records": first}
-        isns = frozenset(isn for isn, _ in rubrics)
-        yield Condition(AlertKind.UNMAPPED_STATUS, status, facts.now, about, len(rubrics), isns, rubrics)
+        yield _of_records(AlertKind.UNMAPPED_STATUS, status, facts.now, {"status": status}, rubrics)
+
+
+def _of_records(
+    kind: AlertKind, key: str, since: datetime, fields: Mapping[str, object], records: Sequence[Named]
+) -> Condition:
+    first = [record for _, record in records[:MOST_RECORDS]]
+    counted = {**fields, "count": len(records), "records": first}
+    return Condition(kind, key, since, counted, len(records), frozenset(token for token, _ in records), records)
 
 
 def _record(entry: RetryEntry) -> dict[str, object]:

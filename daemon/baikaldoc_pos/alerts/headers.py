@@ -7,6 +7,7 @@ which a line is folded, and no reader shows that. It also leaves the first line 
 
 from email.header import Header
 from email.policy import SMTP, EmailPolicy
+from itertools import takewhile
 
 # The headers that are text for people; all others have a syntax of their own.
 TEXTS = frozenset({"subject", "x-baikaldoc-pos-host", "x-baikaldoc-pos-service"})
@@ -16,15 +17,13 @@ class MailPolicy(EmailPolicy):
     """As ``email.policy.SMTP`` but for that. What is ASCII at the beginning of a header stays legible."""
 
     def fold(self, name: str, value: str) -> str:
-        text = str(value)
         if name.lower() not in TEXTS:
             return str(super().fold(name, value))
-        if text.isascii():
-            return f"{name}: {Header(text, 'us-ascii', header_name=name).encode(linesep=self.linesep)}{self.linesep}"
-        words = text.split(" ")
-        first = next(place for place, word in enumerate(words) if not word.isascii())
-        header = Header(" ".join(words[:first]) or None, "us-ascii", header_name=name)
-        header.append(" ".join(words[first:]), "utf-8")
+        words = str(value).split(" ")
+        ascii_words = list(takewhile(str.isascii, words))
+        header = Header(" ".join(ascii_words) or None, "us-ascii", header_name=name)
+        if others := words[len(ascii_words) :]:
+            header.append(" ".join(others), "utf-8")
         return f"{name}: {header.encode(linesep=self.linesep)}{self.linesep}"
 
     def fold_binary(self, name: str, value: str) -> bytes:

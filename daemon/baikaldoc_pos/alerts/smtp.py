@@ -355,20 +355,13 @@ class _Watch:
                 acknowledging += WATCH_SECONDS
             else:
                 talked += WATCH_SECONDS
-            since_stop += WATCH_SECONDS if self._stop_is_asked() else 0
+            since_stop += WATCH_SECONDS if self._clock.stopping else 0
             if since_stop > (LAST_ANSWER_SECONDS if self.last_answer else 0):
                 self._cut("stop")
             elif acknowledging > ACKNOWLEDGEMENT_SECONDS:
                 self._cut(f"not acknowledged within {ACKNOWLEDGEMENT_SECONDS:g} s")
             elif talked > self._limit:
                 self._cut(f"not done within {self._limit:g} s")
-
-    def _stop_is_asked(self) -> bool:
-        try:
-            self._clock.check_stop()
-        except StopRequested:
-            return True
-        return False
 
     def _cut(self, why: str) -> None:
         line = self._smtp.sock

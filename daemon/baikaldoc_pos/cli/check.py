@@ -24,8 +24,6 @@ from baikaldoc_pos.logs import configure
 from baikaldoc_pos.rubrics import Window
 from baikaldoc_pos.web.sockets import listen_on
 
-EX_CANTCREAT = 73
-
 
 def command(text: Catalogue) -> click.Command:
     """The command in one language."""
@@ -56,7 +54,7 @@ def _directories(app: App) -> int:
     for path in (app.paths.state, app.paths.logs):
         if not os.access(_nearest_existing(path), os.W_OK | os.X_OK):
             click.echo(app.text.text("check.not_writable", path=path), err=True)
-            code = EX_CANTCREAT
+            code = os.EX_CANTCREAT
     return code
 
 
@@ -68,14 +66,14 @@ def _outputs(app: App, configuration: Configuration) -> int:
     for key, path in wanted.items():
         if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
             click.echo(app.text.text("check.no_place", key=key, path=path.parent), err=True)
-            code = EX_CANTCREAT
+            code = os.EX_CANTCREAT
     # A service that runs has the port already.
     if isinstance(listen, TcpAddress) and holder_of(app.paths.state)[1] != "run":
         try:
             listen_on(listen).close()
         except OSError as fault:
             click.echo(app.text.text("check.no_listening", address=listen, reason=fault.strerror), err=True)
-            code = EX_CANTCREAT
+            code = os.EX_CANTCREAT
     return code
 
 

@@ -32,8 +32,6 @@ COMMANDS = (
     "reload",
     "notify-failure",
 )
-EX_USAGE = 64
-EX_SOFTWARE = 70
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except click.UsageError as error:
         click.echo(usage_error(error, text), err=True)
-        return EX_USAGE
+        return os.EX_USAGE
     except click.exceptions.Abort:
         return 130
     except ConfigurationInvalid as invalid:
@@ -62,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - the process's boundary
         traceback.print_exc()
         click.echo(text.text("cli.unexpected"), err=True)
-        return EX_SOFTWARE
+        return os.EX_SOFTWARE
     return outcome if isinstance(outcome, int) else 0
 
 

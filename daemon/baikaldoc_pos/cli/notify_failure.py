@@ -1,5 +1,6 @@
 """``notify-failure UNIT``: tell people by mail that the service has failed (started by systemd's OnFailure=)."""
 
+import os
 from contextlib import closing
 
 import click
@@ -12,9 +13,6 @@ from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.config import render
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.logs import LogSettings, configure
-
-EX_TEMPFAIL = 75
-EX_CONFIG = 78
 
 
 def command(text: Catalogue) -> click.Command:
@@ -36,7 +34,7 @@ def _notify_failure(app: App, /, *, unit: str) -> int:
         for fault in told.faults:
             click.echo(render(fault, app.text), err=True)
         click.echo(app.text.text("mail.nobody_to_tell"), err=True)
-        return EX_CONFIG
+        return os.EX_CONFIG
     if told.journal_fault is not None:
         click.echo(app.text.render(told.journal_fault.event, told.journal_fault.fields), err=True)
     if told.sent.fault is not None:
@@ -44,6 +42,6 @@ def _notify_failure(app: App, /, *, unit: str) -> int:
         return told.sent.fault.exit_code
     if told.sent.waiting:
         click.echo(app.text.text("mail.still_waiting", count=told.sent.waiting), err=True)
-        return EX_TEMPFAIL
+        return os.EX_TEMPFAIL
     click.echo(app.text.text("mail.failure_told" if told.sent.delivered else "mail.failure_known", unit=unit))
     return 0

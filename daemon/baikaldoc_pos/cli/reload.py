@@ -11,8 +11,6 @@ from baikaldoc_pos.journal import holder_of
 from baikaldoc_pos.service.reloading import await_reload
 
 WAIT_SECONDS = 60.0
-EX_UNAVAILABLE = 69
-EX_CONFIG = 78
 
 
 def command(text: Catalogue) -> click.Command:
@@ -23,17 +21,17 @@ def command(text: Catalogue) -> click.Command:
 def _reload(app: App, /) -> int:
     pid = _service_pid(app)
     if pid is None:
-        return _fail(app, "reload.no_service", EX_UNAVAILABLE)
+        return _fail(app, "reload.no_service", os.EX_UNAVAILABLE)
     try:
         result = await_reload(app.paths.state, pid, WAIT_SECONDS)
     except ProcessLookupError:
-        return _fail(app, "reload.no_service", EX_UNAVAILABLE)
+        return _fail(app, "reload.no_service", os.EX_UNAVAILABLE)
     except PermissionError:
         return _fail(app, "reload.not_permitted", os.EX_NOPERM, pid=pid)
     if result is None:
-        return _fail(app, "reload.no_answer", EX_UNAVAILABLE, seconds=round(WAIT_SECONDS))
+        return _fail(app, "reload.no_answer", os.EX_UNAVAILABLE, seconds=round(WAIT_SECONDS))
     if result.faults:
-        return _fail(app, "reload.rejected", EX_CONFIG, count=result.faults)
+        return _fail(app, "reload.rejected", os.EX_CONFIG, count=result.faults)
     click.echo(app.text.text("reload.done"))
     return 0
 

@@ -3,6 +3,7 @@
 What keeps it from starting is logged like everything else, so that it is among the errors of the system's journal.
 """
 
+import os
 from contextlib import closing
 
 import click
@@ -19,8 +20,6 @@ from baikaldoc_pos.service.daemon import Daemon
 from baikaldoc_pos.service.surroundings import Surroundings
 
 log = EventLog(__name__)
-
-EX_SOFTWARE = 70
 
 
 def command(text: Catalogue) -> click.Command:
@@ -51,4 +50,4 @@ def _run(app: App, /) -> int:
             return error.exit_code
         except Exception as defect:  # the process's boundary: what is not in the log did not happen
             log.exception("service.crashed", error=type(defect).__name__)
-            return EX_SOFTWARE
+            return os.EX_SOFTWARE

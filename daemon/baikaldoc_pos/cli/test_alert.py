@@ -1,5 +1,7 @@
 """``test-alert``: send one mail now and show, step by step, how the mail server took it."""
 
+import os
+
 import click
 
 from baikaldoc_pos.alerts import Names, Step, send_test
@@ -10,10 +12,6 @@ from baikaldoc_pos.config import load_alert_settings, render
 from baikaldoc_pos.errors import JournalUnavailable, MailError
 from baikaldoc_pos.events import Catalogue
 from baikaldoc_pos.journal import AlertJournal, Outbox
-
-EX_UNAVAILABLE = 75
-EX_REJECTED = 76
-EX_CONFIG = 78
 
 
 def command(text: Catalogue) -> click.Command:
@@ -26,10 +24,10 @@ def _test_alert(app: App, /) -> int:
     if settings is None:
         for fault in faults:
             click.echo(render(fault, app.text), err=True)
-        return EX_CONFIG
+        return os.EX_CONFIG
     if not settings.enabled:
         click.echo(app.text.text("mail.nobody_to_tell"), err=True)
-        return EX_CONFIG
+        return os.EX_CONFIG
     try:
         verdicts = send_test(
             settings, app.text.language, app.zone(), SystemClock(), lambda step: tell_step(step, app.text), Names()
@@ -47,7 +45,7 @@ def _test_alert(app: App, /) -> int:
         click.echo(app.text.text("mail.test_refused", recipient=recipient, reply=verdict.reply), err=True)
     if not refused:
         return 0
-    return EX_REJECTED if any(verdict.for_good for verdict in refused.values()) else EX_UNAVAILABLE
+    return os.EX_PROTOCOL if any(verdict.for_good for verdict in refused.values()) else os.EX_TEMPFAIL
 
 
 def tell_step(step: Step, text: Catalogue) -> None:

@@ -66,7 +66,7 @@ class BreakableAdapter(HTTPAdapter):
         self._sockets.break_all()
 
     @contextlib.contextmanager
-    def deadline(self, seconds: float, cut: Callable[[], bool] = lambda: False) -> Iterator[threading.Event]:
+    def deadline(self, seconds: float, cut: Callable[[], bool]) -> Iterator[threading.Event]:
         """Break the connections, and those that are made afterwards, when the block lasts longer than that, or as soon
         as ``cut()`` is true.
 

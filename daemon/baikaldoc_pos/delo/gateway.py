@@ -3,7 +3,7 @@
 Typed values in, typed values out. Transport faults are retried here, under the policy and the cycle's deadline.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from itertools import islice
 
@@ -61,6 +61,10 @@ class PresentValues:
 
     rubrics: Mapping[int, Rubric]
     unread: frozenset[int] = frozenset()
+
+    def absent(self, isns: Iterable[int]) -> list[int]:
+        """Those of them that ДЕЛО does not have."""
+        return [isn for isn in isns if isn not in self.rubrics and isn not in self.unread]
 
 
 class Outdated(Exception):

@@ -75,7 +75,7 @@ class DeloSession:
     @property
     def kept(self) -> bool:
         """Whether another process would find the session as it is now."""
-        return self._file.kept
+        return self._file.holds(self._transport.cookies)
 
     @property
     def requests(self) -> int:
@@ -188,7 +188,6 @@ class DeloSession:
             self._file.forget()
 
     def _go_on_with(self, before: "DeloSession") -> None:
-        self._file.kept = before._file.kept
         self._transport.cookies.update(before._transport.cookies)
         self._spoke_at, self._rejected, self._rejected_at = before._spoke_at, before._rejected, before._rejected_at
         before.close()

@@ -60,8 +60,6 @@ class SessionFile:
         }
         self._logout_url = connection.logout_url
         self._written = ""
-        # Whether the next process would find what was last to be kept.
-        self.kept = False
 
     def load(self, cookies: RequestsCookieJar) -> bool:
         """Add the kept cookies, where they are this account's at this address; tells whether there were any."""
@@ -69,8 +67,12 @@ class SessionFile:
         if kept is None or kept.get("bond") != self._bond:
             return False
         _add_cookies(kept, cookies)
-        self.kept = len(cookies) > 0
-        return self.kept
+        return len(cookies) > 0
+
+    def holds(self, cookies: RequestsCookieJar) -> bool:
+        """Whether another process would find just these cookies."""
+        kept = RequestsCookieJar()
+        return self.load(kept) and _listed(kept) == _listed(cookies)
 
     def left_by_another(self) -> LeftSession | None:
         """The session that was kept for another account or address, if there is one."""
@@ -85,8 +87,7 @@ class SessionFile:
         """Keep these cookies, where they are not kept already. Where that fails it is logged: the next process will
         sign in anew.
         """
-        listed = [{name: getattr(cookie, name) for name in KEPT} for cookie in cookies]
-        self._write({"logout_url": self._logout_url, "cookies": listed})
+        self._write({"logout_url": self._logout_url, "cookies": _listed(cookies)})
 
     def reject(self, password: str, status: int, at: datetime) -> None:
         """Keep that this password was rejected; of the password itself only a salted digest."""
@@ -119,7 +120,7 @@ class SessionFile:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(content)
             fresh.replace(self._path)
-            self._written, self.kept = content, True
+            self._written = content
         except OSError as fault:
             # Rather nothing than what is true no longer.
             self.forget()
@@ -127,7 +128,7 @@ class SessionFile:
 
     def forget(self) -> None:
         """The session is over, or the rejection forgiven."""
-        self._written, self.kept = "", False
+        self._written = ""
         if self._path is not None:
             with suppress(OSError):
                 self._path.unlink()
@@ -140,6 +141,10 @@ class SessionFile:
         except (OSError, ValueError, RecursionError):
             return None
         return kept if isinstance(kept, dict) else None
+
+
+def _listed(cookies: RequestsCookieJar) -> list[dict[str, object]]:
+    return sorted(({name: getattr(cookie, name) for name in KEPT} for cookie in cookies), key=str)
 
 
 def _add_cookies(kept: Mapping[str, object], cookies: RequestsCookieJar) -> None:

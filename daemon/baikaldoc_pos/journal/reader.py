@@ -35,6 +35,11 @@ _FIELDS: Mapping[str, ColumnElement[Any]] = {
 }
 
 
+# A card without a number is found by its rubric, after those that people know by name.
+_NUMBER = func.nullif(func.trim(unmapped.c.number), "")
+_NAME = func.coalesce(_NUMBER, "ISN " + cast(unmapped.c.rubric_isn, Text))
+
+
 class Conditions(TypedDict, total=False):
     """Which changes are asked for; what is null or not there lets all pass.
 
@@ -128,12 +133,12 @@ class JournalReader(StateReader):
             row = connection.execute(select(unmapped).where(unmapped.c.rubric_isn == isn)).one_or_none()
             return None if row is None else UnmappedRubric(**row._mapping)
 
-    def unmapped_names(self) -> list[tuple[str, int, str | None]]:
-        """Status, ISN and registration number of each unmapped rubric, those that were seen first last."""
-        query = select(unmapped.c.sstu_status, unmapped.c.rubric_isn, unmapped.c.number)
+    def unmapped_names(self) -> list[tuple[str, int, str]]:
+        """Status, ISN and name (as in :meth:`unmapped_summary`) of each unmapped rubric, the first seen last."""
+        query = select(unmapped.c.sstu_status, unmapped.c.rubric_isn, _NAME)
         query = query.order_by(unmapped.c.first_seen.desc(), unmapped.c.rubric_isn)
         with self._database.read() as connection:
-            return [(status, isn, number) for status, isn, number in connection.execute(query)]
+            return [(status, isn, name) for status, isn, name in connection.execute(query)]
 
     def unmapped_summary(self, examples: int = EXAMPLES) -> list[UnmappedStatus]:
         """The ССТУ statuses that the mapping did not know, the most frequent first; the examples are registration
@@ -143,16 +148,13 @@ class JournalReader(StateReader):
         """
         status = unmapped.c.sstu_status
         counted = select(status, func.count()).group_by(status).order_by(func.count().desc(), status)
-        number = func.nullif(func.trim(unmapped.c.number), "")
-        # A card without a number is found by its rubric, after those that people know by name.
-        name = func.coalesce(number, "ISN " + cast(unmapped.c.rubric_isn, Text))
         named = (
             select(
                 status,
-                name.label("name"),
-                func.row_number().over(partition_by=status, order_by=[number.is_(None), name]).label("place"),
+                _NAME.label("name"),
+                func.row_number().over(partition_by=status, order_by=[_NUMBER.is_(None), _NAME]).label("place"),
             )
-            .group_by(status, name)
+            .group_by(status, _NAME)
             .subquery()
         )
         chosen = select(named.c.sstu_status, named.c.name).where(named.c.place <= examples)

@@ -138,7 +138,7 @@ def _revisit_unmapped(work: Work, isns: Sequence[int]) -> None:
     except NOT_TO_BE_READ as fault:
         log.error("unmapped.impossible", count=len(isns), message=_words(fault))
         return
-    work.journal.forget_unmapped([isn for isn in isns if isn not in present.rubrics and isn not in present.unread])
+    work.journal.forget_unmapped(present.absent(isns))
     work.reconcile(tuple(present.rubrics.values()), work.journal.waiting_isns(work.clock.now()), read_at=read_at)
 
 

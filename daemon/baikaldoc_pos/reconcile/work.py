@@ -133,22 +133,20 @@ class Work:
         except SchemaMismatch as mismatch:
             log.warning("write.not_refreshed", message=mismatch.fields["message"], count=len(batch))
             return batch
-        gone = [
-            change.rubric.isn for change in batch if change.rubric.isn not in present.rubrics.keys() | present.unread
-        ]
+        gone = present.absent(change.rubric.isn for change in batch)
         if gone:
             log.warning("write.rubrics_gone", isns=gone)
             self.tally.counts["skipped"] += len(gone)
-        self._try_later([change.rubric for change in batch if change.rubric.isn in present.unread], UNREAD)
+        self._try_unread_later([change.rubric for change in batch if change.rubric.isn in present.unread])
         made = plan(present.rubrics.values(), self.rules)
         self._pass_over(made)
         return made.changes
 
-    def _try_later(self, rubrics: Sequence[Rubric], answer: Answer) -> None:
+    def _try_unread_later(self, rubrics: Sequence[Rubric]) -> None:
         self.tally.counts["failed"] += len(rubrics)
         previous, now = self.journal.retry_entries([rubric.isn for rubric in rubrics]), self.clock.now()
         self.journal.schedule_retries(
-            [next_entry(rubric, answer, previous.get(rubric.isn), now, self._first_delay) for rubric in rubrics]
+            [next_entry(rubric, UNREAD, previous.get(rubric.isn), now, self._first_delay) for rubric in rubrics]
         )
 
     def _write(self, batch: Sequence[Change], read_at: float, *, tried_before: bool) -> None:

@@ -116,8 +116,8 @@ def _of_work(situation: Situation, now: datetime, late_after: timedelta) -> Iter
     if situation.problem is not None:
         event, fields = situation.problem
         # ДЕЛО comes back by itself, unless it has been away for so long that people are told.
-        away_for_a_while = event == DeloUnavailable.event and AlertKind.DELO_UNAVAILABLE not in situation.conditions
-        level = Level.AMBER if away_for_a_while else Level.RED
+        passes = event == DeloUnavailable.event and AlertKind.DELO_UNAVAILABLE not in situation.conditions
+        level = Level.AMBER if passes else Level.RED
         yield Reason(level, event, fields, in_status=True)
     success = situation.last_success
     since = success if success is not None else situation.trying_since
