@@ -112,7 +112,7 @@ def spellings(number: str) -> list[str]:
     typed = number.strip()
     signless = _SIGN.sub("", typed, count=1) if _SIGN.match(typed) else typed
     tidy = _SPACED.sub(r"\1", signless.translate(_PLAIN)).strip(" .,;")
-    retyped = [tidy.translate(keyboard) for keyboard in _KEYBOARDS]
+    retyped = [signless.translate(keyboard) for keyboard in _KEYBOARDS]
     forms = [form for base in dict.fromkeys((typed, signless, tidy, *retyped)) for form in _forms(base)]
     return list(dict.fromkeys([typed, *(sign + form for sign in _SIGNS for form in forms)]))
 
