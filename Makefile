@@ -25,11 +25,11 @@ schema-check: $(STAMP)
 
 docs: $(STAMP)  ## generate docs/configuration*.md and docs/events*.md
 	$(BIN)/python -m baikaldoc_pos.config.reference
-	$(BIN)/python -m baikaldoc_pos.events.reference
+	$(BIN)/python -m baikaldoc_pos.events_reference
 
 docs-check: $(STAMP)
 	$(BIN)/python -m baikaldoc_pos.config.reference --check
-	$(BIN)/python -m baikaldoc_pos.events.reference --check
+	$(BIN)/python -m baikaldoc_pos.events_reference --check
 
 bench: $(STAMP)  ## ratios measured in one run
 	$(BIN)/python -m tests.bench

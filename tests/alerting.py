@@ -5,7 +5,7 @@ from pathlib import Path
 from baikaldoc_pos.alerts import Alerts, Observed, Trouble
 from baikaldoc_pos.config import Configuration, load_configuration
 from baikaldoc_pos.journal import CycleCounts, Journal, RetryEntry
-from baikaldoc_pos.rubrics import Answer, Outcome, Rubric
+from baikaldoc_pos.model import Answer, Outcome, Rubric
 
 from tests.clocks import ManualClock
 from tests.unit.config.files import valid, write

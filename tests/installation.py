@@ -12,8 +12,9 @@ from typing import Any
 from baikaldoc_pos.assembly import gateway, open_journal, open_session
 from baikaldoc_pos.config import Configuration, Paths, load_configuration
 from baikaldoc_pos.journal import HistoryRow, JournalReader
-from baikaldoc_pos.reconcile import CycleReport, Means, Step, run_cycle
-from baikaldoc_pos.rubrics import Window
+from baikaldoc_pos.model import Period
+from baikaldoc_pos.state import CycleProgress
+from baikaldoc_pos.sync import CycleContext, CycleReport, run_cycle
 
 from tests.clocks import ManualClock
 from tests.commands import run_command
@@ -65,8 +66,8 @@ class Installation:
     def cycle(
         self,
         clock: ManualClock | None = None,
-        asked: Window | None = None,
-        progress: Callable[[Step], None] = lambda step: None,
+        asked: Period | None = None,
+        progress: Callable[[CycleProgress], None] = lambda step: None,
         may_write: Callable[[], None] = lambda: None,
     ) -> CycleReport:
         """One cycle in this process, signed out at its end."""
@@ -78,7 +79,7 @@ class Installation:
         ):
             delo = gateway(session, configuration, clock)
             try:
-                return run_cycle(Means(delo, journal, clock, configuration, may_write, progress), asked)
+                return run_cycle(CycleContext(delo, journal, clock, configuration, may_write, progress), asked)
             finally:
                 session.sign_out()
 

@@ -10,17 +10,17 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, Paths, render, secrets_of, warnings_of
 from baikaldoc_pos.delo import (
     Deadline,
-    DeloGateway,
+    DeloClient,
     DeloSession,
     HttpTransport,
     RequestReport,
     RetryPolicy,
     SessionFile,
 )
-from baikaldoc_pos.events import Catalogue, EventLog
-from baikaldoc_pos.journal import Journal, Mark, StateReader, script_bookmark
+from baikaldoc_pos.i18n import Catalogue, EventLog
+from baikaldoc_pos.journal import Checkpoint, Journal, StateReader, script_bookmark
 from baikaldoc_pos.logs import LogSettings
-from baikaldoc_pos.reconcile import Marks, marks_of
+from baikaldoc_pos.sync import Checkpoints, load_checkpoints
 
 log = EventLog(__name__)
 
@@ -69,14 +69,14 @@ def log_settings(configuration: Configuration) -> LogSettings:
 
 def gateway(
     session: DeloSession, configuration: Configuration, clock: Clock, policy: RetryPolicy | None = None
-) -> DeloGateway:
+) -> DeloClient:
     """The gateway for one cycle that begins now.
 
     :param policy: how often a fault is tried again; as configured by default.
     """
     processing = configuration.processing
     cycle_seconds = timedelta(minutes=configuration.service.limits.cycle_minutes).total_seconds()
-    return DeloGateway(
+    return DeloClient(
         session,
         page_size=processing.pagination.page_size,
         policy=policy if policy is not None else RetryPolicy(processing.retry_attempts),
@@ -100,10 +100,10 @@ def open_journal(paths: Paths, zone: tzinfo, clock: Clock) -> Journal:
     """
     journal = Journal.open(paths.state, clock)
     try:
-        interrupted = journal.abandon_unfinished_cycles()
+        interrupted = journal.mark_interrupted_cycles()
         if interrupted:
             log.warning("cycle.found_interrupted", count=interrupted)
-        if journal.mark(Mark.BOOKMARK) is None:
+        if journal.checkpoint(Checkpoint.BOOKMARK) is None:
             _take_over(journal, paths, zone, clock)
     except BaseException:
         journal.close()
@@ -111,12 +111,12 @@ def open_journal(paths: Paths, zone: tzinfo, clock: Clock) -> Journal:
     return journal
 
 
-def marks_for_preview(state: StateReader | None, paths: Paths, zone: tzinfo, clock: Clock) -> Marks:
+def checkpoints_for_preview(state: StateReader | None, paths: Paths, zone: tzinfo, clock: Clock) -> Checkpoints:
     """The instants that a cycle would start from, were the journal opened for work now.
 
     :raises BookmarkUnreadable: as :func:`open_journal`.
     """
-    marks = marks_of(state) if state is not None else Marks()
+    marks = load_checkpoints(state) if state is not None else Checkpoints()
     if marks.bookmark is None and (found := script_bookmark((paths.state, paths.config), zone, clock.now())):
         marks = evolve(marks, bookmark=found[1])
     return marks
@@ -126,5 +126,5 @@ def _take_over(journal: Journal, paths: Paths, zone: tzinfo, clock: Clock) -> No
     found = script_bookmark((paths.state, paths.config), zone, clock.now())
     if found is not None:
         path, at = found
-        journal.set_mark(Mark.BOOKMARK, at)
+        journal.set_checkpoint(Checkpoint.BOOKMARK, at)
         log.info("bookmark.taken_over", path=str(path), at=at)

@@ -15,7 +15,7 @@ from unittest import mock
 
 from attrs import frozen
 from baikaldoc_pos.assembly import gateway, open_session
-from baikaldoc_pos.rubrics import Window
+from baikaldoc_pos.model import Period
 
 from tests.clocks import NOW, ManualClock
 from tests.delo_server import DeloServer, StoredRubric, mixed_rubrics, pending_rubrics, resolvers
@@ -26,7 +26,7 @@ from tests.system.web.history import with_past, with_trouble
 
 RUBRICS = 10_000
 PENDING = 0.05
-PERIOD = Window(NOW - timedelta(days=30), NOW)
+PERIOD = Period(NOW - timedelta(days=30), NOW)
 BATCH = 50
 
 

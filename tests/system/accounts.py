@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from baikaldoc_pos.journal import HistoryRow, RetryEntry
-from baikaldoc_pos.rubrics import Outcome, Window
+from baikaldoc_pos.model import Outcome, Period
 
 from tests.clocks import NOW
 from tests.delo_server import MAPPING, DeloServer, StoredRubric
@@ -20,12 +20,12 @@ def ago(**delta: float) -> datetime:
     return NOW - timedelta(**delta)
 
 
-def last_days(days: float) -> Window:
-    return Window(ago(days=days), NOW)
+def last_days(days: float) -> Period:
+    return Period(ago(days=days), NOW)
 
 
 def expected(
-    rubrics: Iterable[StoredRubric], period: Window | None = None, mapping: Mapping[str, str] = MAPPING
+    rubrics: Iterable[StoredRubric], period: Period | None = None, mapping: Mapping[str, str] = MAPPING
 ) -> dict[int, str | None]:
     """«Статус ПОС» by ISN after everything created in the period has been reconciled."""
     period = period or last_days(30)
@@ -38,7 +38,7 @@ def _status(rubric: StoredRubric) -> str:
     return (rubric.sstu or "").strip()
 
 
-def _waits(rubric: StoredRubric, period: Window, mapping: Mapping[str, str]) -> bool:
+def _waits(rubric: StoredRubric, period: Period, mapping: Mapping[str, str]) -> bool:
     inside = period.start <= rubric.ins_date <= period.end
     ours = rubric.kind_doc == 2 and rubric.carries_pos
     return inside and ours and not rubric.pos and _status(rubric) in mapping
@@ -94,10 +94,10 @@ def reads(server: DeloServer, operation: str = "PendingRubrics") -> list[dict[st
     return [request.variables for request in server.log if request.operation == operation]
 
 
-def windows(server: DeloServer, operation: str = "PendingRubrics") -> list[Window]:
+def windows(server: DeloServer, operation: str = "PendingRubrics") -> list[Period]:
     """The windows that were read, in order, each once."""
     asked = dict.fromkeys((variables["since"], variables["until"]) for variables in reads(server, operation))
-    return [Window(*map(datetime.fromisoformat, window)) for window in asked]
+    return [Period(*map(datetime.fromisoformat, window)) for window in asked]
 
 
 def events(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from baikaldoc_pos.assembly import gateway, open_journal, open_session
 from baikaldoc_pos.clock import Clock, SystemClock
 from baikaldoc_pos.config import Paths, load_configuration
 from baikaldoc_pos.journal import StateLock
-from baikaldoc_pos.reconcile import Means, run_cycle
+from baikaldoc_pos.sync import CycleContext, run_cycle
 
 
 def run(root: Path, clock: Clock | None = None) -> int:
@@ -28,7 +28,9 @@ def run(root: Path, clock: Clock | None = None) -> int:
         closing(open_session(configuration, clock)) as session,
     ):
         try:
-            return run_cycle(Means(gateway(session, configuration, clock), journal, clock, configuration)).exit_code
+            return run_cycle(
+                CycleContext(gateway(session, configuration, clock), journal, clock, configuration)
+            ).exit_code
         finally:
             session.sign_out()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from baikaldoc_pos.errors import WritingPaused
 from baikaldoc_pos.journal import Pause, PauseFile
-from baikaldoc_pos.rubrics import Outcome
+from baikaldoc_pos.model import Outcome
 
 from tests.clocks import ManualClock
 from tests.delo_server import (

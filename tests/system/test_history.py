@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.journal import Journal, Mark, RetryEntry, Settled
-from baikaldoc_pos.rubrics import Answer, Change, Outcome, Rubric
+from baikaldoc_pos.journal import ChangeOutcome, Checkpoint, Journal, RetryEntry
+from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 
 from tests.clocks import NOW, ManualClock
 from tests.installation import Installation
@@ -35,7 +35,7 @@ def journal(installation: Installation) -> Iterator[Journal]:
 def write(journal: Journal, subject: Rubric, answer: Answer | None = UPDATED) -> None:
     ids = journal.record_intents(None, [Change(subject, "Рассмотрение завершено")])
     if answer is not None:
-        journal.settle([Settled(ids[0], answer)])
+        journal.settle([ChangeOutcome(ids[0], answer)])
 
 
 def told(installation: Installation, number: str) -> str:
@@ -80,8 +80,8 @@ def test_each_rubric_of_a_card_has_its_conclusion(installation: Installation, jo
 
 
 def test_an_appeal_that_was_never_seen(installation: Installation, journal: Journal) -> None:
-    journal.set_mark(Mark.ORIGIN, NOW - timedelta(days=30))
-    journal.set_mark(Mark.BOOKMARK, NOW)
+    journal.set_checkpoint(Checkpoint.ORIGIN, NOW - timedelta(days=30))
+    journal.set_checkpoint(Checkpoint.BOOKMARK, NOW)
     shown = told(installation, "нет такого")
     for reason in ("нет статуса ССТУ", "уже стоял", "ignoredStatuses", "once --from", "ещё не прочитаны"):
         assert reason in shown

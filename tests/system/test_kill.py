@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.rubrics import Outcome, Window
+from baikaldoc_pos.model import Outcome, Period
 
 from tests.clocks import ManualClock
 from tests.delo_server import HAND_SET, Hang, Request, StoredRubric, pending_rubrics
@@ -35,7 +35,7 @@ def recent_rubrics(count: int) -> list[StoredRubric]:
 
 def reconciled(rubrics: list[StoredRubric]) -> dict[int, str | None]:
     now = datetime.now(UTC)
-    return expected(rubrics, Window(now - timedelta(days=29), now))
+    return expected(rubrics, Period(now - timedelta(days=29), now))
 
 
 def run_to_its_end(root: Path) -> None:

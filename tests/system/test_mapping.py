@@ -2,7 +2,7 @@
 
 import pytest
 from attrs import evolve
-from baikaldoc_pos.rubrics import Outcome
+from baikaldoc_pos.model import Outcome
 
 from tests.clocks import ManualClock
 from tests.delo_server import HAND_SET, MAPPING, UNMAPPED, StoredRubric, make_rubric, mixed_rubrics, pending_rubrics

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 from baikaldoc_pos.errors import BookmarkUnreadable, DeloUnavailable
-from baikaldoc_pos.reconcile import CycleKind
-from baikaldoc_pos.rubrics import Outcome, Window
+from baikaldoc_pos.model import Outcome, Period
+from baikaldoc_pos.sync import CycleKind
 
 from tests.clocks import NOW, ManualClock
 from tests.delo_server import HAND_SET, Lack, Replace, Reset, make_rubric, pending_rubrics
@@ -31,7 +31,7 @@ ISN = 128_000_001
 MAX_DAYS = 30
 
 
-def length(window: Window) -> timedelta:
+def length(window: Period) -> timedelta:
     return window.end - window.start
 
 
@@ -77,7 +77,7 @@ def test_the_next_cycle_goes_on_from_the_bookmark_less_the_overlap(
     installation.server.traffic.reset()
     clock.advance(minutes=10)
     installation.cycle(clock)
-    assert windows(installation.server) == [Window(before - timedelta(minutes=7), clock.now())]
+    assert windows(installation.server) == [Period(before - timedelta(minutes=7), clock.now())]
     assert installation.server.store[late.isn].pos == "Назначен исполнитель"
     assert bookmark(installation) == clock.now()
 
@@ -132,7 +132,7 @@ def test_a_cycle_that_dies_in_its_third_window_is_gone_on_with_there(
     second = installation.cycle(clock)
     assert second.error is None
     assert windows(server)[0].start == third - timedelta(minutes=5)
-    assert_reconciled(installation, expected(rubrics, Window(stopped, clock.now())))
+    assert_reconciled(installation, expected(rubrics, Period(stopped, clock.now())))
     assert len(server.store.writes) == 100
 
 
@@ -203,10 +203,10 @@ def test_fixed_dates_are_exactly_that_period_in_the_zone_of_the_installation(ins
     installation.server.store.add(*rubrics)
     report = installation.cycle()
     walked = windows(installation.server)
-    assert (report.kind, report.period) == (CycleKind.FIXED, Window(start, end))
+    assert (report.kind, report.period) == (CycleKind.FIXED, Period(start, end))
     assert len(walked) == 4
     assert all(length(window) <= timedelta(days=MAX_DAYS) for window in walked)
-    assert_reconciled(installation, expected(rubrics, Window(start, end)))
+    assert_reconciled(installation, expected(rubrics, Period(start, end)))
     assert [write.isn for write in installation.server.store.writes] == [ISN + 1, ISN + 2]
     assert bookmark(installation) is None
 
@@ -229,7 +229,7 @@ def test_fixed_dates_leave_the_bookmark_where_it_is(installation: Installation, 
 def test_an_asked_period_goes_before_all_others(installation: Installation, fixed: bool) -> None:
     if fixed:
         fix_dates(installation, "2026-03-01 00:00:00", "2026-03-31 23:59:59")
-    asked = Window(ago(days=200), ago(days=100))
+    asked = Period(ago(days=200), ago(days=100))
     rubrics = pending_rubrics(50, since=ago(days=300), until=NOW)
     installation.server.store.add(*rubrics)
     report = installation.cycle(asked=asked)
@@ -254,7 +254,7 @@ def test_the_script_s_bookmark_is_taken_over_once(installation: Installation, wh
     rubrics = pending_rubrics(80, since=last, until=NOW)
     installation.server.store.add(*rubrics)
     report = installation.cycle(clock)
-    assert report.period == Window(last - timedelta(minutes=5), NOW)
+    assert report.period == Period(last - timedelta(minutes=5), NOW)
     assert report.counts.windows == 3
     assert_reconciled(installation, expected(rubrics, report.period))
     clock.advance(minutes=10)

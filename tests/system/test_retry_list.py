@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from baikaldoc_pos.rubrics import Outcome
+from baikaldoc_pos.model import Outcome
 
 from tests.clocks import NOW, ManualClock
 from tests.delo_server import (

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from baikaldoc_pos.delo import transport
 from baikaldoc_pos.errors import DeloUnavailable, UnexpectedAnswer
-from baikaldoc_pos.reconcile import CycleReport
+from baikaldoc_pos.sync import CycleReport
 
 from tests.clocks import NOW, ManualClock
 from tests.delo_server import (

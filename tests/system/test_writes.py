@@ -2,7 +2,7 @@
 
 import pytest
 from baikaldoc_pos.errors import DeloUnavailable, SchemaMismatch
-from baikaldoc_pos.rubrics import Outcome
+from baikaldoc_pos.model import Outcome
 
 from tests.clocks import NOW, ManualClock
 from tests.delo_server import (

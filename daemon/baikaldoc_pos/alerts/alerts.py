@@ -17,7 +17,7 @@ from baikaldoc_pos.alerts.voices import Names, voice_of
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import AlertSettings, Configuration, section_of
 from baikaldoc_pos.errors import JournalUnavailable
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import (
     AlertJournal,
     Letter,

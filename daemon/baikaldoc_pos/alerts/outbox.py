@@ -26,7 +26,7 @@ from baikaldoc_pos.alerts.smtp import MailServer, Observer, Step, dialogue
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import AlertSettings
 from baikaldoc_pos.errors import JournalUnavailable, MailError, StopRequested
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import Letter, MailState, Outbox, OutboxMail, Trial
 
 log = EventLog(__name__)

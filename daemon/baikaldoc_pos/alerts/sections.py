@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from baikaldoc_pos.alerts.ledger import Entry
 from baikaldoc_pos.alerts.privacy import foreign_words, one_line
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import as_instant
 
 # Fields that hold the words of ДЕЛО, of the system or of a mail server.

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from baikaldoc_pos.alerts.sections import Voice
 from baikaldoc_pos.config import AlertSettings, Configuration, Paths, secrets_of
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.logs.masking import Masker
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from baikaldoc_pos.cli.streams import is_unicode
 from baikaldoc_pos.config import Configuration, Paths, load_configuration, peek_zone
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import JournalReader
 
 PIPE_WIDTH = 200

@@ -16,13 +16,13 @@ from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.stopping import run_stoppable
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, TcpAddress, UnixAddress, render, warnings_of
-from baikaldoc_pos.delo import DeloGateway
+from baikaldoc_pos.delo import DeloClient
 from baikaldoc_pos.errors import BaikaldocError, DeloError, MailError
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import holder_of, script_bookmark
 from baikaldoc_pos.logs import configure
-from baikaldoc_pos.rubrics import Window
-from baikaldoc_pos.web.sockets import listen_on
+from baikaldoc_pos.model import Period
+from baikaldoc_pos.monitoring.sockets import listen_on
 
 
 def command(text: Catalogue) -> click.Command:
@@ -98,7 +98,7 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
     with closing(configure(quiet, None)), closing(open_session(configuration, clock)) as session:
         delo = gateway(session, configuration, clock)
         now = clock.now()
-        window = Window(now - timedelta(minutes=1), now)
+        window = Period(now - timedelta(minutes=1), now)
 
         def sign_in() -> None:
             session.sign_in()
@@ -142,6 +142,6 @@ def _mail(app: App, configuration: Configuration, clock: Clock) -> int:
     return 0
 
 
-def _plainer(app: App, delo: DeloGateway) -> None:
+def _plainer(app: App, delo: DeloClient) -> None:
     if delo.plainer_query:
         click.echo(app.text.text("check.plainer_query"))

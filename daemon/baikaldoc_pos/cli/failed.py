@@ -5,7 +5,7 @@ import click
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.tables import print_rows
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import RetryEntry
 
 SHOWN_COLUMNS = ("number", "isn", "outcome", "message", "system_message", "attempts", "next_attempt_at")

@@ -10,9 +10,9 @@ import click
 from baikaldoc_pos.cli.app import ISN, App, asked_moment, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.tables import cell, print_array, print_table, print_values
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import Conditions, HistoryRow, JournalReader
-from baikaldoc_pos.journal.stories import LONGEST, Found, reasons, search, spellings
+from baikaldoc_pos.journal.explain import LONGEST, Found, reasons, search, spellings
 
 SHOWN_COLUMNS = ("planned_at", "number", "isn", "sstu_status", "old_pos", "new_pos", "outcome", "message")
 # As machines know them, and what they are called in a HistoryRow.

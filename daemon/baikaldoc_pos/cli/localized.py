@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 
 # What click tells by its English words alone.
 _SENTENCES = (

@@ -11,10 +11,10 @@ import click
 from baikaldoc_pos import __version__
 from baikaldoc_pos.cli.app import App
 from baikaldoc_pos.cli.localized import Group, usage_error
-from baikaldoc_pos.cli.streams import take_over_streams
+from baikaldoc_pos.cli.streams import setup_streams
 from baikaldoc_pos.config import Paths, peek_language, peek_zone, render
 from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, ReaderGone
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 
 # In the order in which the help lists them. Each is imported when it is called, so that a quick one starts quickly.
 COMMANDS = (
@@ -37,7 +37,7 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that ``arguments`` name (by default the process's own); returns its exit code."""
     if arguments is None:
-        take_over_streams()
+        setup_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     text = Catalogue(peek_language(_paths(given).config))
     try:

@@ -11,7 +11,7 @@ from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.test_alert import tell_step
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.config import render
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.logs import LogSettings, configure
 
 

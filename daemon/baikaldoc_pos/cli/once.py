@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from baikaldoc_pos.assembly import (
+    checkpoints_for_preview,
     gateway,
     log_settings,
-    marks_for_preview,
     open_journal,
     open_session,
     tell_notices,
@@ -23,11 +23,12 @@ from baikaldoc_pos.cli.reports import print_preview, print_report, print_unbegun
 from baikaldoc_pos.cli.stopping import Stopping, run_stoppable
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.errors import BaikaldocError, OutputFailed, StopRequested
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import PauseFile, StateLock
 from baikaldoc_pos.logs import configure
-from baikaldoc_pos.reconcile import Means, Step, preview_cycle, run_cycle
-from baikaldoc_pos.rubrics import Window
+from baikaldoc_pos.model import Period
+from baikaldoc_pos.state import CycleProgress
+from baikaldoc_pos.sync import CycleContext, preview_cycle, run_cycle
 
 
 def command(text: Catalogue) -> click.Command:
@@ -70,7 +71,7 @@ def _once(app: App, /, **options: object) -> int:
     return run_stoppable(act)
 
 
-def _cycle(app: App, configuration: Configuration, asked: Window | None, stopping: Stopping, *, as_json: bool) -> int:
+def _cycle(app: App, configuration: Configuration, asked: Period | None, stopping: Stopping, *, as_json: bool) -> int:
     zone, clock = configuration.processing.zone, stopping.clock
     text = app.localized(zone)
     with (
@@ -84,7 +85,7 @@ def _cycle(app: App, configuration: Configuration, asked: Window | None, stoppin
         tell_notices(configuration, app.paths.config, text)
         pause = PauseFile(app.paths.state)
         pause.check(clock.now())
-        means = Means(
+        means = CycleContext(
             delo=gateway(session, configuration, clock),
             journal=journal,
             clock=clock,
@@ -101,13 +102,13 @@ def _cycle(app: App, configuration: Configuration, asked: Window | None, stoppin
     return stopping.exit_code if isinstance(report.error, StopRequested) else report.exit_code
 
 
-def _preview(app: App, configuration: Configuration, asked: Window | None, stopping: Stopping, *, as_json: bool) -> int:
+def _preview(app: App, configuration: Configuration, asked: Period | None, stopping: Stopping, *, as_json: bool) -> int:
     zone, clock = configuration.processing.zone, stopping.clock
     with closing(configure(log_settings(configuration), None, console=False)):
         state = app.journal()
         with closing(open_session(configuration, clock)) as session:
             try:
-                marks = marks_for_preview(state, app.paths, zone, clock)
+                marks = checkpoints_for_preview(state, app.paths, zone, clock)
                 preview = preview_cycle(
                     gateway(session, configuration, clock), state, marks, clock, configuration, asked
                 )
@@ -119,7 +120,7 @@ def _preview(app: App, configuration: Configuration, asked: Window | None, stopp
     return 0
 
 
-def _period(app: App, configuration: Configuration, options: dict[str, object]) -> Window | None:
+def _period(app: App, configuration: Configuration, options: dict[str, object]) -> Period | None:
     """The period that was asked for, read in the installation's zone."""
     start, end = options["from"], options["to"]
     if start is None and end is None:
@@ -133,11 +134,11 @@ def _period(app: App, configuration: Configuration, options: dict[str, object]) 
     until = min(until, datetime.now(zone))
     if since >= until:
         raise click.UsageError(app.text.text("cli.once.order"))
-    return Window(since, until)
+    return Period(since, until)
 
 
 @contextmanager
-def _progress(text: Catalogue, *, shown: bool) -> Iterator[Callable[[Step], None]]:
+def _progress(text: Catalogue, *, shown: bool) -> Iterator[Callable[[CycleProgress], None]]:
     """A bar a stage on a terminal; elsewhere nothing."""
     console = Console(stderr=True)
     if not (shown and console.is_terminal):

@@ -9,7 +9,7 @@ import click
 from baikaldoc_pos.cli.app import App, asked_moment, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.clock import SystemClock
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import Pause, PauseFile, holder_of
 
 _PART = re.compile(r"([0-9]{1,9})([mhd])")

@@ -8,9 +8,9 @@ import click
 from baikaldoc_pos.cli.app import YEARS, App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.tables import print_rows
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import TargetCount
-from baikaldoc_pos.rubrics import Outcome
+from baikaldoc_pos.model import Outcome
 
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 DONE = (Outcome.UPDATED, Outcome.CONFIRMED)

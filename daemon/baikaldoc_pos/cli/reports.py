@@ -10,9 +10,9 @@ from baikaldoc_pos.cli.app import print_json
 from baikaldoc_pos.cli.tables import print_table, print_unmapped
 from baikaldoc_pos.config import render
 from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import CycleCounts
-from baikaldoc_pos.reconcile import CycleReport, Preview
+from baikaldoc_pos.sync import CycleReport, Preview
 
 
 def print_report(console: Console, text: Catalogue, report: CycleReport, *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ import click
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.pause import tell_whose
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import PauseFile
 from baikaldoc_pos.service.reloading import ask_for_cycle
 

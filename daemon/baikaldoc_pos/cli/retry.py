@@ -5,7 +5,7 @@ import click
 from baikaldoc_pos.cli.app import ISN, App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.clock import SystemClock
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import Journal, PauseFile
 from baikaldoc_pos.service.reloading import ask_for_cycle
 
@@ -29,7 +29,7 @@ def _retry(app: App, /, *, rubrics: tuple[int, ...], everything: bool) -> int:
     with reader:
         wanted = [entry.rubric_isn for entry in reader.open_retries()] if everything else sorted(set(rubrics))
     with Journal.open(app.paths.state, SystemClock()) as journal:
-        hastened = journal.hasten_retries(wanted)
+        hastened = journal.retry_now(wanted)
     if not wanted:
         click.echo(app.text.text("failed.none"))
     unknown = [isn for isn in wanted if isn not in hastened]

@@ -13,11 +13,11 @@ from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.config import Configuration, render
 from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid
-from baikaldoc_pos.events import Catalogue, EventLog
+from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.logs import LogSettings, configure
 from baikaldoc_pos.service import signals
+from baikaldoc_pos.service.context import ServiceContext
 from baikaldoc_pos.service.daemon import Daemon
-from baikaldoc_pos.service.surroundings import Surroundings
 
 log = EventLog(__name__)
 
@@ -42,7 +42,7 @@ def _run(app: App, /) -> int:
         def reconfigure_logging(fresh: Configuration) -> None:
             logs.reconfigure(log_settings(fresh))
 
-        surroundings = Surroundings(app.paths, app.environ, reconfigure_logging, lambda: logs.file_failures)
+        surroundings = ServiceContext(app.paths, app.environ, reconfigure_logging, lambda: logs.file_failures)
         try:
             return Daemon(surroundings, configuration).run()
         except BaikaldocError as error:

@@ -10,8 +10,8 @@ from baikaldoc_pos.cli.app import App, pass_app, print_json
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.tables import print_table, print_unmapped
 from baikaldoc_pos.clock import SystemClock
-from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.journal import AlertJournal, Cycle, JournalReader, Mark, OpenCondition, Pause, PauseFile
+from baikaldoc_pos.i18n import Catalogue
+from baikaldoc_pos.journal import AlertJournal, Checkpoint, Cycle, JournalReader, OpenCondition, Pause, PauseFile
 
 CYCLES = 10
 CYCLE_COLUMNS = ("id", "started_at", "kind", "found", "updated", "refused", "failed", "unmapped", "result")
@@ -53,7 +53,7 @@ def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue
     unmapped = journal.unmapped_summary()
     return values | {
         "last_success": journal.last_success(),
-        "bookmark": journal.mark(Mark.BOOKMARK),
+        "bookmark": journal.checkpoint(Checkpoint.BOOKMARK),
         "open_retries": journal.count_retries(),
         "open_changes": journal.count_open_changes(),
         "unmapped": sum(status.count for status in unmapped),
@@ -87,7 +87,7 @@ def _print(app: App, journal: JournalReader, pause: Pause | None) -> None:
     text, console = app.localized(app.zone()), app.console()
     last = journal.last_success()
     console.print(text.text("status.last_success", at=last) if last else text.text("status.never"))
-    bookmark = journal.mark(Mark.BOOKMARK)
+    bookmark = journal.checkpoint(Checkpoint.BOOKMARK)
     if bookmark is not None:
         console.print(text.text("status.bookmark", at=bookmark))
     if pause is not None:

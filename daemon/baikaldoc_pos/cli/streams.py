@@ -15,7 +15,7 @@ from baikaldoc_pos.errors import OutputFailed, ReaderGone
 BUFFER = 64 * 1024  # bytes; whoever says something in between flushes
 
 
-def take_over_streams() -> None:
+def setup_streams() -> None:
     """Put streams of ours in place of the process's own; those that were closed lead nowhere."""
     _open_what_is_closed()
     sys.stdout = _text(sys.stdout, _Output)

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from baikaldoc_pos.cli.streams import is_unicode
-from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.rubrics import UnmappedStatus
+from baikaldoc_pos.i18n import Catalogue
+from baikaldoc_pos.model import UnmappedStatus
 
 Row = Mapping[str, object]
 UNMAPPED_COLUMNS = ("status", "count", "examples")

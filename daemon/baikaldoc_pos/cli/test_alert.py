@@ -10,7 +10,7 @@ from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.config import load_alert_settings, render
 from baikaldoc_pos.errors import JournalUnavailable, MailError
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import AlertJournal, Outbox
 
 

@@ -11,7 +11,7 @@ from baikaldoc_pos.config.kinds import Choice, Integer, Number, Password, Text
 from baikaldoc_pos.config.mail_kinds import Address, Addresses, FilePath, MailHost, Nullable, Words
 from baikaldoc_pos.config.secret import Secret
 from baikaldoc_pos.config.settings import setting
-from baikaldoc_pos.events import LANGUAGES
+from baikaldoc_pos.i18n import LANGUAGES
 
 # How many times timeoutSeconds a whole dialogue about one mail may last.
 DIALOGUE_TIMEOUTS = 4

@@ -16,7 +16,7 @@ from baikaldoc_pos.config.model import FILES, Configuration, ConnectionConfig, P
 from baikaldoc_pos.config.rules import faults_of_rules
 from baikaldoc_pos.config.structure import structure
 from baikaldoc_pos.errors import ConfigurationInvalid
-from baikaldoc_pos.events import LANGUAGES
+from baikaldoc_pos.i18n import LANGUAGES
 
 T = TypeVar("T", bound=AttrsInstance)
 _FILE_ORDER = tuple(file for file, _ in FILES.values())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from baikaldoc_pos.events import Catalogue
+    from baikaldoc_pos.i18n import Catalogue
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _SHOWN_LENGTH = 80

@@ -17,8 +17,8 @@ from baikaldoc_pos.config.secret import Secret
 from baikaldoc_pos.config.settings import section, setting
 from baikaldoc_pos.config.statuses import Statuses, StatusMapping
 from baikaldoc_pos.config.urls import HttpUrl, ProxyUrl
-from baikaldoc_pos.events import LANGUAGES
-from baikaldoc_pos.rubrics import Window
+from baikaldoc_pos.i18n import LANGUAGES
+from baikaldoc_pos.model import Period
 
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 LEVELS = ("debug", "info", "warning", "error")
@@ -60,12 +60,12 @@ class ProcessingConfig:
         """The zone of ``utcOffsetHours``, in which fixed dates are meant and instants are shown."""
         return timezone(timedelta(minutes=round(self.utc_offset_hours * 60)))
 
-    def fixed_period(self) -> Window | None:
+    def fixed_period(self) -> Period | None:
         """The period of the fixed dates; None while they are off. ValueError for dates that were never checked."""
         dates = self.date_range
         if not dates.use_fixed_dates:
             return None
-        return Window(*(parse_moment(text).replace(tzinfo=self.zone) for text in (dates.start_date, dates.end_date)))
+        return Period(*(parse_moment(text).replace(tzinfo=self.zone) for text in (dates.start_date, dates.end_date)))
 
 
 def parse_moment(text: object) -> datetime:

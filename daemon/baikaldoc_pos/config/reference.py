@@ -14,7 +14,7 @@ from baikaldoc_pos.config.credentials import DELO_CREDENTIAL, SMTP_CREDENTIAL
 from baikaldoc_pos.config.faults import render_phrase
 from baikaldoc_pos.config.model import FILES
 from baikaldoc_pos.config.settings import leaves
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 
 DOCUMENTS = {"ru": "configuration.ru.md", "en": "configuration.md"}
 _DOCS = Path(__file__).resolve().parents[3] / "docs"

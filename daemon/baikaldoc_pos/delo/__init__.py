@@ -1,11 +1,11 @@
 """The gateway to ДЕЛО: the only place that knows HTTP, sessions and GraphQL.
 
-What is above sees :class:`DeloGateway` (typed operations of one cycle) and :class:`DeloSession` (the account's
+What is above sees :class:`DeloClient` (typed operations of one cycle) and :class:`DeloSession` (the account's
 session, which outlives cycles), gets frozen values back, and errors of ``baikaldoc_pos.errors``.
 """
 
-from baikaldoc_pos.delo.gateway import BatchRejected, DeloGateway, Outdated, PresentValues
-from baikaldoc_pos.delo.paging import Reading
+from baikaldoc_pos.delo.client import BatchRejected, CurrentRubrics, DeloClient, StaleBatch
+from baikaldoc_pos.delo.pagination import Reading
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, Waiting
 from baikaldoc_pos.delo.session import DeloSession
 from baikaldoc_pos.delo.session_file import SessionFile
@@ -13,15 +13,15 @@ from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
 
 __all__ = [
     "BatchRejected",
+    "CurrentRubrics",
     "Deadline",
-    "DeloGateway",
+    "DeloClient",
     "DeloSession",
     "HttpTransport",
-    "Outdated",
-    "PresentValues",
     "Reading",
     "RequestReport",
     "RetryPolicy",
     "SessionFile",
+    "StaleBatch",
     "Waiting",
 ]

@@ -13,7 +13,7 @@ from delo_schema.operations import Operations
 from sgqlc.operation import Operation
 from sgqlc.types import Arg, Variable, non_null
 
-from baikaldoc_pos.rubrics import Change
+from baikaldoc_pos.model import Change
 
 
 @frozen

@@ -7,12 +7,12 @@ somebody's decision overwritten.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from baikaldoc_pos.delo.answers import GraphqlAnswer
 from baikaldoc_pos.delo.documents import Document
-from baikaldoc_pos.delo.paging import Page
+from baikaldoc_pos.delo.pagination import Page
+from baikaldoc_pos.delo.responses import GraphqlAnswer
 from baikaldoc_pos.errors import SchemaMismatch, UnexpectedAnswer
-from baikaldoc_pos.events import EventLog
-from baikaldoc_pos.rubrics import Rubric
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.model import Rubric
 
 log = EventLog(__name__)
 

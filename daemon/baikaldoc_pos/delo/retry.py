@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.errors import DeloUnavailable
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 
 log = EventLog(__name__)
 T = TypeVar("T")

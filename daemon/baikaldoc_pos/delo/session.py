@@ -11,11 +11,11 @@ from datetime import timedelta
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import ConnectionConfig
-from baikaldoc_pos.delo.answers import retry_after, signed_out
+from baikaldoc_pos.delo.responses import retry_after, signed_out
 from baikaldoc_pos.delo.session_file import SessionFile
 from baikaldoc_pos.delo.transport import HttpTransport, Limits, Reply, host_of
 from baikaldoc_pos.errors import CredentialsRejected, DeloError, DeloUnavailable, SessionNotAccepted, UnexpectedAnswer
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 
 log = EventLog(__name__)
 

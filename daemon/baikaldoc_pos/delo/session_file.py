@@ -18,7 +18,7 @@ from attrs import field, frozen
 from requests.cookies import RequestsCookieJar, create_cookie
 
 from baikaldoc_pos.config import ConnectionConfig
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 
 log = EventLog(__name__)
 

@@ -5,9 +5,9 @@ Pure. A record's fate depends on its own alias only, so one unreadable answer co
 
 from collections.abc import Mapping, Sequence
 
-from baikaldoc_pos.delo.answers import GraphqlAnswer, GraphqlError
 from baikaldoc_pos.delo.documents import alias
-from baikaldoc_pos.rubrics import Answer, Change, Outcome
+from baikaldoc_pos.delo.responses import GraphqlAnswer, GraphqlError
+from baikaldoc_pos.model import Answer, Change, Outcome
 
 NO_ANSWER = "NO_ANSWER"
 UNREADABLE = "UNREADABLE"

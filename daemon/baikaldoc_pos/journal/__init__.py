@@ -17,28 +17,30 @@ from baikaldoc_pos.journal.alert_rows import (
 )
 from baikaldoc_pos.journal.alerts import AlertJournal
 from baikaldoc_pos.journal.instants import as_instant
+from baikaldoc_pos.journal.legacy_state import script_bookmark
 from baikaldoc_pos.journal.lock import StateLock, holder_of
 from baikaldoc_pos.journal.outbox import Outbox
 from baikaldoc_pos.journal.pause import Pause, PauseFile
-from baikaldoc_pos.journal.reader import Conditions, JournalReader
+from baikaldoc_pos.journal.queries import Conditions, JournalReader
 from baikaldoc_pos.journal.rows import (
+    ChangeOutcome,
+    Checkpoint,
     Cycle,
     CycleCounts,
     DayCount,
     HistoryRow,
-    Mark,
     OpenChange,
     RetryEntry,
-    Settled,
     TargetCount,
     UnmappedRubric,
 )
 from baikaldoc_pos.journal.state import StateReader
-from baikaldoc_pos.journal.takeover import script_bookmark
 from baikaldoc_pos.journal.writer import Journal
 
 __all__ = [
     "AlertJournal",
+    "ChangeOutcome",
+    "Checkpoint",
     "Conditions",
     "Cycle",
     "CycleCounts",
@@ -48,7 +50,6 @@ __all__ = [
     "JournalReader",
     "Letter",
     "MailState",
-    "Mark",
     "NewCondition",
     "OpenChange",
     "OpenCondition",
@@ -58,7 +59,6 @@ __all__ = [
     "Pause",
     "PauseFile",
     "RetryEntry",
-    "Settled",
     "StateLock",
     "StateReader",
     "TargetCount",

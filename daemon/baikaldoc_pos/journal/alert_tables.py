@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Column, Connection, Integer, Table, Text
 
-from baikaldoc_pos.journal.tables import Instant, metadata
+from baikaldoc_pos.journal.schema import Instant, metadata
 
 alert_conditions = Table(
     "alert_conditions",

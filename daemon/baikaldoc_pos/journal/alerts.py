@@ -14,11 +14,11 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from baikaldoc_pos.journal.alert_rows import Letter, MailState, NewCondition, OpenCondition, Told
 from baikaldoc_pos.journal.alert_tables import alert_conditions, alert_settings, outbox
-from baikaldoc_pos.journal.connection import Database
-from baikaldoc_pos.journal.reader import CUT_SHORT, JournalReader
-from baikaldoc_pos.journal.rows import Mark
+from baikaldoc_pos.journal.database import Database
+from baikaldoc_pos.journal.queries import CUT_SHORT, JournalReader
+from baikaldoc_pos.journal.rows import Checkpoint
+from baikaldoc_pos.journal.schema import cycles, marks
 from baikaldoc_pos.journal.state import StateReader
-from baikaldoc_pos.journal.tables import cycles, marks
 
 
 class AlertJournal(JournalReader):
@@ -54,7 +54,7 @@ class AlertJournal(JournalReader):
         """When the first cycle after the last success and the last pause began, without those cut short on purpose."""
         succeeded = cycles.c.error_event.is_(None) & cycles.c.finished_at.is_not(None)
         last = select(cycles.c.id).where(succeeded).order_by(cycles.c.finished_at.desc()).limit(1).scalar_subquery()
-        paused = select(marks.c.at).where(marks.c.name == Mark.PAUSED).scalar_subquery()
+        paused = select(marks.c.at).where(marks.c.name == Checkpoint.PAUSED).scalar_subquery()
         query = (
             select(cycles.c.started_at)
             .where(cycles.c.id > func.coalesce(last, 0))
@@ -68,13 +68,13 @@ class AlertJournal(JournalReader):
 
     def note_pause(self, now: datetime) -> None:
         """Keep that writing is paused now."""
-        statement = upsert(marks).values(name=Mark.PAUSED, at=now)
+        statement = upsert(marks).values(name=Checkpoint.PAUSED, at=now)
         with self._database.write() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
 
     def paused_at(self) -> datetime | None:
         """When writing was last seen to be paused."""
-        return self.mark(Mark.PAUSED)
+        return self.checkpoint(Checkpoint.PAUSED)
 
     def record(
         self,

@@ -1,6 +1,6 @@
 """The journal's schema, step by step. A step that has been released is never edited: a new one is appended.
 
-The statements are written out, and not derived from ``tables``, so that a step means the same for ever.
+The statements are written out, and not derived from ``schema``, so that a step means the same for ever.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, inspect, select
 
-from baikaldoc_pos.journal import tables
+from baikaldoc_pos.journal import schema
 from baikaldoc_pos.journal.alert_tables import add_alert_tables
 
 Migration = Callable[[Connection], None]
@@ -16,16 +16,16 @@ Migration = Callable[[Connection], None]
 
 def schema_version(connection: Connection) -> int:
     """The version of this journal; 0 where there is nothing yet."""
-    if not inspect(connection).has_table(tables.schema_version.name):
+    if not inspect(connection).has_table(schema.schema_version.name):
         return 0
-    return connection.execute(select(func.max(tables.schema_version.c.version))).scalar() or 0
+    return connection.execute(select(func.max(schema.schema_version.c.version))).scalar() or 0
 
 
 def migrate(connection: Connection, now: datetime) -> None:
     """Bring the journal to :data:`LATEST`, within the caller's transaction."""
     for version in range(schema_version(connection) + 1, LATEST + 1):
         MIGRATIONS[version - 1](connection)
-        connection.execute(insert(tables.schema_version).values(version=version, applied_at=now))
+        connection.execute(insert(schema.schema_version).values(version=version, applied_at=now))
 
 
 def _first(connection: Connection) -> None:

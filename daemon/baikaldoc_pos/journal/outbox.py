@@ -17,7 +17,7 @@ from sqlalchemy import Row, func, select, update
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.journal.alert_rows import Letter, MailState, OutboxMail, OutboxSummary, Trial, Undelivered
 from baikaldoc_pos.journal.alert_tables import outbox
-from baikaldoc_pos.journal.connection import Database
+from baikaldoc_pos.journal.database import Database
 from baikaldoc_pos.journal.state import StateReader
 
 LOCK_NAME = "outbox.lock"

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from baikaldoc_pos.rubrics import Answer, Change, Outcome, Window
+from baikaldoc_pos.model import Answer, Change, Outcome, Period
 
 
-class Mark(StrEnum):
+class Checkpoint(StrEnum):
     """The named instants."""
 
     BOOKMARK = "bookmark"  # end of the last window that was fully processed
@@ -48,7 +48,7 @@ class Cycle:
     kind: str
     started_at: datetime
     finished_at: datetime | None
-    period: Window | None
+    period: Period | None
     counts: CycleCounts
     error_event: str | None
     error_fields: Mapping[str, object]
@@ -64,7 +64,7 @@ class OpenChange:
 
 
 @frozen
-class Settled:
+class ChangeOutcome:
     """How the change with this id (of ``Journal.record_intents``) ended."""
 
     change_id: int

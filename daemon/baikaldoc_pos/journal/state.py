@@ -11,10 +11,10 @@ from typing import Any, Self
 
 from sqlalchemy import Row, func, select
 
-from baikaldoc_pos.journal.connection import Database
-from baikaldoc_pos.journal.rows import Mark, OpenChange, RetryEntry, UnmappedRubric
-from baikaldoc_pos.journal.tables import changes, marks, open_changes, retries, unmapped
-from baikaldoc_pos.rubrics import Answer, Change, Rubric
+from baikaldoc_pos.journal.database import Database
+from baikaldoc_pos.journal.rows import Checkpoint, OpenChange, RetryEntry, UnmappedRubric
+from baikaldoc_pos.journal.schema import changes, marks, open_changes, retries, unmapped
+from baikaldoc_pos.model import Answer, Change, Rubric
 
 
 class StateReader:
@@ -83,7 +83,7 @@ class StateReader:
         with self._database.read() as connection:
             return list(connection.execute(query.order_by(unmapped.c.rubric_isn)).scalars())
 
-    def mark(self, name: Mark) -> datetime | None:
+    def checkpoint(self, name: Checkpoint) -> datetime | None:
         """The instant of that name, if it has been set."""
         with self._database.read() as connection:
             return connection.execute(select(marks.c.at).where(marks.c.name == name)).scalar()

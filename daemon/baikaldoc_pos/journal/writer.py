@@ -15,11 +15,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.journal.connection import Database
-from baikaldoc_pos.journal.rows import CycleCounts, Mark, RetryEntry, Settled
+from baikaldoc_pos.journal.database import Database
+from baikaldoc_pos.journal.rows import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry
+from baikaldoc_pos.journal.schema import changes, cycles, marks, outcomes, probe, retries, unmapped
 from baikaldoc_pos.journal.state import StateReader
-from baikaldoc_pos.journal.tables import changes, cycles, marks, outcomes, probe, retries, unmapped
-from baikaldoc_pos.rubrics import Change, Rubric, Window
+from baikaldoc_pos.model import Change, Period, Rubric
 
 INTERRUPTED = "cycle.interrupted"
 
@@ -36,7 +36,7 @@ class Journal(StateReader):
         """The journal in that state directory, made or brought up to date where that is needed."""
         return cls(Database.create(directory, clock.now()), clock)
 
-    def begin_cycle(self, kind: str, period: Window | None) -> int:
+    def begin_cycle(self, kind: str, period: Period | None) -> int:
         """Record that a cycle starts now; returns its id."""
         values = attrs.asdict(CycleCounts()) | {
             "kind": kind,
@@ -56,7 +56,7 @@ class Journal(StateReader):
         with self._database.write() as connection:
             connection.execute(update(cycles).where(cycles.c.id == cycle_id).values(values))
 
-    def abandon_unfinished_cycles(self) -> int:
+    def mark_interrupted_cycles(self) -> int:
         """Mark cycles that an earlier process did not live to finish; returns how many there were."""
         unfinished = cycles.c.finished_at.is_(None) & cycles.c.error_event.is_(None)
         with self._database.write() as connection:
@@ -82,7 +82,7 @@ class Journal(StateReader):
             return [connection.execute(insert(changes), row).lastrowid for row in rows]
 
     def settle(
-        self, settled: Sequence[Settled], again: Sequence[RetryEntry] = (), cleared: Collection[int] = ()
+        self, settled: Sequence[ChangeOutcome], again: Sequence[RetryEntry] = (), cleared: Collection[int] = ()
     ) -> None:
         """Record how changes ended, and what follows from it for the retry list.
 
@@ -103,7 +103,7 @@ class Journal(StateReader):
         with self._database.write() as connection:
             _schedule(connection, entries)
 
-    def hasten_retries(self, isns: Collection[int]) -> list[int]:
+    def retry_now(self, isns: Collection[int]) -> list[int]:
         """Have these rubrics tried at the next cycle; returns those of them that are on the retry list."""
         now = self._clock.now()
         known = sorted(self.retry_entries(isns))
@@ -142,7 +142,7 @@ class Journal(StateReader):
         with self._database.write() as connection:
             _forget_unmapped(connection, isns)
 
-    def set_mark(self, name: Mark, at: datetime) -> None:
+    def set_checkpoint(self, name: Checkpoint, at: datetime) -> None:
         """Set the instant of that name, in place of the one it had."""
         statement = upsert(marks).values(name=name, at=at)
         with self._database.write() as connection:

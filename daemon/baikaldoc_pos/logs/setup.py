@@ -9,7 +9,7 @@ from typing import TextIO
 
 from attrs import field, frozen
 
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.logs.console import ConsoleHandler, style_of
 from baikaldoc_pos.logs.entries import Reader, Sentences
 from baikaldoc_pos.logs.files import DatedFileHandler, FileFailure

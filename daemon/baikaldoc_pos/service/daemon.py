@@ -18,26 +18,27 @@ from baikaldoc_pos.assembly import open_journal
 from baikaldoc_pos.config import Configuration, Paths
 from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.errors import JournalUnavailable, StopRequested
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import Journal, JournalReader, PauseFile, StateLock, holder_of
-from baikaldoc_pos.reconcile import CycleKind
-from baikaldoc_pos.service.account import Account
+from baikaldoc_pos.service.context import ActiveConfig, ServiceContext
 from baikaldoc_pos.service.jobs import Jobs
-from baikaldoc_pos.service.leaving import Leaving, own_unit
+from baikaldoc_pos.service.monitoring import Monitoring
 from baikaldoc_pos.service.notify import Notifier
 from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
 from baikaldoc_pos.service.reconfiguration import Reconfiguration, intervals
 from baikaldoc_pos.service.reloading import runtime_directory
-from baikaldoc_pos.service.reporting import Reporting
 from baikaldoc_pos.service.scheduler import Scheduler
+from baikaldoc_pos.service.session import SessionManager
+from baikaldoc_pos.service.shutdown import Shutdown, own_unit
 from baikaldoc_pos.service.signals import SIGNALS, take
 from baikaldoc_pos.service.starting import TICK_SECONDS, once_there_is_room, wait_a_moment
-from baikaldoc_pos.service.state import Phase, ServiceState, StateHolder
+from baikaldoc_pos.service.state import StateHolder
 from baikaldoc_pos.service.status_line import status_line
 from baikaldoc_pos.service.storage import disk_is_full
-from baikaldoc_pos.service.surroundings import InForce, Surroundings
 from baikaldoc_pos.service.wall_clock import WallClock
-from baikaldoc_pos.service.watchdog import JournalFault, Vitals, ailments, ping_seconds
+from baikaldoc_pos.service.watchdog import HealthSnapshot, JournalFault, health_problems, ping_seconds
+from baikaldoc_pos.state import Phase, ServiceState
+from baikaldoc_pos.sync import CycleKind
 
 log = EventLog(__name__)
 T = TypeVar("T")
@@ -49,22 +50,22 @@ class Daemon:
     :param configuration: the one to begin with.
     """
 
-    def __init__(self, surroundings: Surroundings, configuration: Configuration) -> None:
+    def __init__(self, surroundings: ServiceContext, configuration: Configuration) -> None:
         self._surroundings = surroundings
-        self._in_force = InForce(configuration)
+        self._in_force = ActiveConfig(configuration)
         self._stop = threading.Event()
         self._monitor = JobMonitor()
         self._clock = ServiceClock(self._stop, self._monitor)
         self._wall_clock = WallClock(self._clock)
         self._notifier = Notifier()
         self._state = StateHolder(self._announce, lambda: self._in_force.masker)
-        self._account = Account(self._clock, self._observe, runtime_directory(surroundings.environ))
+        self._account = SessionManager(self._clock, self._observe, runtime_directory(surroundings.environ))
         self._scheduler = Scheduler(self._planned)
         self._reconfiguration = Reconfiguration(
             surroundings, self._in_force, self._account, self._scheduler, self._state, self._clock
         )
         self._pause = PauseFile(surroundings.paths.state)
-        self._reporting: Reporting | None = None
+        self._reporting: Monitoring | None = None
         self._ping_seconds = ping_seconds(surroundings.environ)
         self._pinged_at = -float("inf")
 
@@ -101,8 +102,8 @@ class Daemon:
             wait_a_moment(self._notifier, self._in_force.text.text("state.waiting_for_once", pid=holder[0]))
         return lock
 
-    def _report(self, journal: Journal) -> Reporting:
-        self._reporting = Reporting(
+    def _report(self, journal: Journal) -> Monitoring:
+        self._reporting = Monitoring(
             self._surroundings.paths,
             journal,
             configuration=lambda: self._in_force.configuration,
@@ -114,7 +115,7 @@ class Daemon:
         )
         return self._reporting
 
-    def _start(self, journal: Journal, reporting: Reporting) -> None:
+    def _start(self, journal: Journal, reporting: Monitoring) -> None:
         log.info("service.started", pid=os.getpid(), config=str(self._surroundings.paths.config))
         jobs = Jobs(
             lambda: self._in_force.configuration,
@@ -130,8 +131,8 @@ class Daemon:
         self._reconfiguration.begun()
         self._state.change(phase=Phase.IDLE, last_success=_last_success(self._surroundings.paths))
         self._scheduler.start(jobs.cycle, jobs.keep_alive, *intervals(self._in_force.configuration))
-        self._scheduler.add_errand("review", self._errand("review", reporting.review))
-        self._scheduler.add_errand("mail", self._errand("mail", reporting.deliver))
+        self._scheduler.add_background_job("review", self._errand("review", reporting.review))
+        self._scheduler.add_background_job("mail", self._errand("mail", reporting.deliver))
         self._notifier.ready()
         self._state.announce()
 
@@ -142,7 +143,7 @@ class Daemon:
 
         return run
 
-    def _serve(self, journal: Journal, reporting: Reporting) -> None:
+    def _serve(self, journal: Journal, reporting: Monitoring) -> None:
         """The loop: one signal at a time, and a ping whenever one is due and earned."""
         acts = {signal.SIGHUP: lambda: self._reload(reporting), signal.SIGUSR1: self._scheduler.cycle_now}
         tick = min(TICK_SECONDS, self._ping_seconds or TICK_SECONDS)
@@ -181,24 +182,24 @@ class Daemon:
     def _ping(self, journal: Journal) -> None:
         if self._ping_seconds is None or time.monotonic() - self._pinged_at < self._ping_seconds * 0.9:
             return
-        found = tuple(ailments(self._vitals(journal), pulse_tolerance=self._ping_seconds * 2))
+        found = tuple(health_problems(self._vitals(journal), pulse_tolerance=self._ping_seconds * 2))
         if not any(ailment.restart_helps for ailment in found):
             self._notifier.watchdog()
             self._pinged_at = time.monotonic()
-        known = {ailment.event for ailment in self._state.present.ailments}
+        known = {ailment.event for ailment in self._state.present.health_problems}
         if {ailment.event for ailment in found} != known:
             for ailment in found:
                 log.error(ailment.event, **ailment.fields)
-            self._state.change(ailments=found)
+            self._state.change(health_problems=found)
 
-    def _vitals(self, journal: Journal) -> Vitals:
+    def _vitals(self, journal: Journal) -> HealthSnapshot:
         fault = None
         try:
             journal.check_writable()
         except JournalUnavailable as unavailable:
             reason = str(unavailable.fields["reason"])
             fault = JournalFault(reason, disk_is_full(unavailable, self._surroundings.paths.state))
-        return Vitals(
+        return HealthSnapshot(
             scheduler_alive=self._scheduler.alive,
             pulse_age=self._scheduler.pulse_age,
             stalled=self._monitor.ages(),
@@ -206,7 +207,7 @@ class Daemon:
             journal_fault=fault,
         )
 
-    def _reload(self, reporting: Reporting) -> None:
+    def _reload(self, reporting: Monitoring) -> None:
         self._notifier.reloading()
         if self._reconfiguration.reload():
             reporting.reload()
@@ -223,7 +224,7 @@ class Daemon:
         self._notifier.stopping()
         self._state.change(phase=Phase.STOPPING)
         self._scheduler.shutdown()
-        Leaving(self._surroundings, self._in_force, self._account, self._state, self._notifier).leave()
+        Shutdown(self._surroundings, self._in_force, self._account, self._state, self._notifier).leave()
         log.info("service.stopped")
         return 0
 

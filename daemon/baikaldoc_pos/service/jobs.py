@@ -15,13 +15,14 @@ from baikaldoc_pos.errors import (
     StopRequested,
     WritingPaused,
 )
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import AlertJournal, Journal, PauseFile
-from baikaldoc_pos.reconcile import CycleReport, Means, Step, run_cycle
-from baikaldoc_pos.service.account import Account
 from baikaldoc_pos.service.progress import SLICE_SECONDS, JobMonitor, ServiceClock
 from baikaldoc_pos.service.scheduler import Scheduler
-from baikaldoc_pos.service.state import Phase, Problem, StateHolder, Wait
+from baikaldoc_pos.service.session import SessionManager
+from baikaldoc_pos.service.state import StateHolder
+from baikaldoc_pos.state import CycleProgress, LastError, Phase, Wait
+from baikaldoc_pos.sync import CycleContext, CycleReport, run_cycle
 
 log = EventLog(__name__)
 
@@ -41,7 +42,7 @@ class Jobs:
         configuration: Callable[[], Configuration],
         journal: Journal,
         pause: PauseFile,
-        account: Account,
+        account: SessionManager,
         clock: ServiceClock,
         monitor: JobMonitor,
         state: StateHolder,
@@ -89,7 +90,7 @@ class Jobs:
             except DeloUnavailable as fault:
                 log.warning(fault.event, **fault.fields)
                 self._fail(fault)
-                self._scheduler.put_off(FIRST_BACKOFF)
+                self._scheduler.postpone(FIRST_BACKOFF)
             except DeloError as fault:
                 log.error(fault.event, **fault.fields)
                 self._fail(fault)
@@ -116,7 +117,7 @@ class Jobs:
     def _run(self, configuration: Configuration) -> CycleReport:
         session = self._account.session(configuration)
         policy = RetryPolicy(configuration.processing.retry_attempts, told=self._retrying)
-        means = Means(
+        means = CycleContext(
             delo=gateway(session, configuration, self._clock, policy),
             journal=self._journal,
             clock=self._clock,
@@ -139,7 +140,7 @@ class Jobs:
             if problem is not None and problem.event == DeloUnavailable.event:
                 self._state.change(problem=None)
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: CycleProgress) -> None:
         self._monitor.progress()
         self._state.change(step=step)
 
@@ -172,18 +173,18 @@ class Jobs:
         delay = max(backoff, timedelta(seconds=fault.retry_after or 0))
         self._unavailable_in_a_row += 1
         if delay < interval:
-            self._scheduler.put_off(delay)
+            self._scheduler.postpone(delay)
 
     def _fail(self, error: BaikaldocError) -> None:
         self._state.change(problem=self._problem(error.event, dict(error.fields)), cycle_ended=True)
 
-    def _problem(self, event: str, fields: dict[str, object]) -> Problem:
+    def _problem(self, event: str, fields: dict[str, object]) -> LastError:
         """The problem, since when it has been the same one; before the process began, as the journal knows it."""
         present = self._state.present
         if present.problem is not None and present.problem.event == event:
-            return Problem(event, fields, present.problem.since)
+            return LastError(event, fields, present.problem.since)
         since = None
         if not present.cycle_ended:
             with suppress(JournalUnavailable):
                 since = AlertJournal.beside(self._journal).failing_since(event)
-        return Problem(event, fields, since or self._clock.now())
+        return LastError(event, fields, since or self._clock.now())

@@ -7,12 +7,12 @@ from baikaldoc_pos.assembly import tell_notices
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, differences, load_configuration, render
 from baikaldoc_pos.errors import ConfigurationInvalid, CredentialsRejected
-from baikaldoc_pos.events import EventLog
-from baikaldoc_pos.service.account import Account, identity_of
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.service.context import ActiveConfig, ServiceContext
 from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult
 from baikaldoc_pos.service.scheduler import Scheduler
+from baikaldoc_pos.service.session import SessionManager, identity_of
 from baikaldoc_pos.service.state import StateHolder
-from baikaldoc_pos.service.surroundings import InForce, Surroundings
 
 log = EventLog(__name__)
 
@@ -22,9 +22,9 @@ class Reconfiguration:
 
     def __init__(
         self,
-        surroundings: Surroundings,
-        in_force: InForce,
-        account: Account,
+        surroundings: ServiceContext,
+        in_force: ActiveConfig,
+        account: SessionManager,
         scheduler: Scheduler,
         state: StateHolder,
         clock: Clock,

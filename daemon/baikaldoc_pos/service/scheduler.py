@@ -17,7 +17,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.service.watchdog import PULSE_SECONDS
 
 log = EventLog(__name__)
@@ -65,7 +65,7 @@ class Scheduler:
         add(keep_alive, _interval(keep_alive_every), id=KEEP_ALIVE)
         self._scheduler.start()
 
-    def add_errand(self, name: str, errand: Callable[[], None]) -> None:
+    def add_background_job(self, name: str, errand: Callable[[], None]) -> None:
         """Something else that is done every few seconds, in threads that no cycle waits for."""
         trigger = _interval(timedelta(seconds=ERRAND_SECONDS))
         self._scheduler.add_job(errand, trigger, id=name, executor=ERRANDS, next_run_time=datetime.now(UTC))
@@ -91,7 +91,7 @@ class Scheduler:
         """A cycle at once; where one is running, another right after it."""
         self._run_cycle_at(datetime.now(UTC))
 
-    def put_off(self, delay: timedelta) -> None:
+    def postpone(self, delay: timedelta) -> None:
         """The next cycle after this long, where none is planned sooner; the ones after it at the usual interval."""
         at, planned = datetime.now(UTC) + delay, self._scheduler.get_job(CYCLE)
         # Or a keep-alive that fails ever again would keep the cycle from ever running.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from baikaldoc_pos.errors import JournalUnavailable, StopRequested
-from baikaldoc_pos.events import Catalogue, EventLog
+from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.service.notify import Notifier
 from baikaldoc_pos.service.signals import STOPS, take
 from baikaldoc_pos.service.storage import disk_is_full

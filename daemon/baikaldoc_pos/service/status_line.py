@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from baikaldoc_pos.errors import CredentialsRejected
-from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.service.state import Phase, ServiceState
+from baikaldoc_pos.i18n import Catalogue
+from baikaldoc_pos.state import Phase, ServiceState
 
 
 def status_line(state: ServiceState, text: Catalogue) -> str:
@@ -29,7 +29,7 @@ def _sentences(state: ServiceState, text: Catalogue) -> Iterator[str]:
 
 
 def _faults(state: ServiceState, text: Catalogue) -> Iterator[str]:
-    for ailment in state.ailments:
+    for ailment in state.health_problems:
         yield text.render(ailment.event, ailment.fields)
     if state.rejected_faults:
         yield text.text("state.rejected_configuration", count=len(state.rejected_faults))

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from baikaldoc_pos.state import HealthProblem
+
 PINGS_PER_PERIOD = 3
 # The scheduler's own thread runs a job this often; being late by more than the tolerance, it is dead or stuck.
 PULSE_SECONDS = 1.0
@@ -38,7 +40,7 @@ class JournalFault:
 
 
 @frozen
-class Vitals:
+class HealthSnapshot:
     """What is known of the service's health at one moment; ages in seconds.
 
     :param scheduler_alive: whether the scheduler's thread runs.
@@ -55,33 +57,22 @@ class Vitals:
     journal_fault: JournalFault | None = None
 
 
-@frozen
-class Ailment:
-    """What is wrong with the service itself: an event and its fields.
-
-    :param restart_helps: there is no ping, so that systemd restarts the service. A full disk is told of, and the
-        service lives on: nothing is written to ДЕЛО meanwhile, and after ten restarts it would be given up for good.
-    """
-
-    event: str
-    fields: Mapping[str, object]
-    restart_helps: bool = True
-
-
-def ailments(vitals: Vitals, pulse_tolerance: float = PULSE_TOLERANCE_SECONDS) -> Sequence[Ailment]:
+def health_problems(
+    vitals: HealthSnapshot, pulse_tolerance: float = PULSE_TOLERANCE_SECONDS
+) -> Sequence[HealthProblem]:
     """Everything that is wrong. The ping is earned where nothing of it is mended by a restart."""
     found = []
     if not vitals.scheduler_alive:
-        found.append(Ailment("watchdog.scheduler_dead", {}))
+        found.append(HealthProblem("watchdog.scheduler_dead", {}))
     elif vitals.pulse_age > pulse_tolerance:
-        found.append(Ailment("watchdog.scheduler_late", {"seconds": round(vitals.pulse_age)}))
+        found.append(HealthProblem("watchdog.scheduler_late", {"seconds": round(vitals.pulse_age)}))
     for job, age in vitals.stalled.items():
         if age > vitals.stall_limit:
-            found.append(Ailment("watchdog.job_stalled", {"job": job, "seconds": round(age)}))
+            found.append(HealthProblem("watchdog.job_stalled", {"job": job, "seconds": round(age)}))
     if vitals.journal_fault is not None:
         fields = {"reason": vitals.journal_fault.reason}
         if vitals.journal_fault.disk_full:
-            found.append(Ailment(DISK_FULL, fields, restart_helps=False))
+            found.append(HealthProblem(DISK_FULL, fields, restart_helps=False))
         else:
-            found.append(Ailment(JOURNAL_FAULT, fields))
+            found.append(HealthProblem(JOURNAL_FAULT, fields))
     return found

@@ -10,7 +10,7 @@ from baikaldoc_pos.cli import notify_failure as notify_command
 from baikaldoc_pos.cli import test_alert as test_command
 from baikaldoc_pos.cli.app import App
 from baikaldoc_pos.config import Paths
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import StateLock
 
 from tests.alerting import Installed, configured, section

@@ -8,9 +8,9 @@ import pytest
 import requests
 from attrs import define, evolve
 from baikaldoc_pos.config import TcpAddress
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import Journal, JournalReader
-from baikaldoc_pos.web import SiteSettings, SiteSources, Situation, StatusSite
+from baikaldoc_pos.monitoring import SiteSettings, SiteSources, Situation, StatusSite
 
 from tests.clocks import ManualClock
 from tests.system.web.history import with_past

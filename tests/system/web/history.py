@@ -4,8 +4,8 @@ import random
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from baikaldoc_pos.journal import CycleCounts, Journal, RetryEntry, Settled
-from baikaldoc_pos.rubrics import Answer, Change, Outcome, Rubric, Window
+from baikaldoc_pos.journal import ChangeOutcome, CycleCounts, Journal, RetryEntry
+from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric
 
 from tests.clocks import ManualClock
 
@@ -29,13 +29,13 @@ def with_past(directory: Path, now: datetime, per_day: int, days: int = 30) -> J
     for _ in range(days):
         clock.advance(hours=8)
         count = per_day if clock.instant.weekday() < 5 else per_day // 8
-        cycle = journal.begin_cycle("regular", Window(clock.instant - timedelta(minutes=10), clock.instant))
+        cycle = journal.begin_cycle("regular", Period(clock.instant - timedelta(minutes=10), clock.instant))
         changes = [Change(rubric(isn + each, status=dice.choice(SSTU)), dice.choice(POS)) for each in range(count)]
         isn += count
         ids = journal.record_intents(cycle, changes)
         clock.advance(seconds=40)
         answers = [dice.choices((UPDATED, REFUSED, FAILED), (200, 2, 1))[0] for _ in ids]
-        journal.settle([Settled(each, answer) for each, answer in zip(ids, answers, strict=True)])
+        journal.settle([ChangeOutcome(each, answer) for each, answer in zip(ids, answers, strict=True)])
         refused, failed = answers.count(REFUSED), answers.count(FAILED)
         counts = CycleCounts(count, count - refused - failed, 0, refused, failed, 0, 0, 0, 1, 2 + count // 50)
         journal.finish_cycle(cycle, counts)

@@ -10,8 +10,9 @@ import requests
 from attrs import define, evolve
 from baikaldoc_pos.config import Configuration, Paths, load_configuration
 from baikaldoc_pos.journal import Journal
-from baikaldoc_pos.service.reporting import Reporting
-from baikaldoc_pos.service.state import Phase, Problem, ServiceState
+from baikaldoc_pos.service.monitoring import Monitoring
+from baikaldoc_pos.service.state import Problem
+from baikaldoc_pos.state import Phase, ServiceState
 
 from tests.clocks import NOW, ManualClock
 from tests.mail_server import free_port
@@ -29,7 +30,7 @@ class Reported:
     journal: Journal
     configuration: Configuration
     state: ServiceState
-    reporting: Reporting | None = None
+    reporting: Monitoring | None = None
 
     def fares(self, **changes: object) -> None:
         self.state = evolve(self.state, **changes)
@@ -40,8 +41,8 @@ class Reported:
     def configure(self, **service: object) -> None:
         self.configuration = load_configuration(write(self.paths.config, valid() | {"service": service}), {})
 
-    def start(self) -> Reporting:
-        self.reporting = Reporting(
+    def start(self) -> Monitoring:
+        self.reporting = Monitoring(
             self.paths,
             self.journal,
             configuration=lambda: self.configuration,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from baikaldoc_pos.journal import JournalReader
-from baikaldoc_pos.web import StatusSite
+from baikaldoc_pos.monitoring import StatusSite
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By

@@ -3,8 +3,8 @@
 from html import unescape
 
 import pytest
-from baikaldoc_pos.journal import CycleCounts, RetryEntry, Settled
-from baikaldoc_pos.rubrics import Answer, Change, Outcome
+from baikaldoc_pos.journal import ChangeOutcome, CycleCounts, RetryEntry
+from baikaldoc_pos.model import Answer, Change, Outcome
 
 from tests.system.web.history import rubric
 from tests.system.web.reported import PASSWORD
@@ -22,7 +22,7 @@ def talkative(reported):
     journal.schedule_retries([RetryEntry(7, 70, "А-7/26", 3, now, now, SAID)])
     for isn in (7, 8):
         ids = journal.record_intents(None, [Change(rubric(isn, f"А-{isn}/26"), "Завершено")])
-        journal.settle([Settled(ids[0], SAID)])
+        journal.settle([ChangeOutcome(ids[0], SAID)])
     journal.finish_cycle(
         journal.begin_cycle("regular", None),
         CycleCounts(),

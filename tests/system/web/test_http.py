@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 from attrs import evolve
 from baikaldoc_pos.config import TcpAddress, UnixAddress
-from baikaldoc_pos.rubrics import UnmappedStatus
-from baikaldoc_pos.web import StatusSite
+from baikaldoc_pos.model import UnmappedStatus
+from baikaldoc_pos.monitoring import StatusSite
 
 from tests.system.web.conftest import NOW, SETTINGS
 from tests.system.web.history import rubric, with_trouble

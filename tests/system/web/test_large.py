@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from baikaldoc_pos.journal import JournalReader
-from baikaldoc_pos.web import Situation, StatusSite
+from baikaldoc_pos.monitoring import Situation, StatusSite
 
 from tests.clocks import ManualClock
 from tests.system.web.conftest import NOW, SETTINGS, Client, Service

@@ -3,8 +3,8 @@
 from urllib.parse import quote
 
 from attrs import evolve
-from baikaldoc_pos.journal import Mark, Settled
-from baikaldoc_pos.rubrics import Answer, Change, Outcome
+from baikaldoc_pos.journal import ChangeOutcome, Checkpoint
+from baikaldoc_pos.model import Answer, Change, Outcome
 
 from tests.system.web.conftest import NOW
 from tests.system.web.history import REFUSED, UPDATED, rubric, with_trouble
@@ -19,7 +19,7 @@ def ask(client, query: object) -> str:
 def write(journal, subject, answer: Answer | None, target: str = "Рассмотрение завершено") -> None:
     ids = journal.record_intents(None, [Change(subject, target)])
     if answer is not None:
-        journal.settle([Settled(ids[0], answer)])
+        journal.settle([ChangeOutcome(ids[0], answer)])
 
 
 def test_a_rubric_is_found_by_its_number_its_isn_and_its_documents_isn(client, service):
@@ -84,7 +84,7 @@ def test_a_card_of_very_many_rubrics_is_cut_short_and_says_so(client, service):
 
 def test_nothing_may_be_known_because_the_rubric_is_older_than_all_that_was_read(client, service):
     assert "once --from" not in ask(client, "nothing")
-    service.journal.set_mark(Mark.ORIGIN, NOW)
+    service.journal.set_checkpoint(Checkpoint.ORIGIN, NOW)
     page = ask(client, "nothing")
     assert "2026-10-15 12:00:00" in page
     assert "baikaldoc-pos once --from" in page

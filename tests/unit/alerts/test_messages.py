@@ -11,7 +11,7 @@ from baikaldoc_pos.alerts.ledger import Dispatch, Entry, Purpose
 from baikaldoc_pos.alerts.messages import message, message_id, write
 from baikaldoc_pos.alerts.sections import Voice
 from baikaldoc_pos.config import AlertKind
-from baikaldoc_pos.events import LANGUAGES, Catalogue
+from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.logs.masking import Masker
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st

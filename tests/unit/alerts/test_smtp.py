@@ -12,7 +12,7 @@ from baikaldoc_pos.alerts import probe
 from baikaldoc_pos.alerts.smtp import WATCH_SECONDS, dialogue
 from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings, Secret
 from baikaldoc_pos.errors import MailRejected, MailUnavailable
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 
 from tests.alerting import ADMIN, OTHER
 from tests.mail_server import DeadServer, MailServer, free_port, make_certificates

@@ -10,7 +10,7 @@ from baikaldoc_pos.config import render
 from baikaldoc_pos.config.model import FILES
 from baikaldoc_pos.config.reference import key_sentence, main, reference
 from baikaldoc_pos.config.settings import leaves
-from baikaldoc_pos.events import LANGUAGES, Catalogue
+from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 
 from tests.unit.config.files import faults_of, valid
 

@@ -3,7 +3,7 @@
 import json
 
 from baikaldoc_pos.delo.transport import Reply
-from baikaldoc_pos.rubrics import Change, Rubric
+from baikaldoc_pos.model import Change, Rubric
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 

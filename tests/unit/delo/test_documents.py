@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from baikaldoc_pos.delo.answers import graphql_answer
 from baikaldoc_pos.delo.documents import (
     KEEP_ALIVE,
     PENDING,
@@ -13,8 +12,9 @@ from baikaldoc_pos.delo.documents import (
     update_document,
     update_variables,
 )
+from baikaldoc_pos.delo.responses import graphql_answer
 from baikaldoc_pos.delo.updates import answers_of
-from baikaldoc_pos.rubrics import Answer, Outcome
+from baikaldoc_pos.model import Answer, Outcome
 from graphql import (
     ExecutionResult,
     OverlappingFieldsCanBeMergedRule,

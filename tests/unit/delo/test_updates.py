@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from baikaldoc_pos.delo.answers import graphql_answer
+from baikaldoc_pos.delo.responses import graphql_answer
 from baikaldoc_pos.delo.updates import NO_ANSWER, UNREADABLE, answers_of
-from baikaldoc_pos.rubrics import Answer, Outcome
+from baikaldoc_pos.model import Answer, Outcome
 from hypothesis import example, given
 from hypothesis import strategies as st
 

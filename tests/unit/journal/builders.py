@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 from baikaldoc_pos.journal import RetryEntry
-from baikaldoc_pos.rubrics import Answer, Change, Outcome, Rubric
+from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 
 UPDATED = Answer(Outcome.UPDATED)
 REFUSED = Answer(Outcome.REFUSED, "Нет прав", "E-7", "ORA-00001")

@@ -3,7 +3,7 @@ import subprocess
 import sys
 import textwrap
 
-from baikaldoc_pos.journal import Journal, JournalReader, Settled
+from baikaldoc_pos.journal import ChangeOutcome, Journal, JournalReader
 
 from tests.unit.journal.builders import UPDATED
 
@@ -11,13 +11,13 @@ WRITER = """
     import sys, time
     from pathlib import Path
     from baikaldoc_pos.clock import SystemClock
-    from baikaldoc_pos.journal import Journal, Settled
+    from baikaldoc_pos.journal import Journal, ChangeOutcome
     from tests.unit.journal.builders import UPDATED, change
 
     journal = Journal.open(Path(sys.argv[1]), SystemClock())
     cycle = journal.begin_cycle("regular", None)
     first = journal.record_intents(cycle, [change(isn) for isn in range(50)])
-    journal.settle([Settled(each, UPDATED) for each in first])
+    journal.settle([ChangeOutcome(each, UPDATED) for each in first])
     journal.record_intents(cycle, [change(isn) for isn in range(50, 60)])
     print("sent", flush=True)
     time.sleep(600)
@@ -41,8 +41,8 @@ def test_what_a_killed_process_had_sent_and_not_settled_is_found_by_the_next(dir
     with Journal.open(directory, clock) as journal:
         left = journal.open_changes()
         assert [each.change.rubric.isn for each in left] == list(range(50, 60))
-        assert journal.abandon_unfinished_cycles() == 1
-        journal.settle([Settled(each.change_id, UPDATED) for each in left])
+        assert journal.mark_interrupted_cycles() == 1
+        journal.settle([ChangeOutcome(each.change_id, UPDATED) for each in left])
         assert journal.open_changes() == []
     with JournalReader.open(directory) as reader:
         assert sorted(row.rubric_isn for row in reader.history()) == list(range(60))

@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 from baikaldoc_pos.errors import JournalUnavailable
-from baikaldoc_pos.journal import Journal, JournalReader, migrations, tables
+from baikaldoc_pos.journal import Journal, JournalReader, migrations, schema
 from sqlalchemy import create_engine, inspect
 
 from tests.unit.journal.builders import change
@@ -24,7 +24,7 @@ def columns(engine):
 def test_the_steps_end_at_the_tables_that_queries_speak_of(journal, directory):
     as_migrated = create_engine(f"sqlite:///{directory / 'journal.sqlite3'}")
     as_described = create_engine("sqlite://")
-    tables.metadata.create_all(as_described)
+    schema.metadata.create_all(as_described)
     assert columns(as_migrated) == columns(as_described)
     as_migrated.dispose()
     as_described.dispose()

@@ -4,8 +4,8 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from baikaldoc_pos.journal import Journal, JournalReader, Mark, Settled
-from baikaldoc_pos.rubrics import Answer, Outcome
+from baikaldoc_pos.journal import ChangeOutcome, Checkpoint, Journal, JournalReader
+from baikaldoc_pos.model import Answer, Outcome
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -60,9 +60,9 @@ class JournalMachine(RuleBasedStateMachine):
         self.journal.forget_unmapped(gone)
         self.unmapped = {isn: seen for isn, seen in self.unmapped.items() if isn not in gone}
 
-    @rule(name=st.sampled_from(Mark), at=instants)
+    @rule(name=st.sampled_from(Checkpoint), at=instants)
     def mark(self, name, at):
-        self.journal.set_mark(name, at)
+        self.journal.set_checkpoint(name, at)
         self.marks[name] = at
 
     @rule(wanted=st.lists(st.integers(1, 6), max_size=4))
@@ -73,7 +73,7 @@ class JournalMachine(RuleBasedStateMachine):
     @rule(data=st.data(), again=retry_lists, cleared=isns)
     def settle(self, data, again, cleared):
         chosen = data.draw(st.sets(st.sampled_from(sorted(self.open)))) if self.open else set()
-        self.journal.settle([Settled(id_, data.draw(answers)) for id_ in chosen], again, cleared)
+        self.journal.settle([ChangeOutcome(id_, data.draw(answers)) for id_ in chosen], again, cleared)
         self.open = {id_: isn for id_, isn in self.open.items() if id_ not in chosen}
         self.retries = {isn: entry for isn, entry in self.retries.items() if isn not in cleared}
         self.retries |= {entry.rubric_isn: entry for entry in again}

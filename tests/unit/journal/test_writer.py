@@ -3,8 +3,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from baikaldoc_pos.errors import JournalUnavailable
-from baikaldoc_pos.journal import CycleCounts, Journal, JournalReader, Mark, Settled
-from baikaldoc_pos.rubrics import Answer, Outcome, Window
+from baikaldoc_pos.journal import ChangeOutcome, Checkpoint, CycleCounts, Journal, JournalReader
+from baikaldoc_pos.model import Answer, Outcome, Period
 
 from tests.unit.journal.builders import REFUSED, UPDATED, change, retry, rubric
 from tests.unit.journal.conftest import START
@@ -26,7 +26,7 @@ def test_an_intent_is_open_until_its_outcome_is_recorded(journal, clock):
     assert journal.open_changes()[0].planned_at == START
 
     clock.forward(seconds=3)
-    journal.settle([Settled(first, UPDATED)])
+    journal.settle([ChangeOutcome(first, UPDATED)])
     assert [each.change_id for each in journal.open_changes()] == [second]
 
 
@@ -35,7 +35,7 @@ def test_ids_come_in_the_order_given_and_history_tells_all_of_a_change(journal, 
     planned = [change(isn) for isn in (5, 3, 9)]
     ids = journal.record_intents(cycle, planned)
     clock.forward(seconds=2)
-    journal.settle([Settled(ids[1], REFUSED)])
+    journal.settle([ChangeOutcome(ids[1], REFUSED)])
 
     with reader_of(directory) as reader:
         rows = {row.change_id: row for row in reader.history()}
@@ -56,7 +56,7 @@ def test_ids_come_in_the_order_given_and_history_tells_all_of_a_change(journal, 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_is_kept_as_it_is(journal, directory, outcome):
     (id_,) = journal.record_intents(None, [change(1)])
-    journal.settle([Settled(id_, Answer(outcome))])
+    journal.settle([ChangeOutcome(id_, Answer(outcome))])
     with reader_of(directory) as reader:
         assert [row.outcome for row in reader.history()] == [outcome]
 
@@ -64,10 +64,10 @@ def test_every_outcome_is_kept_as_it_is(journal, directory, outcome):
 def test_a_change_is_settled_once_and_the_second_attempt_changes_nothing_at_all(journal, directory):
     (id_,) = journal.record_intents(None, [change(1)])
     journal.schedule_retries([retry(1, START)])
-    journal.settle([Settled(id_, UPDATED)])
+    journal.settle([ChangeOutcome(id_, UPDATED)])
 
     with pytest.raises(JournalUnavailable):
-        journal.settle([Settled(id_, REFUSED)], again=[retry(2, START)], cleared=[1])
+        journal.settle([ChangeOutcome(id_, REFUSED)], again=[retry(2, START)], cleared=[1])
 
     with reader_of(directory) as reader:
         assert [row.outcome for row in reader.history()] == [Outcome.UPDATED]
@@ -76,7 +76,7 @@ def test_a_change_is_settled_once_and_the_second_attempt_changes_nothing_at_all(
 
 def test_an_outcome_belongs_to_a_change_and_a_change_to_a_cycle(journal):
     with pytest.raises(JournalUnavailable, match="FOREIGN KEY"):
-        journal.settle([Settled(77, UPDATED)])
+        journal.settle([ChangeOutcome(77, UPDATED)])
     with pytest.raises(JournalUnavailable, match="FOREIGN KEY"):
         journal.record_intents(77, [change(1)])
     assert journal.open_changes() == []
@@ -95,7 +95,7 @@ def test_settling_works_the_retry_list_and_the_unmapped_ones(journal, clock):
     ids = journal.record_intents(None, [change(1), change(2)])
 
     again = retry(2, START + timedelta(hours=2), attempts=2)
-    journal.settle([Settled(ids[0], UPDATED), Settled(ids[1], REFUSED)], again=[again], cleared=[1])
+    journal.settle([ChangeOutcome(ids[0], UPDATED), ChangeOutcome(ids[1], REFUSED)], again=[again], cleared=[1])
 
     assert journal.open_retries() == [again]
     assert [each.rubric_isn for each in journal.unmapped_rubrics()] == [2, 3]
@@ -149,23 +149,23 @@ def test_unmapped_rubrics_keep_when_they_were_first_seen(journal):
 
 def test_marks_move_and_survive(directory, clock):
     with Journal.open(directory, clock) as journal:
-        assert journal.mark(Mark.BOOKMARK) is None
-        journal.set_mark(Mark.BOOKMARK, START)
-        journal.set_mark(Mark.ORIGIN, START)
-        journal.set_mark(Mark.BOOKMARK, START - timedelta(days=1))
+        assert journal.checkpoint(Checkpoint.BOOKMARK) is None
+        journal.set_checkpoint(Checkpoint.BOOKMARK, START)
+        journal.set_checkpoint(Checkpoint.ORIGIN, START)
+        journal.set_checkpoint(Checkpoint.BOOKMARK, START - timedelta(days=1))
     with Journal.open(directory, clock) as journal:
-        assert journal.mark(Mark.BOOKMARK) == START - timedelta(days=1)
+        assert journal.checkpoint(Checkpoint.BOOKMARK) == START - timedelta(days=1)
     with reader_of(directory) as reader:
         assert reader.marks() == {"bookmark": START - timedelta(days=1), "origin": START}
 
 
 def test_an_instant_without_a_zone_is_refused(journal):
     with pytest.raises(JournalUnavailable, match="time zone"):
-        journal.set_mark(Mark.BOOKMARK, datetime(2026, 1, 1))  # noqa: DTZ001
+        journal.set_checkpoint(Checkpoint.BOOKMARK, datetime(2026, 1, 1))  # noqa: DTZ001
 
 
 def test_cycles_finish_fail_or_are_found_interrupted(journal, directory, clock):
-    period = Window(START - timedelta(days=1), START)
+    period = Period(START - timedelta(days=1), START)
     good = journal.begin_cycle("regular", period)
     finished = clock.forward(seconds=9)
     counts = CycleCounts(*range(1, 11))
@@ -177,8 +177,8 @@ def test_cycles_finish_fail_or_are_found_interrupted(journal, directory, clock):
 
     with reader_of(directory) as reader:
         assert [cycle.error_event for cycle in reader.last_cycles(1)] == [None]  # it runs
-        assert journal.abandon_unfinished_cycles() == 1
-        assert journal.abandon_unfinished_cycles() == 0
+        assert journal.mark_interrupted_cycles() == 1
+        assert journal.mark_interrupted_cycles() == 0
 
         last = reader.last_cycles(3)
         assert [cycle.id for cycle in last] == [cut_short, bad, good]

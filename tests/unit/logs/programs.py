@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[3]
 PREAMBLE = """
 import logging, os, sys, threading, warnings
 from pathlib import Path
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.logs import LogSettings, configure
 from tests.unit.logs.builders import IRKUTSK, PlainSentences
 log = EventLog("baikaldoc_pos.test")

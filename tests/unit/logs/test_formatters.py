@@ -4,11 +4,11 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from baikaldoc_pos.events import Catalogue
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.logs.entries import Reader
 from baikaldoc_pos.logs.formatters import JsonEvents, SentenceFormatter, Style
 from baikaldoc_pos.logs.masking import Masker
-from baikaldoc_pos.rubrics import Outcome
+from baikaldoc_pos.model import Outcome
 from hypothesis import given
 from hypothesis import strategies as st
 

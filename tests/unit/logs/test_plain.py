@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 from baikaldoc_pos.logs.plain import plain
-from baikaldoc_pos.rubrics import Outcome, Rubric
+from baikaldoc_pos.model import Outcome, Rubric
 from hypothesis import given
 from hypothesis import strategies as st
 
 
 @frozen
-class Account:
+class SessionManager:
     user: str
     password: str = field(repr=False)
 
@@ -38,7 +38,7 @@ class Hostile:
         (ValueError("bad"), "ValueError: bad"),
         ({1: None}, {"1": None}),
         (Hostile(), "__could_not_encode__"),
-        (Account("ivanov", "hunter2!"), {"user": "ivanov"}),
+        (SessionManager("ivanov", "hunter2!"), {"user": "ivanov"}),
     ],
 )
 def test_values_become_what_json_knows(value: object, expected: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from baikaldoc_pos.events import EventLog
+from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.logs import LogSettings, LogSetup, configure
 
 from tests.unit.logs.builders import IRKUTSK, PlainSentences

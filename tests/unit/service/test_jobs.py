@@ -10,12 +10,13 @@ from attrs import define, field
 from baikaldoc_pos.assembly import open_journal
 from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.journal import Pause, PauseFile
-from baikaldoc_pos.reconcile import CycleReport
 from baikaldoc_pos.service import jobs
-from baikaldoc_pos.service.account import Account
 from baikaldoc_pos.service.jobs import FIRST_BACKOFF, Jobs
 from baikaldoc_pos.service.progress import JobMonitor
-from baikaldoc_pos.service.state import Phase, ServiceState, StateHolder
+from baikaldoc_pos.service.session import SessionManager
+from baikaldoc_pos.service.state import StateHolder
+from baikaldoc_pos.state import Phase, ServiceState
+from baikaldoc_pos.sync import CycleReport
 
 from tests.clocks import ManualClock
 from tests.delo_server import DeloServer, Replace, make_rubric
@@ -33,7 +34,7 @@ class Planned:
     cycles: list[timedelta] = field(factory=list)
     keep_alives: list[timedelta] = field(factory=list)
 
-    def put_off(self, delay: timedelta) -> None:
+    def postpone(self, delay: timedelta) -> None:
         self.cycles.append(delay)
 
     def keep_alive_after(self, delay: timedelta) -> None:
@@ -45,7 +46,7 @@ class Service:
     """The jobs with what they work on."""
 
     jobs: Jobs
-    account: Account
+    account: SessionManager
     planned: Planned
     holder: StateHolder
     reports: list[CycleReport]
@@ -75,7 +76,7 @@ def service(installation: Installation, clock: ManualClock) -> Iterator[Service]
     }
     installation.save()
     states: list[ServiceState] = []
-    account, planned, holder = Account(clock, observe, None), Planned(), StateHolder(states.append)
+    account, planned, holder = SessionManager(clock, observe, None), Planned(), StateHolder(states.append)
     reports: list[CycleReport] = []
     monitor = JobMonitor()
     with open_journal(installation.paths, installation.configuration().processing.zone, clock) as journal:
@@ -288,7 +289,7 @@ def test_session_that_nobody_took_up_is_signed_out_at_the_end(service, server, c
     """A restart while writing is paused, and then a stop."""
     service.jobs.cycle()
     kept = installation.paths.state
-    earlier, later = (Account(clock, lambda report: None, kept) for _ in range(2))
+    earlier, later = (SessionManager(clock, lambda report: None, kept) for _ in range(2))
     earlier.session(installation.configuration()).sign_in()
     earlier.leave()
     assert server.sessions.open_seats == 2
@@ -298,7 +299,7 @@ def test_session_that_nobody_took_up_is_signed_out_at_the_end(service, server, c
 
 def test_session_is_handed_over_only_where_the_next_process_finds_it(server, clock, installation, caplog) -> None:
     gone, kept = installation.paths.state / "gone", installation.paths.state
-    lost, found, taken = (Account(clock, lambda report: None, where) for where in (gone, kept, kept))
+    lost, found, taken = (SessionManager(clock, lambda report: None, where) for where in (gone, kept, kept))
     assert found.hand_over()  # there is none yet, and nothing to say
     with caplog.at_level("INFO"):
         lost.session(installation.configuration()).sign_in()

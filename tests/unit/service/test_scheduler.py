@@ -91,7 +91,7 @@ def test_put_off_comes_sooner_than_the_interval(scheduler: Scheduler) -> None:
     runs = threading.Semaphore(0)
     scheduler.start(runs.release, nothing, NEVER, NEVER)
     assert runs.acquire(timeout=SECONDS)
-    scheduler.put_off(timedelta(seconds=0.1))
+    scheduler.postpone(timedelta(seconds=0.1))
     assert runs.acquire(timeout=SECONDS)
 
 
@@ -120,7 +120,7 @@ def test_put_off_never_makes_a_cycle_later_than_it_is_planned(scheduler: Schedul
     runs = threading.Semaphore(0)
     scheduler.start(runs.release, nothing, timedelta(seconds=0.3), NEVER)
     assert runs.acquire(timeout=SECONDS)
-    scheduler.put_off(timedelta(hours=1))
+    scheduler.postpone(timedelta(hours=1))
     assert runs.acquire(timeout=SECONDS)
 
 
@@ -131,7 +131,7 @@ def test_what_a_job_asks_for_after_the_shutdown_is_no_defect(caplog: pytest.LogC
         running.set()
         go_on.wait(SECONDS)
         # As at the end of a cycle that found ДЕЛО away, and after a keep-alive.
-        scheduler.put_off(timedelta(seconds=15))
+        scheduler.postpone(timedelta(seconds=15))
         scheduler.keep_alive_after(timedelta(seconds=15))
 
     scheduler = Scheduler(lambda at: at is None and told.release())

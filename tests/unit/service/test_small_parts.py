@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from baikaldoc_pos.errors import StopRequested
-from baikaldoc_pos.service.leaving import own_unit, restart_is_pending
 from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
 from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult, await_reload
+from baikaldoc_pos.service.shutdown import own_unit, restart_is_pending
 from baikaldoc_pos.service.storage import has_room
 
 

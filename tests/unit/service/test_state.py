@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from baikaldoc_pos.logs.masking import Masker
-from baikaldoc_pos.service.state import Phase, Problem, ServiceState, StateHolder, Wait
-from baikaldoc_pos.service.watchdog import Ailment
+from baikaldoc_pos.service.state import StateHolder
+from baikaldoc_pos.state import HealthProblem, LastError, Phase, ServiceState, Wait
 
 NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
 
@@ -26,14 +26,14 @@ def test_no_secret_gets_into_the_state_wherever_it_was_said() -> None:
     said = f"user=x {secret} конец"
     holder.change(
         phase=Phase.WORKING,
-        problem=Problem("delo.schema_mismatch", {"message": said, "count": 3}, NOW),
+        problem=LastError("delo.schema_mismatch", {"message": said, "count": 3}, NOW),
         wait=Wait("delo.unavailable", {"reason": said}, NOW),
-        ailments=(Ailment("watchdog.journal_fault", {"reason": said}),),
+        health_problems=(HealthProblem("watchdog.journal_fault", {"reason": said}),),
         rejected_faults=(said,),
         next_cycle=NOW,
     )
     state = holder.present
     assert secret not in str(state)
-    assert state.problem == Problem("delo.schema_mismatch", {"message": "user=x *** конец", "count": 3}, NOW)
+    assert state.problem == LastError("delo.schema_mismatch", {"message": "user=x *** конец", "count": 3}, NOW)
     assert state.rejected_faults == ("user=x *** конец",)
     assert (state.phase, state.next_cycle) == (Phase.WORKING, NOW)

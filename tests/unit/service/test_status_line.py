@@ -3,17 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 from attrs import evolve
-from baikaldoc_pos.events import Catalogue
-from baikaldoc_pos.reconcile import Step
-from baikaldoc_pos.service.state import Phase, Problem, ServiceState, Wait
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.service.status_line import status_line
+from baikaldoc_pos.state import CycleProgress, LastError, Phase, ServiceState, Wait
 from hypothesis import given
 from hypothesis import strategies as st
 
 NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
 TEXT = Catalogue("ru", UTC)
 IDLE = ServiceState(phase=Phase.IDLE, last_success=NOW, next_cycle=NOW + timedelta(minutes=10))
-AWAY = Problem("delo.unavailable", {"reason": "timed out", "host": "delo:443"}, NOW)
+AWAY = LastError("delo.unavailable", {"reason": "timed out", "host": "delo:443"}, NOW)
 
 
 def test_all_is_well() -> None:
@@ -37,7 +36,7 @@ def test_while_a_cycle_waits_for_delo_the_line_says_what_is_wrong_and_when_it_is
 
 
 def test_work_in_progress_is_counted() -> None:
-    line = status_line(evolve(IDLE, phase=Phase.WORKING, step=Step("changes", 50, 470)), TEXT)
+    line = status_line(evolve(IDLE, phase=Phase.WORKING, step=CycleProgress("changes", 50, 470)), TEXT)
     assert "записано 50 из 470" in line
 
 
@@ -61,7 +60,8 @@ def test_a_page_that_cannot_be_served_is_told() -> None:
 
 @given(
     phase=st.sampled_from(Phase),
-    step=st.none() | st.builds(Step, st.sampled_from(["windows", "changes"]), st.integers(0, 9), st.integers(0, 9)),
+    step=st.none()
+    | st.builds(CycleProgress, st.sampled_from(["windows", "changes"]), st.integers(0, 9), st.integers(0, 9)),
     success=st.none() | st.just(NOW),
     problem=st.none() | st.just(AWAY),
     planned=st.none() | st.just(NOW),
@@ -69,9 +69,9 @@ def test_a_page_that_cannot_be_served_is_told() -> None:
 )
 def test_every_state_has_its_sentence(
     phase: Phase,
-    step: Step | None,
+    step: CycleProgress | None,
     success: datetime | None,
-    problem: Problem | None,
+    problem: LastError | None,
     planned: datetime | None,
     language: str,
 ) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 from attrs import evolve
-from baikaldoc_pos.service.watchdog import JournalFault, Vitals, ailments, ping_seconds
+from baikaldoc_pos.service.watchdog import HealthSnapshot, JournalFault, health_problems, ping_seconds
 
-WELL = Vitals(scheduler_alive=True, pulse_age=0.5, stalled={"cycle": 10.0}, stall_limit=60.0)
+WELL = HealthSnapshot(scheduler_alive=True, pulse_age=0.5, stalled={"cycle": 10.0}, stall_limit=60.0)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_a_third_of_what_systemd_asks_of_this_process(environ: dict[str, str], e
 
 
 def test_a_ping_is_earned_where_everything_gets_on() -> None:
-    assert not ailments(WELL)
+    assert not health_problems(WELL)
 
 
 @pytest.mark.parametrize(
@@ -36,10 +36,10 @@ def test_a_ping_is_earned_where_everything_gets_on() -> None:
     ],
 )
 def test_each_ailment_costs_the_ping_and_is_named(change: dict[str, object], event: str) -> None:
-    (ailment,) = ailments(evolve(WELL, **change))
+    (ailment,) = health_problems(evolve(WELL, **change))
     assert (ailment.event, ailment.restart_helps) == (event, True)
 
 
 def test_a_full_disk_is_told_of_and_costs_no_ping() -> None:
-    (ailment,) = ailments(evolve(WELL, journal_fault=JournalFault("database or disk is full", disk_full=True)))
+    (ailment,) = health_problems(evolve(WELL, journal_fault=JournalFault("database or disk is full", disk_full=True)))
     assert (ailment.event, ailment.restart_helps) == ("watchdog.disk_full", False)

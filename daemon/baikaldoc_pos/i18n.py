@@ -1,0 +1,116 @@
+"""Events and the sentences that tell them: a stable English id with fields, looked up in one catalogue per language.
+
+Code never holds operator-facing prose. It logs ``cycle.finished`` with fields; a formatter, a table or a mail asks the
+:class:`Catalogue` for the sentence. The catalogues are ``locale/ru.json`` and ``locale/en.json``.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, tzinfo
+from functools import cache
+from importlib.resources import files
+from string import Formatter
+
+LANGUAGES = ("ru", "en")
+
+_BOUND: ContextVar[Mapping[str, object]] = ContextVar("bound", default={})  # noqa: B039 - never changed in place
+
+
+@cache
+def _sentences(language: str) -> Mapping[str, str]:
+    text = files("baikaldoc_pos").joinpath("locale", f"{language}.json").read_text(encoding="utf-8")
+    loaded: Mapping[str, str] = json.loads(text)
+    return loaded
+
+
+class _Formatter(Formatter):
+    """Formats a field that the caller did not give as ``?``: a sentence with a hole beats a lost record."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        self.zone = zone
+
+    def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:
+        return kwargs.get(str(key), "?")
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if isinstance(value, list | tuple | set | frozenset):
+            return ", ".join(map(str, value))
+        try:
+            if isinstance(value, datetime) and not format_spec:
+                return f"{value.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+            return str(super().format_field("—" if value is None else value, format_spec))
+        except (ValueError, TypeError, OverflowError):
+            return str(value)
+
+
+class Catalogue:
+    """The texts of one language; instants are shown in ``zone`` (by default the machine's own)."""
+
+    def __init__(self, language: str = "ru", zone: tzinfo | None = None) -> None:
+        self.language = language
+        self._sentences = _sentences(language)
+        self._formatter = _Formatter(zone)
+
+    def text(self, id_: str, /, **fields: object) -> str:
+        """The sentence ``id_`` with its fields filled in; an unknown id is shown with its fields, never raised."""
+        return self.render(id_, fields)
+
+    def render(self, id_: str, fields: Mapping[str, object]) -> str:
+        """As :meth:`text`, for fields that may have any name."""
+        template = self._sentences.get(id_)
+        if template is None:
+            return " ".join([id_, *(f"{name}={value}" for name, value in fields.items())])
+        return self._formatter.vformat(template, (), fields)
+
+    def template(self, id_: str) -> str:
+        """The sentence with its placeholders; the id where there is none."""
+        return self._sentences.get(id_, id_)
+
+    def value(self, value: object) -> str:
+        """A value as sentences show it: an instant in the catalogue's zone, a dash for none."""
+        return self._formatter.format_field(value, "")
+
+    def ids(self) -> Iterable[str]:
+        return self._sentences.keys()
+
+
+@contextmanager
+def bound(**fields: object) -> Iterator[None]:
+    """Add these fields to every event of this thread while the context lasts: the cycle's id, say."""
+    token = _BOUND.set({**_BOUND.get(), **fields})
+    try:
+        yield
+    finally:
+        _BOUND.reset(token)
+
+
+class EventLog:
+    """Events of one module. A record's message is the id; formatters look the sentence up.
+
+    Fields travel on the record as ``fields`` (a dict), beside ``event``; those of :func:`bound` are added.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def debug(self, event: str, /, **fields: object) -> None:
+        self._emit(logging.DEBUG, event, fields)
+
+    def info(self, event: str, /, **fields: object) -> None:
+        self._emit(logging.INFO, event, fields)
+
+    def warning(self, event: str, /, **fields: object) -> None:
+        self._emit(logging.WARNING, event, fields)
+
+    def error(self, event: str, /, **fields: object) -> None:
+        self._emit(logging.ERROR, event, fields)
+
+    def exception(self, event: str, /, **fields: object) -> None:
+        """An error with the traceback of the exception that is being handled."""
+        self._emit(logging.ERROR, event, fields, exc_info=True)
+
+    def _emit(self, level: int, event: str, fields: dict[str, object], *, exc_info: bool = False) -> None:
+        self._logger.log(level, event, extra={"event": event, "fields": {**_BOUND.get(), **fields}}, exc_info=exc_info)

@@ -1,0 +1,194 @@
+"""Why is this appeal not on the showcase? What the journal knows of the rubrics that a person asks for, and in one
+sentence what follows from it. The page and the command ``history`` say the same.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import Protocol
+
+from attrs import frozen
+
+from baikaldoc_pos.journal.queries import JournalReader
+from baikaldoc_pos.journal.rows import Checkpoint, HistoryRow, RetryEntry, UnmappedRubric
+from baikaldoc_pos.model import Outcome
+
+LONGEST = 100  # characters of a query
+MOST_RUBRICS = 20
+MOST_CHANGES = 200  # of one rubric
+_ISN_DIGITS = 18  # SQLite's integers end soon after
+
+# Letters that look alike: a number typed on the wrong keyboard is the same number to a person.
+_LATIN = "ABCEHKMOPTXY"
+_CYRILLIC = "АВСЕНКМОРТХУ"
+_TO_CYRILLIC = str.maketrans(_LATIN + _LATIN.lower(), _CYRILLIC + _CYRILLIC.lower())
+_TO_LATIN = str.maketrans(_CYRILLIC + _CYRILLIC.lower(), _LATIN + _LATIN.lower())
+# The same keys on the two keyboards, for a number typed blindly.
+_LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`" + 'QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>~'
+_CYRILLIC_KEYS = "йцукенгшщзхъфывапролджэячсмитьбюё" + "ЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮЁ"
+_KEYBOARDS = (str.maketrans(_LATIN_KEYS, _CYRILLIC_KEYS), str.maketrans(_CYRILLIC_KEYS, _LATIN_KEYS))
+# What a number is copied with from a letter: typographic dashes, quotation marks, spaces around a sign.
+_PLAIN = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("\"'«»„“”", ""))
+_SPACED = re.compile(r"\s*([-/])\s*")
+# What people write before a number, and what ДЕЛО may have before it.
+_SIGN = re.compile(r"(?:№|N[o°º]?\.?)\s*(?=\S)", re.IGNORECASE)
+_SIGNS = ("", "№", "№ ", "N", "N ")
+# So many spellings are looked up in the index in a few milliseconds.
+_MOST_SPELLINGS = 5000
+
+_CONCLUSIONS: Mapping[Outcome | None, str] = {
+    None: "search.open",
+    Outcome.UPDATED: "search.written",
+    Outcome.CONFIRMED: "search.written",
+    Outcome.OVERTAKEN: "search.overtaken",
+    Outcome.NOT_DONE: "search.not_done",
+}
+
+
+@frozen
+class Conclusion:
+    """What follows for one rubric: a sentence's id with its fields.
+
+    :param settled: nothing has to be done for the rubric by the service any more.
+    """
+
+    event: str
+    fields: Mapping[str, object]
+    settled: bool
+
+
+@frozen
+class Story:
+    """All that the journal knows of one rubric, its changes newest first (at most ``MOST_CHANGES``)."""
+
+    isn: int
+    document_isn: int | None
+    number: str | None
+    retry: RetryEntry | None
+    unmapped: UnmappedRubric | None
+    changes: Sequence[HistoryRow]
+    conclusion: Conclusion
+
+
+@frozen
+class Found:
+    """The rubrics that answer to a query; ``more`` tells that there are others that are not shown."""
+
+    stories: Sequence[Story]
+    more: bool
+
+
+def search(journal: JournalReader, query: str, *, by_isn: bool = True) -> Found:
+    """The stories of the rubrics that have this registration number or ISN (their own or their document's).
+
+    :param by_isn: False where it can only be a number.
+    :raises JournalUnavailable: the journal cannot be read.
+    """
+    may_be_isn = by_isn and query.isdecimal() and query.isascii() and len(query) <= _ISN_DIGITS
+    isns = journal.rubrics_of(spellings(query), int(query) if may_be_isn else None, MOST_RUBRICS + 1)
+    return Found([_story(journal, each) for each in isns[:MOST_RUBRICS]], more=len(isns) > MOST_RUBRICS)
+
+
+def reasons(journal: JournalReader | None) -> list[tuple[str, Mapping[str, object]]]:
+    """Why the journal may have nothing on an appeal: sentences with their fields, the likeliest first."""
+    bookmark, origin = (
+        (None, None)
+        if journal is None
+        else (journal.checkpoint(Checkpoint.BOOKMARK), journal.checkpoint(Checkpoint.ORIGIN))
+    )
+    names = ("number", "no_status", "has_status", "ignored")
+    found: list[tuple[str, Mapping[str, object]]] = [(f"search.nothing.{name}", {}) for name in names]
+    if bookmark is not None:
+        found.append(("search.nothing.bookmark", {"at": bookmark}))
+    if origin is not None:
+        found.append(("search.nothing.origin", {"at": origin}))
+    return found
+
+
+def spellings(number: str) -> list[str]:
+    """A registration number as it may stand in ДЕЛО, which people know by heart and not by the letter: in capitals or
+    not, with letters of the other keyboard that look the same or are on the same key, with or without «№» before it. As
+    typed comes first.
+
+    SQLite folds the case of Latin letters only, and would not use the index then.
+    """
+    typed = number.strip()
+    signless = _SIGN.sub("", typed, count=1) if _SIGN.match(typed) else typed
+    tidy = _SPACED.sub(r"\1", signless.translate(_PLAIN)).strip(" .,;")
+    retyped = [signless.translate(keyboard) for keyboard in _KEYBOARDS]
+    forms = [form for base in dict.fromkeys((typed, signless, tidy, *retyped)) for form in _forms(base)]
+    return list(dict.fromkeys([typed, *(sign + form for sign in _SIGNS for form in forms)]))
+
+
+def _forms(number: str) -> Iterable[str]:
+    letters = [_letter(character) for character in number]
+    if prod(map(len, letters)) <= _MOST_SPELLINGS:
+        return map("".join, product(*letters))
+    # Whole words that are all letters: then at least in one case and of one keyboard.
+    cased = (number, number.upper(), number.lower(), number.title(), number.capitalize())
+    return (form for each in cased for form in (each, each.translate(_TO_CYRILLIC), each.translate(_TO_LATIN)))
+
+
+def _letter(character: str) -> list[str]:
+    """What may stand in place of it, itself first."""
+    capital = character.upper()
+    capitals = (capital, capital.translate(_TO_CYRILLIC), capital.translate(_TO_LATIN))
+    return list(dict.fromkeys([character, *(form for each in capitals for form in (each, each.lower()))]))
+
+
+def conclude(retry: RetryEntry | None, unmapped: UnmappedRubric | None, last: HistoryRow | None) -> Conclusion:
+    """What follows from a rubric's places on the lists and its last change."""
+    if last is not None and last.outcome is None:
+        return Conclusion("search.open", {"target": last.new_pos, "at": last.planned_at}, settled=False)
+    if retry is not None:
+        fields = {"attempts": retry.attempts, "next_attempt_at": retry.next_attempt_at, "words": words(retry.answer)}
+        return Conclusion("search.retry", fields, settled=False)
+    if unmapped is not None:
+        return Conclusion("search.unmapped", {"status": unmapped.sstu_status}, settled=False)
+    if last is None:
+        return Conclusion("search.left", {"at": None}, settled=False)
+    event = _CONCLUSIONS.get(last.outcome, "search.left")
+    settled = event in {"search.written", "search.overtaken"}
+    return Conclusion(event, {"target": last.new_pos, "at": last.settled_at}, settled=settled)
+
+
+class Said(Protocol):
+    """Whatever carries the server's words: an answer, a row of the history."""
+
+    @property
+    def message(self) -> str | None: ...
+
+    @property
+    def message_code(self) -> str | None: ...
+
+    @property
+    def system_message(self) -> str | None: ...
+
+
+def words(answer: Said) -> str:
+    """The server's words on one line; a dash where it said nothing."""
+    return " · ".join(_said(answer)) or "—"
+
+
+def _said(answer: Said) -> Iterator[str]:
+    for text in (answer.message, answer.message_code, answer.system_message):
+        if text and text.strip():
+            yield text.strip()
+
+
+def _story(journal: JournalReader, isn: int) -> Story:
+    retry = journal.retry_entries([isn]).get(isn)
+    unmapped = journal.unmapped_entry(isn)
+    changes = list(journal.history(rubric=isn, limit=MOST_CHANGES))
+    last = changes[0] if changes else None
+    known = [each for each in (last, retry, unmapped) if each is not None]
+    return Story(
+        isn=isn,
+        document_isn=next((each.document_isn for each in known if each.document_isn is not None), None),
+        number=next((each.number for each in known if each.number), None),
+        retry=retry,
+        unmapped=unmapped,
+        changes=changes,
+        conclusion=conclude(retry, unmapped, last),
+    )

@@ -1,0 +1,25 @@
+"""What monitoring is told: the status page, ``/healthz`` and the metrics, over HTTP or as a file for node_exporter.
+
+Read-only, and off unless an address is set. What is shown comes from the journal's reader and from the service.
+"""
+
+from baikaldoc_pos.monitoring.health import Health, Level, Reason, Situation, judge
+from baikaldoc_pos.monitoring.metrics import Metrics
+from baikaldoc_pos.monitoring.metrics_sources import MetricsSources
+from baikaldoc_pos.monitoring.settings import SiteSettings, SiteSources
+from baikaldoc_pos.monitoring.site import StatusSite
+from baikaldoc_pos.monitoring.textfile import Textfile
+
+__all__ = [
+    "Health",
+    "Level",
+    "Metrics",
+    "MetricsSources",
+    "Reason",
+    "SiteSettings",
+    "SiteSources",
+    "Situation",
+    "StatusSite",
+    "Textfile",
+    "judge",
+]

@@ -1,0 +1,126 @@
+"""The end of the service: what is in flight is waited for, and the session is handed over or signed out.
+
+A restart hands the session over to the next process, a stop signs out. To the process both are a SIGTERM; only
+systemd's job tells them apart.
+"""
+
+import logging
+import os
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from baikaldoc_pos.config import load_configuration
+from baikaldoc_pos.errors import ConfigurationInvalid
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.service.context import ActiveConfig, ServiceContext
+from baikaldoc_pos.service.notify import Notifier
+from baikaldoc_pos.service.reloading import runtime_directory
+from baikaldoc_pos.service.session import SessionManager
+from baikaldoc_pos.service.signals import STOPS, take
+from baikaldoc_pos.service.starting import EXTENSION_SECONDS
+from baikaldoc_pos.service.state import StateHolder
+from baikaldoc_pos.state import Phase
+
+log = EventLog(__name__)
+
+# How much longer than one request's deadline the end of a running job is waited for.
+DRAIN_GRACE_SECONDS = 5.0
+DRAIN_TICK_SECONDS = 0.2
+SYSTEMCTL_SECONDS = 5
+_UNIT = re.compile(r"/([^/]+\.service)$")
+
+
+class Shutdown:
+    """Ends one service's dealings with ДЕЛО. While it waits, systemd is asked for more time."""
+
+    def __init__(
+        self,
+        surroundings: ServiceContext,
+        in_force: ActiveConfig,
+        account: SessionManager,
+        state: StateHolder,
+        notifier: Notifier,
+    ) -> None:
+        self._surroundings = surroundings
+        self._in_force = in_force
+        self._account = account
+        self._state = state
+        self._notifier = notifier
+
+    def leave(self) -> None:
+        """Wait for the running job, whose batch in flight is recorded, and part with the session.
+
+        A second stop signal, or a job that does not end, ends the process at once.
+        """
+        self._await(lambda seconds: self._account.turn.acquire(timeout=seconds))
+        if self._is_followed() and self._account.hand_over():
+            return
+        self._state.change(phase=Phase.SIGNING_OUT)
+        signing_out = threading.Thread(
+            target=self._account.sign_out_for_good, args=(self._in_force.configuration,), name="sign-out", daemon=True
+        )
+        signing_out.start()
+        self._await(lambda seconds: _ended(signing_out, seconds))
+
+    def _is_followed(self) -> bool:
+        """Whether another process takes the session up: a restart, and not one that ends at its configuration."""
+        paths, environ, unit = self._surroundings.paths, self._surroundings.environ, own_unit()
+        if runtime_directory(environ) is None or unit is None or not restart_is_pending(unit):
+            return False
+        try:
+            load_configuration(paths.config, environ)
+        except ConfigurationInvalid:
+            return False
+        return True
+
+    def _await(self, done: Callable[[float], bool]) -> None:
+        deadline = time.monotonic() + self._in_force.configuration.service.limits.request_seconds + DRAIN_GRACE_SECONDS
+        while not done(DRAIN_TICK_SECONDS):
+            self._notifier.extend_timeout(EXTENSION_SECONDS)
+            if take(STOPS, 0) is not None:
+                _end_at_once("service.left_at_once")
+            if time.monotonic() > deadline:
+                _end_at_once("service.job_did_not_end")
+
+
+def own_unit(cgroups: Path = Path("/proc/self/cgroup")) -> str | None:
+    """The unit that this process belongs to, by its control group; None outside one."""
+    try:
+        lines = cgroups.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return next((found[1] for line in lines if (found := _UNIT.search(line))), None)
+
+
+def restart_is_pending(unit: str) -> bool:
+    """Whether systemd is restarting the unit. Where it cannot be asked, no: signing out is the safe side."""
+    try:
+        listed = subprocess.run(  # noqa: S603 - a fixed command
+            ["/usr/bin/systemctl", "list-jobs", "--no-legend", "--plain", unit],
+            capture_output=True,
+            text=True,
+            timeout=SYSTEMCTL_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    jobs = (line.split() for line in listed.stdout.splitlines())
+    return any(job[1:3] == [unit, "restart"] for job in jobs if len(job) >= 3)
+
+
+def _end_at_once(event: str) -> NoReturn:
+    """What is in flight is settled by the next start: its intent is in the journal."""
+    log.warning(event)
+    logging.shutdown()
+    os._exit(0)
+
+
+def _ended(thread: threading.Thread, seconds: float) -> bool:
+    """Whether a thread ends within that time."""
+    thread.join(seconds)
+    return not thread.is_alive()

@@ -1,0 +1,117 @@
+"""Which periods of creation dates a cycle walks, and in what windows. Pure.
+
+A regular period reaches from the last bookmark, less an overlap, to now; whatever its length, it is walked in
+consecutive windows, oldest first, so that nothing between is ever dropped. The lookback goes over what lies before
+it, because a rubric's «Статус ССТУ» may come long after the rubric (contract: "The life of an appeal").
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from attrs import frozen
+
+from baikaldoc_pos.config import ProcessingConfig, ServiceConfig
+from baikaldoc_pos.model import Period
+
+
+class CycleKind(StrEnum):
+    """Why a cycle walks the period that it walks. The values are what the journal stores."""
+
+    REGULAR = "regular"  # from the bookmark to now; moves the bookmark
+    FIXED = "fixed"  # useFixedDates
+    ASKED = "asked"  # once --from --to
+
+
+@frozen
+class Checkpoints:
+    """What is known of the past: see baikaldoc_pos.journal.Mark."""
+
+    bookmark: datetime | None = None
+    origin: datetime | None = None
+    lookback: datetime | None = None
+
+
+@frozen
+class CyclePlan:
+    """The windows of one cycle, in the order in which they are walked.
+
+    :param windows: the period proper.
+    :param lookback: the earlier windows that are looked at once more; empty where that is not due.
+    :param sweeps: whether a lookback is due, be there windows for it or not.
+    :param lost_bookmark: the bookmark lay in the future and was not believed.
+    """
+
+    kind: CycleKind
+    windows: tuple[Period, ...]
+    lookback: tuple[Period, ...] = ()
+    sweeps: bool = False
+    lost_bookmark: bool = False
+
+    @property
+    def period(self) -> Period:
+        """From the first window's start to the last one's end."""
+        return Period(self.windows[0].start, self.windows[-1].end)
+
+    @property
+    def moves_bookmark(self) -> bool:
+        return self.kind is CycleKind.REGULAR
+
+
+def split(period: Period, longest: timedelta) -> tuple[Period, ...]:
+    """Consecutive windows of at most ``longest`` that cover the period without a gap; at least one."""
+    windows = []
+    start = period.start
+    while period.end - start > longest:
+        windows.append(Period(start, start + longest))
+        start += longest
+    windows.append(Period(start, period.end))
+    return tuple(windows)
+
+
+def plan_cycle(
+    processing: ProcessingConfig,
+    service: ServiceConfig,
+    marks: Checkpoints,
+    now: datetime,
+    asked: Period | None = None,
+) -> CyclePlan:
+    """What the next cycle walks.
+
+    :param asked: a period somebody asked for; it goes before fixed dates, and these before the bookmark.
+    """
+    longest = timedelta(days=processing.date_range.max_date_range_days)
+    fixed = processing.fixed_period()
+    if asked is not None:
+        return CyclePlan(CycleKind.ASKED, split(asked, longest))
+    if fixed is not None:
+        return CyclePlan(CycleKind.FIXED, split(fixed, longest))
+
+    start = now - longest
+    lost = False
+    if marks.bookmark is not None:
+        after_bookmark = marks.bookmark - timedelta(minutes=processing.overlap_minutes)
+        # A bookmark in the future comes of a clock that was wrong; what it skipped is not known: not believed.
+        lost = after_bookmark > now
+        start = start if lost else after_bookmark
+    sweeps = _sweep_is_due(service, marks, now)
+    return CyclePlan(
+        CycleKind.REGULAR,
+        split(Period(start, now), longest),
+        lookback=_lookback(service, marks, start, now, longest) if sweeps else (),
+        sweeps=sweeps,
+        lost_bookmark=lost,
+    )
+
+
+def _sweep_is_due(service: ServiceConfig, marks: Checkpoints, now: datetime) -> bool:
+    # Without days to look back over, too: unmapped rubrics are taken up again then.
+    every = timedelta(minutes=service.lookback.every_minutes)
+    return marks.lookback is None or not timedelta(0) <= now - marks.lookback < every
+
+
+def _lookback(
+    service: ServiceConfig, marks: Checkpoints, start: datetime, now: datetime, longest: timedelta
+) -> tuple[Period, ...]:
+    """The windows before ``start``. What lies before the first period ever walked is not ours to touch unasked."""
+    earliest = max(marks.origin or start, now - timedelta(days=service.lookback.days))
+    return split(Period(earliest, start), longest) if earliest < start else ()

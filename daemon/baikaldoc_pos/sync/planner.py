@@ -1,0 +1,97 @@
+"""What is to be done with a rubric, from its two statuses and the configured mapping. Pure.
+
+The one rule above all: a rubric that has a «Статус ПОС» is never touched, whoever set it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from baikaldoc_pos.config import ProcessingConfig
+from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
+
+# Codes of our own, where no server has said anything: ДЕЛО does not have the rubric, or it cannot be told.
+ABSENT = "ABSENT"
+UNREADABLE = "UNREADABLE"
+# Not to be sent blindly, and no reason for others to wait: the retry list looks at it later.
+UNREAD = Answer(Outcome.FAILED, message_code=UNREADABLE)
+
+
+class Decision(StrEnum):
+    """Why a rubric is written or not."""
+
+    WRITE = "write"
+    HAS_STATUS = "has_status"
+    NO_SSTU_STATUS = "no_sstu_status"
+    WAITING = "waiting"  # on the retry list, and not due yet
+    IGNORED = "ignored"
+    UNMAPPED = "unmapped"
+
+
+@frozen
+class Rules:
+    """The configured mapping; its keys and the ignored statuses have no surrounding whitespace."""
+
+    mapping: Mapping[str, str]
+    ignored: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, processing: ProcessingConfig) -> "Rules":
+        return cls(processing.status_mapping, frozenset(processing.ignored_statuses))
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The ССТУ statuses of which it is said what to do."""
+        return self.ignored | self.mapping.keys()
+
+
+@frozen
+class Plan:
+    """What becomes of a number of rubrics: each is in exactly one place."""
+
+    changes: tuple[Change, ...] = ()
+    others: Mapping[Decision, tuple[Rubric, ...]] = field(factory=dict)
+
+    def having(self, *verdicts: Decision) -> tuple[Rubric, ...]:
+        """The rubrics that were not to be written, for one of these reasons."""
+        return tuple(rubric for verdict in verdicts for rubric in self.others.get(verdict, ()))
+
+
+def decide(rubric: Rubric, rules: Rules, waiting: Collection[int] = frozenset()) -> Decision:
+    """The verdict on one rubric.
+
+    :param waiting: ISNs on the retry list that are not due yet.
+    """
+    status = (rubric.sstu_status or "").strip()
+    if rubric.pos_status:
+        return Decision.HAS_STATUS
+    if not status:
+        return Decision.NO_SSTU_STATUS
+    if status in rules.mapping:
+        return Decision.WAITING if rubric.isn in waiting else Decision.WRITE
+    return Decision.IGNORED if status in rules.ignored else Decision.UNMAPPED
+
+
+def plan(rubrics: Iterable[Rubric], rules: Rules, waiting: Collection[int] = frozenset()) -> Plan:
+    """The plan for these rubrics, in their order."""
+    changes: list[Change] = []
+    others: dict[Decision, list[Rubric]] = {}
+    for rubric in rubrics:
+        verdict = decide(rubric, rules, waiting)
+        if verdict is Decision.WRITE:
+            changes.append(Change(rubric, rules.mapping[(rubric.sstu_status or "").strip()]))
+        else:
+            others.setdefault(verdict, []).append(rubric)
+    return Plan(tuple(changes), {verdict: tuple(found) for verdict, found in others.items()})
+
+
+def read_back(change: Change, current: Rubric | None) -> Answer:
+    """What became of a change whose answer never came, from what stands in ДЕЛО now."""
+    if current is None:
+        return Answer(Outcome.NOT_DONE, message_code=ABSENT)
+    if current.pos_status == change.target:
+        return Answer(Outcome.CONFIRMED)
+    if not current.pos_status:
+        return Answer(Outcome.NOT_DONE)
+    return Answer(Outcome.OVERTAKEN, message=current.pos_status)

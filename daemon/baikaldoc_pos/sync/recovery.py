@@ -1,0 +1,146 @@
+"""What earlier cycles left to this one: changes of unknown outcome, the retry list, unmapped rubrics.
+
+Each is taken up from what ДЕЛО shows now, never from what was planned then.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from baikaldoc_pos.delo import BatchRejected, CurrentRubrics
+from baikaldoc_pos.errors import DeloError, SchemaMismatch, UnexpectedAnswer
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.journal import ChangeOutcome, OpenChange, RetryEntry
+from baikaldoc_pos.model import Answer, Outcome, Rubric
+from baikaldoc_pos.sync.backoff import due_entry, next_entry
+from baikaldoc_pos.sync.planner import ABSENT, UNREADABLE, Decision, read_back
+from baikaldoc_pos.sync.writer import Work
+
+# A server that has no filter by ISN, or does not answer to it: no reason to leave the windows unread.
+NOT_TO_BE_READ = (SchemaMismatch, UnexpectedAnswer)
+
+log = EventLog(__name__)
+
+
+def settle_open_changes(work: Work) -> None:
+    """Find out by reading back how changes ended whose answer never came (a crash, a lost connection).
+
+    What was not done is put on the retry list, due at once, so that this very cycle takes it up.
+    """
+    opened = work.journal.open_changes()
+    if not opened:
+        return
+    try:
+        present = work.delo.read_rubrics(sorted({each.change.rubric.isn for each in opened}))
+    except NOT_TO_BE_READ as fault:
+        log.error("settle.impossible", count=len(opened), message=_words(fault))
+        work.unsettled = opened
+        return
+    work.unsettled = [each for each in opened if each.change.rubric.isn in present.unread]
+    settled = [each for each in opened if each.change.rubric.isn not in present.unread]
+    if settled:
+        _settle_opened(work, settled, present.rubrics)
+
+
+def settle_as_seen(work: Work, rubrics: Sequence[Rubric]) -> None:
+    """Settle by what a window shows those of the open changes that could not be read back."""
+    shown = {rubric.isn: rubric for rubric in rubrics}
+    seen = [each for each in work.unsettled if each.change.rubric.isn in shown]
+    if seen:
+        work.unsettled = [each for each in work.unsettled if each.change.rubric.isn not in shown]
+        _settle_opened(work, seen, shown)
+
+
+def _settle_opened(work: Work, opened: Sequence[OpenChange], current: Mapping[int, Rubric]) -> None:
+    previous = work.journal.retry_entries({each.change.rubric.isn for each in opened})
+    now = work.clock.now()
+    settled, again, cleared = [], [], []
+    for each in opened:
+        rubric = each.change.rubric
+        answer = read_back(each.change, current.get(rubric.isn))
+        settled.append(ChangeOutcome(each.change_id, answer))
+        work.tally.answered(each.change, answer)
+        if answer.outcome is Outcome.NOT_DONE:
+            again.append(due_entry(rubric, answer, previous.get(rubric.isn), now))
+        else:
+            cleared.append(rubric.isn)
+    work.journal.settle(settled, again, cleared)
+    outcomes = [each.answer.outcome for each in settled]
+    log.warning(
+        "settle.finished",
+        count=len(settled),
+        confirmed=outcomes.count(Outcome.CONFIRMED),
+        not_done=outcomes.count(Outcome.NOT_DONE),
+        overtaken=outcomes.count(Outcome.OVERTAKEN),
+    )
+
+
+def work_off_retries(work: Work) -> None:
+    """Try again what is due. A rubric leaves the list when it is written, or has got a status from elsewhere."""
+    due = work.journal.due_retries(work.clock.now())
+    if not due:
+        return
+    read_at = work.clock.monotonic()
+    try:
+        present = work.delo.read_rubrics([entry.rubric_isn for entry in due])
+    except NOT_TO_BE_READ as fault:
+        log.error("retry.impossible", count=len(due), message=_words(fault))
+        return
+    try:
+        made = work.reconcile(tuple(present.rubrics.values()), read_at=read_at, tried_before=True)
+    except (BatchRejected, *NOT_TO_BE_READ) as fault:
+        # The next cycle goes on with them; what is new shall not wait for it.
+        log.error("retry.impossible", count=len(due), message=_words(fault))
+        return
+
+    settled_elsewhere = made.having(Decision.HAS_STATUS)
+    for rubric in settled_elsewhere:
+        log.info("retry.has_status", isn=rubric.isn, number=rubric.number, status=rubric.pos_status)
+    # Its answer may have been lost, or the server was slow and carried it out after we had looked.
+    unsure = {entry.rubric_isn for entry in due if entry.answer.outcome is not Outcome.REFUSED}
+    work.confirm([rubric for rubric in settled_elsewhere if rubric.isn in unsure])
+    work.journal.drop_retries([rubric.isn for rubric in settled_elsewhere])
+
+    decided = {change.rubric.isn for change in made.changes} | {rubric.isn for rubric in settled_elsewhere}
+    first = timedelta(minutes=work.means.configuration.service.retries.first_minutes)
+    now = work.clock.now()
+    work.journal.schedule_retries(
+        [_put_off(entry, present, now, first) for entry in due if entry.rubric_isn not in decided]
+    )
+
+
+def _put_off(entry: RetryEntry, present: CurrentRubrics, now: datetime, first: timedelta) -> RetryEntry:
+    """The entry of a rubric that could not even be tried: it is gone or cannot be read, or its ССТУ status is not to be
+    mapped now.
+    """
+    shown = present.rubrics.get(entry.rubric_isn)
+    code = UNREADABLE if entry.rubric_isn in present.unread else ABSENT
+    answer = entry.answer if shown is not None else Answer(entry.answer.outcome, message_code=code)
+    rubric = shown or Rubric(entry.rubric_isn, entry.document_isn, entry.number, None, None)
+    return next_entry(rubric, answer, entry, now, first)
+
+
+def take_up_mapped(work: Work) -> None:
+    """Look again at unmapped rubrics whose status the mapping knows by now, so that nobody waits for the lookback."""
+    _revisit_unmapped(work, work.journal.unmapped_having(work.rules.known))
+
+
+def revisit_unmapped(work: Work, unseen_since: datetime) -> None:
+    """Look again at unmapped rubrics that no window shows any more: their status may have changed."""
+    _revisit_unmapped(work, work.journal.unmapped_not_seen_since(unseen_since))
+
+
+def _revisit_unmapped(work: Work, isns: Sequence[int]) -> None:
+    if not isns:
+        return
+    read_at = work.clock.monotonic()
+    try:
+        present = work.delo.read_rubrics(isns)
+    except NOT_TO_BE_READ as fault:
+        log.error("unmapped.impossible", count=len(isns), message=_words(fault))
+        return
+    work.journal.forget_unmapped(present.absent(isns))
+    work.reconcile(tuple(present.rubrics.values()), work.journal.waiting_isns(work.clock.now()), read_at=read_at)
+
+
+def _words(fault: DeloError) -> object:
+    return fault.fields.get("message") or fault.fields.get("what")

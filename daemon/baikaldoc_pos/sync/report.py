@@ -1,0 +1,108 @@
+"""What a cycle has done so far, and the report that it ends with. Counts; decides nothing."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from attrs import field, frozen
+
+from baikaldoc_pos.errors import BaikaldocError
+from baikaldoc_pos.journal import CycleCounts
+from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric, UnmappedStatus
+from baikaldoc_pos.sync.periods import CycleKind
+from baikaldoc_pos.sync.planner import Decision, Plan
+
+EXAMPLES = 5
+
+# Which count an outcome goes into; OVERTAKEN and NOT_DONE are told in the journal and counted when tried again.
+COUNTED_AS: Mapping[Outcome, str] = {
+    Outcome.UPDATED: "updated",
+    Outcome.CONFIRMED: "confirmed",
+    Outcome.REFUSED: "refused",
+    Outcome.FAILED: "failed",
+    Outcome.WRONG_ECHO: "failed",
+}
+PASSED_OVER_AS: Mapping[Decision, str] = {
+    Decision.HAS_STATUS: "skipped",
+    Decision.NO_SSTU_STATUS: "skipped",
+    Decision.WAITING: "skipped",
+    Decision.IGNORED: "ignored",
+    Decision.UNMAPPED: "unmapped",
+}
+
+
+@frozen
+class CycleReport:
+    """How a cycle ended.
+
+    :param cycle_id: its number in the journal; null for a dry run.
+    :param targets: how often each ПОС status was to be written, by outcome.
+    :param unmapped: the ССТУ statuses met that the mapping does not know.
+    :param error: what ended it early, or kept it from being a success.
+    :param seconds: its duration.
+    """
+
+    kind: CycleKind
+    cycle_id: int | None
+    period: Period
+    started_at: datetime
+    counts: CycleCounts
+    targets: Mapping[tuple[str, Outcome], int]
+    unmapped: Sequence[UnmappedStatus]
+    error: BaikaldocError | None
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """sysexits: 0 done, 1 done but for some records, else the error's own."""
+        if self.error is not None:
+            return self.error.exit_code
+        return 1 if self.counts.refused or self.counts.failed else 0
+
+
+@frozen
+class CycleStats:
+    """The running count of one cycle."""
+
+    seen: set[int] = field(factory=set)
+    counts: Counter[str] = field(factory=Counter)
+    targets: Counter[tuple[str, Outcome]] = field(factory=Counter)
+    _unmapped: dict[str, dict[int, str | None]] = field(factory=dict)
+
+    def fresh(self, rubrics: Iterable[Rubric]) -> list[Rubric]:
+        """Those that this cycle has not met yet; each is met once, however many windows show it."""
+        fresh = [rubric for rubric in rubrics if rubric.isn not in self.seen]
+        self.seen.update(rubric.isn for rubric in fresh)
+        self.counts["found"] += len(fresh)
+        return fresh
+
+    def passed_over(self, plan: Plan) -> None:
+        """Count what the plan does not write."""
+        for verdict, rubrics in plan.others.items():
+            self.counts[PASSED_OVER_AS[verdict]] += len(rubrics)
+        for rubric in plan.having(Decision.UNMAPPED):
+            self._unmapped.setdefault((rubric.sstu_status or "").strip(), {})[rubric.isn] = rubric.number
+
+    def answered(self, change: Change, answer: Answer) -> None:
+        """Count how a change ended."""
+        if answer.outcome in COUNTED_AS:
+            self.counts[COUNTED_AS[answer.outcome]] += 1
+        self.targets[change.target, answer.outcome] += 1
+
+    @property
+    def unmapped(self) -> tuple[UnmappedStatus, ...]:
+        """The unmapped statuses, most frequent first."""
+        statuses = (
+            UnmappedStatus(status, len(found), tuple(_names(found))[:EXAMPLES])
+            for status, found in self._unmapped.items()
+        )
+        return tuple(sorted(statuses, key=lambda each: (-each.count, each.status)))
+
+    def cycle_counts(self) -> CycleCounts:
+        return CycleCounts(**self.counts)
+
+
+def _names(found: Mapping[int, str | None]) -> list[str]:
+    """The registration numbers of rubrics by ISN; then, of cards without one, the rubrics' ISNs."""
+    numbers = [number for number in found.values() if number and number.strip()]
+    return numbers + [f"ISN {isn}" for isn, number in found.items() if not (number and number.strip())]

@@ -1,0 +1,236 @@
+"""Reading a set page by page where cursors are offsets: it ends, and "whole" is said only of what is whole."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import cycle, repeat
+
+import pytest
+from attrs import define, evolve, field
+from baikaldoc_pos.delo.pagination import PASSES, START, Page, read_all
+from baikaldoc_pos.errors import UnexpectedAnswer
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.unit.delo.builders import rubric
+
+ENOUGH = 2000
+
+
+@define
+class OffsetServer:
+    """Rows in an order, cut into pages by offset; before each answer but the first one, ``change`` has a go at them."""
+
+    rows: list[int]
+    size: int
+    change: Callable[[list[int]], None] = lambda rows: None
+    served: list[list[int]] = field(factory=list)
+
+    def fetch(self, cursor: str) -> Page:
+        assert len(self.served) < ENOUGH, "it does not end"
+        if self.served:
+            self.change(self.rows)
+        start = int(cursor) + 1
+        page = self.rows[start : start + self.size]
+        self.served.append(page)
+        last = start + len(page) - 1
+        more = last + 1 < len(self.rows)
+        return Page([rubric(isn) for isn in page], len(page), len(self.rows), str(last), more)
+
+
+def isns(rubrics: Sequence[object]) -> list[int]:
+    return [each.isn for each in rubrics]
+
+
+def removing(shares: Iterable[float | None]) -> Callable[[list[int]], None]:
+    """Takes a row away each time, at that share of the set's length, or none where there is no share (any more)."""
+    following = iter(shares)
+
+    def change(rows: list[int]) -> None:
+        share = next(following, None)
+        if share is not None and rows:
+            rows.pop(int(share * len(rows)))
+
+    return change
+
+
+def adding(shares: Iterable[float | None]) -> Callable[[list[int]], None]:
+    """The same for new rows."""
+    following = enumerate(shares)
+
+    def change(rows: list[int]) -> None:
+        number, share = next(following, (0, None))
+        if share is not None:
+            rows.insert(round(share * len(rows)), 1000 + number)
+
+    return change
+
+
+COUNTS, SIZES = st.integers(0, 60), st.integers(1, 20)
+SHARES = st.lists(st.none() | st.floats(0, 1, exclude_max=True), max_size=60)
+
+
+@given(COUNTS, SIZES)
+def test_a_set_that_stands_still_is_read_once_and_whole(count, size):
+    server = OffsetServer(list(range(count)), size)
+    reading = read_all(server.fetch, "op")
+    assert reading.whole
+    assert isns(reading.rubrics) == list(range(count))
+    # Each page but the first begins with a row that is known, unless it has room for one row only.
+    net = max(size - 1, 1)
+    assert len(server.served) == 1 + max(0, -(-(count - size) // net)), "more requests than pages"
+
+
+def test_a_row_that_leaves_while_another_comes_is_no_stand_still():
+    """Totals and numbers agree then, and yet a row is passed by; the second pass sees it."""
+    server = OffsetServer(list(range(10)), 4, change=lambda rows: (rows.pop(1), rows.append(99)) if 1 in rows else None)
+    reading = read_all(server.fetch, "op")
+    assert reading.whole
+    assert set(isns(reading.rubrics)) == {0, *range(2, 10), 99}
+    assert len(server.served) > 3, "nobody noticed"
+
+
+@given(COUNTS, SIZES, SHARES)
+@example(4, 2, [0.0])
+def test_of_a_shrinking_set_whole_means_whole(count, size, shares):
+    server = OffsetServer(list(range(count)), size, removing(shares))
+    reading = read_all(server.fetch, "op")
+    assert len(isns(reading.rubrics)) == len(set(isns(reading.rubrics)))
+    if reading.whole:
+        assert set(server.rows) <= set(isns(reading.rubrics)), "a row that was there all the time is missing"
+
+
+@given(COUNTS, SIZES, SHARES)
+@example(4, 2, [0.0])
+def test_of_a_growing_set_whole_means_whole(count, size, shares):
+    server = OffsetServer(list(range(count)), size, adding(shares))
+    reading = read_all(server.fetch, "op")
+    assert len(isns(reading.rubrics)) == len(set(isns(reading.rubrics)))
+    if reading.whole:
+        assert set(range(count)) <= set(isns(reading.rubrics))
+
+
+@given(st.lists(st.permutations(range(12)), min_size=1, max_size=20), st.integers(1, 12))
+@example([[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], [6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5]], 6)
+def test_of_a_set_without_an_order_whole_means_whole(orders, size):
+    """The plainer query sorts nothing: pages may then overlap here and leave a hole there, under the same total."""
+
+    def shuffle(rows: list[int]) -> None:
+        rows[:] = next(following)
+
+    following = cycle(orders)
+    reading = read_all(OffsetServer(list(range(12)), size, shuffle).fetch, "op")
+    if reading.whole:
+        assert sorted(isns(reading.rubrics)) == list(range(12))
+
+
+def test_a_set_that_comes_to_rest_is_read_whole_in_the_end():
+    server = OffsetServer(list(range(10)), 3, removing([0.0]))
+    reading = read_all(server.fetch, "op")
+    assert reading.whole
+    # Among them the row that the shift hid from the first pass, but not the one that has left.
+    assert isns(reading.rubrics) == list(range(1, 10))
+
+
+def test_a_set_that_never_rests_is_given_up_but_what_was_seen_is_told():
+    server = OffsetServer(list(range(100)), 3, removing(repeat(0.0)))
+    reading = read_all(server.fetch, "op")
+    assert not reading.whole
+    assert reading.rubrics
+    assert sum(page[:1] != [] and page[0] < 3 for page in server.served) <= PASSES
+
+
+def test_the_later_sight_of_a_rubric_counts():
+    def fetch(cursor: str) -> Page:
+        first = cursor == START
+        shown = evolve(rubric(1), pos_status=None if first else "Отклонено модератором")
+        return Page([shown], 1, 1, str(int(cursor) + 1), first)
+
+    (seen,) = read_all(fetch, "op").rubrics
+    assert seen.pos_status == "Отклонено модератором"
+
+
+@pytest.mark.parametrize("following", [START, "-2", None, "", "abc-abc", "0"])
+def test_a_cursor_that_does_not_move_is_an_error(following):
+    asked: list[str] = []
+
+    def fetch(cursor: str) -> Page:
+        asked.append(cursor)
+        assert len(asked) < ENOUGH, "it does not end"
+        return Page([rubric(1)], 1, 500, following, True)
+
+    with pytest.raises(UnexpectedAnswer, match="cursor does not move"):
+        read_all(fetch, "op")
+    assert len(asked) <= 2
+
+
+CURSORS = st.one_of(
+    st.none(), st.integers(-3, 40).map(str), st.text(max_size=3), st.sampled_from(["a", "b", "²", " 7 ", "9" * 5000])
+)
+
+
+@given(st.lists(CURSORS, min_size=1, max_size=6), st.integers(0, 3), st.integers(0, 100) | st.none())
+@example(["a", "b"], 1, 100)
+@example(["a", "1", "b"], 1, 100)
+def test_whatever_the_cursors_are_it_ends(cursors, rows, total):
+    asked: list[str] = []
+    following = cycle(cursors)
+
+    def fetch(cursor: str) -> Page:
+        asked.append(cursor)
+        assert len(asked) < ENOUGH, "it does not end"
+        return Page([rubric(1)] * rows, rows, total, next(following), True)
+
+    with pytest.raises(UnexpectedAnswer):
+        read_all(fetch, "op")
+
+
+def test_an_empty_page_that_promises_more_is_an_error():
+    with pytest.raises(UnexpectedAnswer):
+        read_all(lambda cursor: Page([], 0, 5, str(int(cursor) + 1), True), "op")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Page([rubric(1)], 1, 2, "0", False),  # fewer rows than were announced
+        Page([rubric(1)], 2, 2, "1", False, whole=False),  # a row that could not be read
+        Page([], 0, 1, None, False),
+        Page([rubric(1), rubric(2)], 2, 2, "1", False, whole=False),  # errors came with it
+        Page([rubric(1)], 1, None, "0", False),  # nobody says how many there are
+    ],
+)
+def test_what_was_not_seen_makes_a_reading_not_whole(page):
+    asked: list[str] = []
+    reading = read_all(lambda cursor: asked.append(cursor) or page, "op")
+    assert not reading.whole
+    assert asked == [START] * PASSES
+    assert list(reading.rubrics) == list(page.rubrics)
+
+
+def test_an_unreadable_row_on_any_page_counts():
+    def fetch(cursor: str) -> Page:
+        if cursor == START:
+            return Page([], 1, 2, "0", True, whole=False)
+        return Page([rubric(2)], 1, 2, "1", False)
+
+    reading = read_all(fetch, "op")
+    assert not reading.whole
+    assert isns(reading.rubrics) == [2]
+
+
+def test_totals_that_differ_make_a_reading_not_whole():
+    def fetch(cursor: str) -> Page:
+        first = cursor == START
+        return Page([rubric(1 if first else 2)], 1, 3 if first else 2, str(int(cursor) + 1), first)
+
+    assert not read_all(fetch, "op").whole
+
+
+def test_repeated_rows_are_dropped():
+    def fetch(cursor: str) -> Page:
+        if cursor == START:
+            return Page([rubric(1), rubric(1), rubric(2)], 3, 3, "1", True)
+        return Page([rubric(2), rubric(3)], 2, 3, "2", False)
+
+    reading = read_all(fetch, "op")
+    assert reading.whole
+    assert isns(reading.rubrics) == [1, 2, 3]

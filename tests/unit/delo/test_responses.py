@@ -1,0 +1,186 @@
+"""What a reply means: whatever comes, it is data, a request to sign in again, or a typed error."""
+
+import json
+from contextlib import suppress
+from datetime import UTC, timedelta
+from email.utils import format_datetime
+
+import pytest
+from baikaldoc_pos.delo.responses import MAX_RETRY_AFTER, GraphqlAnswer, graphql_answer, retry_after, signed_out
+from baikaldoc_pos.errors import DeloUnavailable, UnexpectedAnswer
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.clocks import NOW
+from tests.unit.delo.builders import JSON_VALUES, reply
+
+LOGIN_PAGE = b"\n<!DOCTYPE html><title>\xd0\x92\xd1\x85\xd0\xbe\xd0\xb4</title>"
+HOST = "delo:443"
+
+
+def answer(*arguments: object, **headers: str) -> GraphqlAnswer:
+    return graphql_answer(reply(*arguments, **headers), "PendingRubrics", HOST, NOW)
+
+
+@pytest.mark.parametrize(
+    ("given_reply", "sign"),
+    [
+        (reply(434), "HTTP 434"),
+        (reply(401), "HTTP 401"),
+        (reply(403, {"errors": []}), "HTTP 403"),
+        (reply(302, Location="/CoreHost/auth/login?ReturnUrl=%2F"), "HTTP 302 → login"),
+        (reply(307, location="https://sso.example.org/Login"), "HTTP 307 → login"),
+        (reply(200, LOGIN_PAGE, "text/html; charset=utf-8"), "HTML"),
+        (reply(200, LOGIN_PAGE), "HTML"),
+        (reply(200, b"", "Text/HTML"), "HTML"),
+    ],
+)
+def test_signs_of_being_signed_out(given_reply, sign):
+    assert signed_out(given_reply) == sign
+
+
+@pytest.mark.parametrize(
+    "given_reply",
+    [
+        reply(200, {"data": {"login": "<html>"}}),
+        reply(200, b""),
+        reply(302, Location="/CoreHost/gql/query/"),
+        reply(302),
+        reply(400, {"errors": [{"message": "login"}]}),
+        reply(429),
+        # An error page of a server that is down is an outage: signing in would not help.
+        reply(502, LOGIN_PAGE, "text/html"),
+        reply(500, LOGIN_PAGE, "text/html"),
+    ],
+)
+def test_no_sign_of_being_signed_out(given_reply):
+    assert signed_out(given_reply) is None
+
+
+@given(st.integers(0, 10**400))
+def test_retry_after_in_seconds(seconds):
+    assert retry_after(reply(429, Retry_After=f" {seconds} "), NOW) == min(seconds, MAX_RETRY_AFTER)
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(-12, 14))
+def test_retry_after_as_a_date(seconds, hours):
+    instant = NOW + timedelta(seconds=seconds)
+    expected = min(max(seconds, 0), MAX_RETRY_AFTER)
+    assert retry_after(reply(503, Retry_After=format_datetime(instant, usegmt=True)), NOW) == expected
+    shifted = format_datetime(instant + timedelta(hours=hours)).replace("+0000", f"{hours:+03d}00")
+    assert retry_after(reply(503, Retry_After=shifted), NOW) == expected
+    assert (
+        retry_after(reply(503, Retry_After=format_datetime(instant.astimezone(UTC)).replace("+0000", "-0000")), NOW)
+        == expected
+    )
+
+
+DATE_LIKE = st.from_regex(
+    r"(Mon, )?[0-9]{1,22} (Jan|Feb|Foo) [0-9]{1,22} [0-9]{1,22}:[0-9]{1,3}:[0-9]{1,3} [+-]?([0-9]{1,22}|GMT)",
+    fullmatch=True,
+)
+
+
+@given(st.text(max_size=40) | DATE_LIKE)
+@example("Mon, 01 Jan 99999999999999 00:00:00 GMT")
+@example("Mon, 01 Jan 2026 00:00:00 +99999999999999999999")
+@example("Mon, 01 Jan 0001 00:00:00 +2300")
+@example("-5")
+@example("1.5")
+@example("²")
+def test_retry_after_is_usable_or_none(value):
+    seconds = retry_after(reply(429, Retry_After=value), NOW)
+    assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-5", "1.5", "²", "Mon, 32 Foo 2026"])
+def test_retry_after_without_sense_is_none(value):
+    assert retry_after(reply(429, Retry_After=value), NOW) is None
+    assert retry_after(reply(429), NOW) is None
+
+
+STATUSES = st.sampled_from([200, 201, 204, 302, 400, 404, 413, 415, 429, 500, 501, 502, 503, 504])
+BODIES = JSON_VALUES | st.fixed_dictionaries(
+    {},
+    optional={
+        "data": JSON_VALUES,
+        "errors": JSON_VALUES
+        | st.lists(st.fixed_dictionaries({"message": JSON_VALUES, "path": JSON_VALUES}), max_size=3),
+    },
+)
+
+
+@given(STATUSES, BODIES)
+def test_any_json_is_an_answer_or_a_typed_error(status, body):
+    try:
+        got = answer(status, body)
+    except (DeloUnavailable, UnexpectedAnswer):
+        return
+    assert got.data is not None or got.errors
+    assert isinstance(got.words, str)
+    assert got.data == json.loads(json.dumps(body)).get("data") or "NaN" in json.dumps(body)
+
+
+@given(STATUSES, st.binary(max_size=60))
+@example(200, b"[" * 100_000)
+@example(200, b'{"data":' * 50_000)
+@example(200, b"9" * 5000)
+@example(200, '{"errors": [{"message": "Запись"}]}'.encode("cp1251"))
+@example(200, b"\xff\xfe")
+def test_any_bytes_are_an_answer_or_a_typed_error(status, body):
+    with suppress(DeloUnavailable, UnexpectedAnswer):
+        assert isinstance(answer(status, body), GraphqlAnswer)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_the_server_asks_for_patience(status):
+    with pytest.raises(DeloUnavailable) as caught:
+        answer(status, {"data": {}}, Retry_After="17")
+    assert caught.value.retry_after == 17
+    assert caught.value.fields == {"reason": f"HTTP {status}", "host": HOST}
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_a_refusal_with_errors_is_an_answer_whatever_its_status(status):
+    got = answer(status, {"errors": [{"message": "Поле не найдено"}, {"message": "И ещё одно", "path": ["r1", 0]}]})
+    assert got.data is None
+    assert got.words == "Поле не найдено; И ещё одно"
+    assert [error.path for error in got.errors] == [(), ("r1", 0)]
+
+
+def test_data_with_errors_beside_it():
+    got = answer(200, {"data": {"r0": None, "r1": {}}, "errors": [{"message": "Нет", "path": ["r0"]}]})
+    assert got.data == {"r0": None, "r1": {}}
+    assert got.errors[0].path == ("r0",)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, b"", DeloUnavailable),
+        (200, b'{"data": {"arRubricValuesPg": ', DeloUnavailable),  # truncated
+        (500, LOGIN_PAGE, DeloUnavailable),
+        (200, [], UnexpectedAnswer),
+        (200, None, UnexpectedAnswer),
+        (200, {}, UnexpectedAnswer),
+        (200, {"data": None}, UnexpectedAnswer),
+        (200, {"data": []}, UnexpectedAnswer),
+        (200, {"data": None, "errors": []}, UnexpectedAnswer),
+        (404, b"Not Found", UnexpectedAnswer),
+        (302, b"", UnexpectedAnswer),
+        (413, LOGIN_PAGE, UnexpectedAnswer),
+    ],
+)
+def test_what_is_no_answer(status, body, kind):
+    with pytest.raises(kind):
+        answer(status, body)
+
+
+@pytest.mark.parametrize("status", [302, 404, 413])
+def test_a_refusal_by_status_is_told_apart_from_an_odd_body(status):
+    with pytest.raises(UnexpectedAnswer) as caught:
+        answer(status, b"")
+    assert caught.value.status == status
+    with pytest.raises(UnexpectedAnswer) as caught:
+        answer(200, json.dumps([]).encode())
+    assert caught.value.status is None

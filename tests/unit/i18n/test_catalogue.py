@@ -1,0 +1,134 @@
+"""Sentences from ids and fields: always a text, whatever the fields are, with instants in the right zone."""
+
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from baikaldoc_pos.config.secret import Secret
+from baikaldoc_pos.i18n import LANGUAGES, Catalogue
+from baikaldoc_pos.model import Outcome
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+IRKUTSK = timezone(timedelta(hours=8))
+INSTANT = datetime(2026, 10, 15, 20, 30, 59, 999_999, tzinfo=UTC)
+CATALOGUES = {language: Catalogue(language, IRKUTSK) for language in LANGUAGES}
+IDS = sorted(CATALOGUES["ru"].ids())
+
+ZONES = st.none() | st.integers(-23, 23).map(lambda hours: timezone(timedelta(hours=hours)))
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.binary(max_size=5)
+    | st.datetimes(timezones=ZONES)
+    | st.dates()
+    | st.timedeltas()
+    | st.decimals()
+    | st.complex_numbers()
+    | st.sampled_from([*Outcome, Path("/x"), ValueError("{x}"), Secret("hunter2"), object(), 10**4000, "\ud800"]),
+    lambda below: (
+        st.lists(below, max_size=3) | st.tuples(below, below) | st.dictionaries(st.text(max_size=3), below, max_size=3)
+    ),
+    max_leaves=5,
+)
+NAMES = st.sampled_from(
+    sorted({"count", "reason", "at", "start", "end", "seconds", "message", "self", "id_", "0", "", "a.b"})
+)
+
+
+@given(
+    st.sampled_from(IDS) | st.text(max_size=20),
+    st.dictionaries(NAMES | st.text(max_size=8), VALUES, max_size=5),
+    st.sampled_from(LANGUAGES),
+)
+@example("status.bookmark", {"at": datetime.max.replace(tzinfo=UTC)}, "ru")
+@example("status.bookmark", {"at": datetime.min.replace(tzinfo=IRKUTSK)}, "ru")
+@example("status.bookmark", {"at": datetime.fromisoformat("0001-01-01")}, "ru")
+@example("status.bookmark", {"at": datetime.fromisoformat("9999-12-31T23:59:59")}, "en")
+def test_rendering_never_fails(id_, fields, language):
+    assert isinstance(CATALOGUES[language].render(id_, fields), str)
+
+
+@given(VALUES)
+def test_every_value_can_be_shown(value):
+    for zone in (IRKUTSK, UTC, timezone(timedelta(hours=-12))):
+        assert isinstance(Catalogue("ru", zone).value(value), str)
+
+
+@given(st.sampled_from(IDS), st.sampled_from(LANGUAGES), VALUES)
+def test_every_sentence_takes_any_value(id_, language, value):
+    class AnyField(dict):
+        def get(self, key, default=None):
+            return value
+
+    assert isinstance(CATALOGUES[language].render(id_, AnyField()), str)
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        (IRKUTSK, "2026-10-16 04:30:59"),
+        (UTC, "2026-10-15 20:30:59"),
+        (timezone(timedelta(hours=-9, minutes=-30)), "2026-10-15 11:00:59"),
+    ],
+)
+def test_instants_are_shown_in_the_zone(zone, shown):
+    for language in LANGUAGES:
+        text = Catalogue(language, zone)
+        assert shown in text.text("status.bookmark", at=INSTANT)
+        assert shown in text.text("status.bookmark", at=INSTANT.astimezone(timezone(timedelta(hours=3))))
+        assert text.value(INSTANT) == shown
+
+
+@given(st.floats(-(10**9), 10**10), st.integers(-12 * 4, 14 * 4))
+def test_every_instant_is_shown_in_the_zone(seconds, quarters):
+    instant, zone = datetime.fromtimestamp(seconds, UTC), timezone(timedelta(minutes=15 * quarters))
+    shown = Catalogue("ru", zone).value(instant)
+    assert datetime.fromisoformat(shown).replace(tzinfo=zone) == instant.replace(microsecond=0)
+
+
+def test_without_a_zone_it_is_the_machines_own(monkeypatch):
+    monkeypatch.setenv("TZ", "XXX-5:45")
+    time.tzset()
+    try:
+        assert Catalogue("ru").value(INSTANT) == "2026-10-16 02:15:59"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_what_is_not_given_leaves_a_visible_hole():
+    assert CATALOGUES["ru"].text("status.bookmark") == "Прочитано по: ?."
+
+
+def test_how_values_are_shown():
+    text = CATALOGUES["ru"]
+    assert text.value(None) == "—"
+    assert text.value([1, "два"]) == "1, два"
+    assert text.value(()) == ""
+    assert text.value(Secret("hunter2")) == "***"
+    assert text.value(Outcome.REFUSED) == "refused"
+
+
+def test_braces_in_a_value_mean_nothing():
+    assert CATALOGUES["ru"].text("status.bookmark", at="{at} {0} {{") == "Прочитано по: {at} {0} {{."
+
+
+def test_an_unknown_event_is_shown_with_its_fields():
+    assert (
+        CATALOGUES["ru"].text("no.such.event", isn=5, message="Нет {прав}") == "no.such.event isn=5 message=Нет {прав}"
+    )
+
+
+def test_a_field_may_have_any_name():
+    assert CATALOGUES["ru"].render("no.such", {"self": 1, "id_": 2}) == "no.such self=1 id_=2"
+
+
+def test_languages():
+    assert CATALOGUES["ru"].text("status.done") == "успешно"
+    assert CATALOGUES["en"].text("status.done") != CATALOGUES["ru"].text("status.done")
+    assert [CATALOGUES[language].language for language in LANGUAGES] == list(LANGUAGES)

@@ -1,3 +1,0 @@
-from tests.unit.metrics.exported import exported
-
-__all__ = ["exported"]

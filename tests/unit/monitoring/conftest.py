@@ -1,0 +1,3 @@
+from tests.unit.monitoring.exported import exported
+
+__all__ = ["exported"]

@@ -1,0 +1,54 @@
+"""Thirty days as bars."""
+
+from datetime import date, timedelta
+
+from baikaldoc_pos.journal import DayCount
+from baikaldoc_pos.model import Outcome
+from baikaldoc_pos.monitoring.chart import DAYS, DIGIT, DOWN, LABEL, LEAST, SLOT, UP, Day, bars, days_until, label_size
+from hypothesis import given
+from hypothesis import strategies as st
+
+LAST = date(2026, 3, 2)
+counts = st.integers(0, 10**6)
+
+
+def test_every_day_is_there_oldest_first():
+    days = days_until(LAST, [DayCount(LAST, Outcome.UPDATED, 4), DayCount(date(2020, 1, 1), Outcome.UPDATED, 9)])
+    assert [day.date for day in days] == [LAST - timedelta(days=DAYS - 1 - n) for n in range(DAYS)]
+    assert days[-1] == Day(LAST, updated=4)
+    assert days[0] == Day(days[0].date)
+
+
+def test_outcomes_are_counted_as_cycles_count_them():
+    all_outcomes = [DayCount(LAST, outcome, 10**n) for n, outcome in enumerate(Outcome)]
+    assert days_until(LAST, all_outcomes)[-1] == Day(LAST, updated=11, refused=100, failed=11_000)
+
+
+@given(st.lists(st.tuples(counts, counts, counts), min_size=1, max_size=DAYS))
+def test_bars_fit_and_even_one_record_is_seen(figures):
+    drawn = bars([Day(LAST, *figure) for figure in figures])
+    for bar in drawn:
+        assert bar.up <= UP + LEAST
+        assert bar.down <= DOWN + 2 * LEAST
+        assert len(bar.blocks) == sum(count > 0 for count in (bar.day.updated, bar.day.refused, bar.day.failed))
+        assert all(block.height >= LEAST for block in bar.blocks)
+        assert all((block.top < 0) == (block.series == "updated") for block in bar.blocks)
+
+
+@given(st.lists(counts, min_size=2, max_size=DAYS))
+def test_more_records_make_a_bar_no_shorter(updated):
+    drawn = bars([Day(LAST, updated=count) for count in sorted(updated)])
+    heights = [bar.up for bar in drawn]
+    assert heights == sorted(heights)
+
+
+@given(st.lists(st.tuples(counts, counts, counts), min_size=1, max_size=DAYS))
+def test_figures_of_neighbouring_days_do_not_touch(figures):
+    days = [Day(LAST, *figure) for figure in figures]
+    size = label_size(days)
+    for day in days:
+        assert max(len(str(day.updated)), len(str(day.in_vain))) * DIGIT * size < SLOT * 0.9
+
+
+def test_figures_of_an_ordinary_day_have_their_full_size():
+    assert label_size([Day(LAST, updated=999, refused=12)]) == LABEL

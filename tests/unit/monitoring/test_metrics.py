@@ -1,0 +1,152 @@
+"""What is counted and what is looked up, as Prometheus reads it."""
+
+import shutil
+import subprocess
+from datetime import timedelta
+
+import pytest
+from baikaldoc_pos.delo.documents import KEEP_ALIVE, PENDING, WINDOW, rubrics_document, update_document
+from baikaldoc_pos.model import Outcome
+from baikaldoc_pos.monitoring.metrics import REQUEST_KINDS
+
+from tests.unit.journal.builders import retry, rubric
+from tests.unit.monitoring.exported import NOW, report, request
+
+
+def test_requests_are_counted_and_timed_by_kind_and_outcome(exported):
+    exported.metrics.observe(request(seconds=0.2))
+    exported.metrics.observe(request(seconds=3.0))
+    exported.metrics.observe(request(outcome="fault"))
+    assert exported.value("requests_total", kind="ReadRubrics", outcome="200") == 2
+    assert exported.value("requests_total", kind="ReadRubrics", outcome="fault") == 1
+    assert exported.value("request_duration_seconds_sum", kind="ReadRubrics", outcome="200") == pytest.approx(3.2)
+    assert exported.value("request_duration_seconds_bucket", kind="ReadRubrics", outcome="200", le="0.25") == 1
+    assert exported.value("received_bytes_total", kind="ReadRubrics") == 3000
+
+
+def test_sign_ins_are_counted_by_their_answer(exported):
+    for outcome in ("200", "401", "401"):
+        exported.metrics.observe(request("sign_in", outcome))
+    assert exported.value("sign_ins_total", outcome="200") == 1
+    assert exported.value("sign_ins_total", outcome="401") == 2
+
+
+def test_the_sessions_age(exported):
+    assert exported.value("session_active") == 0
+    assert exported.value("session_age_seconds") is None
+    exported.metrics.observe(request("sign_in", "401"))
+    assert exported.value("session_active") == 0
+    exported.metrics.observe(request("sign_in"))
+    exported.clock.advance(minutes=5)
+    exported.metrics.observe(request())
+    assert exported.value("session_age_seconds") == 300
+    exported.metrics.observe(request("sign_out", "fault"))
+    assert exported.value("session_active") == 0
+
+
+def test_a_session_that_was_taken_over_counts_from_its_first_answer(exported):
+    exported.metrics.observe(request())
+    exported.clock.advance(seconds=7)
+    assert exported.value("session_age_seconds") == 7
+
+
+def test_cycles_and_their_records(exported):
+    exported.metrics.cycle_finished(report(2.0))
+    exported.metrics.cycle_finished(report(400.0, failed=True))
+    assert exported.value("records_total", outcome="updated", target="Завершено") == 10
+    assert exported.value("records_total", outcome="refused", target="Завершено") == 4
+    assert exported.value("cycle_duration_seconds_count", result="success") == 1
+    assert exported.value("cycle_duration_seconds_count", result="failure") == 1
+    assert exported.value("last_cycle_duration_seconds") == 400
+
+
+def test_the_last_success(exported):
+    exported.clock.advance(minutes=3)
+    assert exported.value("last_success_timestamp_seconds") == NOW.timestamp()
+    assert exported.value("last_success_age_seconds") == 180
+    exported.last_success = None
+    assert exported.value("last_success_timestamp_seconds") == 0
+    assert exported.value("last_success_age_seconds") is None
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_age(exported):
+    exported.last_success = NOW + timedelta(hours=1)
+    assert exported.value("last_success_age_seconds") == 0
+
+
+def test_a_pause(exported):
+    assert exported.value("paused") == 0
+    exported.paused = True
+    assert exported.value("paused") == 1
+
+
+def test_series_are_there_before_they_count(exported):
+    """Of a counter that is born at 1000 Prometheus sees no increase."""
+    for outcome in Outcome:
+        assert exported.value("records_total", outcome=outcome, target="Завершено") == 0
+    assert exported.value("requests_total", kind="UpdateRubrics", outcome="fault") == 0
+    assert exported.value("sign_ins_total", outcome="401") == 0
+    assert exported.value("cycle_duration_seconds_count", result="failure") == 0
+    exported.metrics.cycle_finished(report())
+    exported.targets.add("Перенаправлено")
+    assert exported.value("records_total", outcome="refused", target="Завершено") == 2
+    assert exported.value("records_total", outcome="refused", target="Перенаправлено") == 0
+
+
+def test_the_kinds_of_requests_are_those_that_are_sent():
+    sent = {PENDING.name, WINDOW.name, KEEP_ALIVE.name, rubrics_document(1).name, update_document(1).name}
+    assert set(REQUEST_KINDS) == sent | {"sign_in", "sign_out"}
+
+
+def test_what_the_journal_says(exported):
+    exported.journal.schedule_retries([retry(1, NOW), retry(2, NOW)])
+    exported.journal.remember_unmapped([rubric(3, status="Иное"), rubric(4, status="Иное")], NOW)
+    assert exported.value("open_retries") == 2
+    assert exported.value("open_changes") == 0
+    assert exported.value("unmapped_rubrics", status="Иное") == 2
+    assert exported.value("journal_readable") == 1
+
+
+def test_statuses_without_end_do_not_make_series_without_end(exported):
+    exported.journal.remember_unmapped([rubric(n, status=f"Статус {n}") for n in range(300)], NOW)
+    series = {labels: value for (name, labels), value in exported.samples().items() if name == "unmapped_rubrics"}
+    assert len(series) == 51
+    assert sum(series.values()) == 300
+
+
+def test_a_journal_that_is_gone_costs_only_what_it_tells(exported, tmp_path):
+    (tmp_path / "journal.sqlite3").rename(tmp_path / "elsewhere")
+    assert exported.value("journal_readable") == 0
+    assert exported.value("open_retries") is None
+    assert exported.value("last_success_timestamp_seconds") == NOW.timestamp()
+
+
+def test_alerts_and_build(exported):
+    assert exported.value("alert_active", alert="unmapped") == 1
+    assert exported.value("alert_active", alert="delo_unavailable") == 0
+    assert [name for name, _ in exported.samples() if name == "build_info"] == ["build_info"]
+
+
+def test_every_name_has_the_prefix(exported):
+    exported.metrics.cycle_finished(report())
+    _, text = exported.metrics.exposition()
+    lines = [line for line in text.decode().splitlines() if not line.startswith("#")]
+    assert lines
+    assert all(line.startswith("baikaldoc_pos_") for line in lines)
+
+
+def test_hostile_texts_do_not_break_the_form(exported):
+    evil = 'a"b\\c\nd'
+    exported.journal.remember_unmapped([rubric(3, status=evil)], NOW)
+    assert exported.value("unmapped_rubrics", status=evil) == 1
+
+
+def test_names_follow_the_conventions(exported):
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("needs promtool of Debian's package prometheus")
+    exported.metrics.observe(request("sign_in"))
+    exported.metrics.cycle_finished(report())
+    _, text = exported.metrics.exposition()
+    checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")

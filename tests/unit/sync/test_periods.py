@@ -1,0 +1,172 @@
+"""Which periods are walked: nothing uncovered, nothing longer than allowed, nothing before the origin."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from baikaldoc_pos.config import ProcessingConfig, ServiceConfig
+from baikaldoc_pos.config.model import DateRange, Lookback
+from baikaldoc_pos.model import Period
+from baikaldoc_pos.sync.periods import Checkpoints, CycleKind, plan_cycle, split
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tests.clocks import NOW
+
+ZONES = st.integers(-12 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
+INSTANTS = st.builds(datetime.fromtimestamp, st.integers(1_577_836_800, 2_051_222_400), ZONES)
+SPANS = st.timedeltas(timedelta(0), timedelta(days=900))
+LENGTHS = st.integers(1, 366)
+
+
+def processing(
+    longest: int = 30, overlap: int = 5, offset: float = 8, fixed: tuple[str, str] | None = None
+) -> ProcessingConfig:
+    start, end = fixed or (None, None)
+    dates = DateRange(use_fixed_dates=fixed is not None, start_date=start, end_date=end, max_date_range_days=longest)
+    return ProcessingConfig(
+        status_mapping={"а": "б"}, utc_offset_hours=offset, date_range=dates, overlap_minutes=overlap
+    )
+
+
+def service(days: int = 90, every: float = 60) -> ServiceConfig:
+    return ServiceConfig(lookback=Lookback(days=days, every_minutes=every))
+
+
+def assert_walk(windows: tuple[Period, ...], start: datetime, end: datetime, longest: timedelta) -> None:
+    """The windows lead from start to end, each beginning where the one before ended."""
+    assert windows[0].start == start
+    assert windows[-1].end == end
+    assert all(later.start == earlier.end for earlier, later in pairwise(windows))
+    assert all(timedelta(0) <= window.end - window.start <= longest for window in windows)
+    assert all(window.start.tzinfo and window.end.tzinfo for window in windows)
+
+
+@given(INSTANTS, SPANS, LENGTHS, ZONES)
+def test_split_covers_the_period(start, span, days, zone):
+    period = Period(start, (start + span).astimezone(zone))
+    windows = split(period, timedelta(days=days))
+    assert_walk(windows, period.start, period.end, timedelta(days=days))
+    assert len(windows) == max(1, -(-span // timedelta(days=days))), "more windows than are needed"
+
+
+def test_split_of_a_whole_number_of_windows_leaves_no_empty_one():
+    windows = split(Period(NOW, NOW + timedelta(days=60)), timedelta(days=30))
+    assert [window.end - window.start for window in windows] == [timedelta(days=30)] * 2
+
+
+@given(
+    now=INSTANTS,
+    age=st.timedeltas(timedelta(days=-30), timedelta(days=900)),
+    zone=ZONES,
+    longest=LENGTHS,
+    overlap=st.integers(0, 1440),
+    share=st.floats(0, 1),
+)
+def test_nothing_since_the_bookmark_stays_uncovered(now, age, zone, longest, overlap, share):
+    bookmark = (now - age).astimezone(zone)
+    since = bookmark - timedelta(minutes=overlap)
+    assume(since <= now)
+    route = plan_cycle(processing(longest, overlap), service(), Checkpoints(bookmark=bookmark), now)
+    assert route.kind is CycleKind.REGULAR
+    assert route.moves_bookmark
+    assert not route.lost_bookmark
+    assert_walk(route.windows, since, now, timedelta(days=longest))
+    assert route.period == Period(since, now)
+    somewhen = since + (now - since) * share
+    assert any(window.start <= somewhen <= window.end for window in route.windows)
+
+
+@given(
+    now=INSTANTS,
+    longest=LENGTHS,
+    overlap=st.integers(0, 1440),
+    ahead=st.timedeltas(timedelta(seconds=1), timedelta(days=900)),
+)
+def test_a_bookmark_in_the_future_is_not_believed(now, longest, overlap, ahead):
+    bookmark = now + timedelta(minutes=overlap) + ahead
+    route = plan_cycle(processing(longest, overlap), service(), Checkpoints(bookmark=bookmark), now)
+    assert route.lost_bookmark
+    assert_walk(route.windows, now - timedelta(days=longest), now, timedelta(days=longest))
+
+
+@given(now=INSTANTS, longest=LENGTHS, overlap=st.integers(0, 1440))
+def test_the_first_cycle_reaches_one_window_back(now, longest, overlap):
+    route = plan_cycle(processing(longest, overlap), service(), Checkpoints(), now)
+    assert route.windows == (Period(now - timedelta(days=longest), now),)
+    assert not route.lost_bookmark
+    assert route.lookback == (), "what lies before the first period is not ours to touch"
+
+
+@given(
+    now=INSTANTS,
+    bookmark_age=st.timedeltas(timedelta(days=-3), timedelta(days=200)),
+    origin_age=st.timedeltas(timedelta(days=-3), timedelta(days=900)),
+    zone=ZONES,
+    longest=LENGTHS,
+    overlap=st.integers(0, 1440),
+    days=st.integers(1, 400),
+    share=st.floats(0, 1),
+)
+def test_the_lookback_covers_what_lies_before_and_no_more(
+    now, bookmark_age, origin_age, zone, longest, overlap, days, share
+):
+    origin = (now - origin_age).astimezone(zone)
+    marks = Checkpoints(bookmark=now - bookmark_age, origin=origin)
+    route = plan_cycle(processing(longest, overlap), service(days), marks, now)
+    earliest = max(origin, now - timedelta(days=days))
+    assert route.sweeps
+    assert all(window.start >= origin for window in route.lookback)
+    assert all(window.start >= now - timedelta(days=days) for window in route.lookback)
+    if route.lookback:
+        assert_walk(route.lookback, earliest, route.period.start, timedelta(days=longest))
+    if earliest <= now:
+        somewhen = earliest + (now - earliest) * share
+        assert any(window.start <= somewhen <= window.end for window in (*route.lookback, *route.windows))
+
+
+@pytest.mark.parametrize("days", [0, 90])
+@pytest.mark.parametrize(
+    ("last_ago", "due"),
+    [
+        (None, True),
+        (timedelta(0), False),
+        (timedelta(minutes=59), False),
+        (timedelta(minutes=60), True),
+        (timedelta(minutes=-1), True),  # a clock that was wrong
+    ],
+)
+def test_when_the_lookback_is_due(days, last_ago, due):
+    last = None if last_ago is None else NOW - last_ago
+    marks = Checkpoints(bookmark=NOW - timedelta(hours=1), origin=NOW - timedelta(days=50), lookback=last)
+    route = plan_cycle(processing(), service(days), marks, NOW)
+    # Due without days, too: it is then that unmapped rubrics are taken up again. But there is nothing to walk.
+    assert route.sweeps is due
+    assert bool(route.lookback) is (due and days > 0)
+
+
+@given(offset=st.integers(-48, 56).map(lambda quarters: quarters / 4), longest=LENGTHS)
+def test_fixed_dates_go_before_the_bookmark(offset, longest):
+    config = processing(longest, offset=offset, fixed=("2026-01-01 00:00:00", "2026-03-31 23:59:59"))
+    marks = Checkpoints(bookmark=NOW - timedelta(days=1), origin=NOW - timedelta(days=400))
+    route = plan_cycle(config, service(), marks, NOW)
+    shift = timedelta(hours=offset)
+    start, end = datetime(2026, 1, 1, tzinfo=UTC) - shift, datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC) - shift
+    assert route.kind is CycleKind.FIXED
+    assert_walk(route.windows, start, end, timedelta(days=longest))
+    assert not route.moves_bookmark
+    assert not route.sweeps
+    assert route.lookback == ()
+
+
+@settings(max_examples=50)
+@given(INSTANTS, SPANS, LENGTHS)
+def test_what_somebody_asked_for_goes_before_fixed_dates(start, span, longest):
+    config = processing(longest, fixed=("2026-01-01 00:00:00", "2026-03-31 23:59:59"))
+    asked = Period(start, start + span)
+    route = plan_cycle(config, service(), Checkpoints(bookmark=NOW), NOW, asked)
+    assert route.kind is CycleKind.ASKED
+    assert_walk(route.windows, asked.start, asked.end, timedelta(days=longest))
+    assert not route.moves_bookmark
+    assert not route.sweeps
+    assert route.lookback == ()
