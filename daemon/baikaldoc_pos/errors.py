@@ -14,6 +14,7 @@
     ├── MailError
     │   ├── MailUnavailable         75  the mail server did not answer, or asked to come again later
     │   └── MailRejected            76  the mail server refused for good, or cannot be trusted
+    ├── CycleCrashed                70  a defect of the program ended a cycle
     ├── StateLocked                 69  another process works on the state directory
     ├── JournalUnavailable          74  the journal cannot be opened, read or written
     ├── BookmarkUnreadable          78  the old script's state.json cannot be taken over
@@ -176,6 +177,18 @@ class MailRejected(MailError):
     """The mail server refused for good (5xx), or its certificate is not trusted."""
 
     event = "mail.rejected"
+
+
+class CycleCrashed(BaikaldocError):
+    """A defect of the program ended a cycle; the log has its traceback.
+
+    :param error: the class of the exception.
+    """
+
+    event = "job.crashed"
+
+    def __init__(self, error: str) -> None:
+        super().__init__(job="cycle", error=error)
 
 
 class StateLocked(BaikaldocError):

@@ -1,15 +1,16 @@
 """One cycle, from beginning to end.
 
-Settle what an earlier cycle left open; work off the retry list; take up what the mapping knows by now; walk the
-period's windows, oldest first, each read whole before anything in it is written, the bookmark following; then look
-back over earlier windows where that is due.
-Whatever ends a cycle early, what it did stands in the journal, and the next one goes on from the bookmark.
+A cycle settles the changes that an earlier one left open, tries the retry list, takes up rubrics whose status the
+mapping knows by now, walks the windows of the period, oldest first, and looks back over earlier windows when that is
+due. A window is read whole before anything in it is written; the bookmark follows window by window.
+A cycle that ends early leaves what it did in the journal, and the next one goes on from the bookmark.
 """
 
 from attrs import asdict, evolve
 
 from baikaldoc_pos.errors import (
     BaikaldocError,
+    CycleCrashed,
     DeloError,
     JournalUnavailable,
     ReadingIncomplete,
@@ -22,100 +23,106 @@ from baikaldoc_pos.model import Period
 from baikaldoc_pos.state import CycleProgress
 from baikaldoc_pos.sync.periods import Checkpoints, CyclePlan, plan_cycle
 from baikaldoc_pos.sync.recovery import (
+    process_due_retries,
+    process_newly_mapped,
+    recover_as_seen,
+    recover_open_changes,
     revisit_unmapped,
-    settle_as_seen,
-    settle_open_changes,
-    take_up_mapped,
-    work_off_retries,
 )
 from baikaldoc_pos.sync.report import CycleReport
-from baikaldoc_pos.sync.writer import CycleContext, Work
+from baikaldoc_pos.sync.writer import CycleContext, RubricProcessor
 
 log = EventLog(__name__)
 
 
-def run_cycle(means: CycleContext, asked: Period | None = None) -> CycleReport:
+def run_cycle(context: CycleContext, asked: Period | None = None) -> CycleReport:
     """Run one cycle; its end, good or bad, is in the report and in the journal.
 
     :param asked: a period to walk instead of the configured one.
     :raises JournalUnavailable: it could not even be begun; nothing may be written where it cannot be recorded.
     """
-    journal, clock, configuration = means.journal, means.clock, means.configuration
+    journal, clock, configuration = context.journal, context.clock, context.configuration
     started, started_at = clock.monotonic(), clock.now()
-    route = plan_cycle(configuration.processing, configuration.service, load_checkpoints(journal), started_at, asked)
-    cycle_id = journal.begin_cycle(route.kind, route.period)
+    cycle_plan = plan_cycle(
+        configuration.processing, configuration.service, load_checkpoints(journal), started_at, asked
+    )
+    cycle_id = journal.begin_cycle(cycle_plan.kind, cycle_plan.period)
     with bound(cycle=cycle_id):
-        log.info("cycle.started", kind=route.kind, start=route.period.start, end=route.period.end)
-        work = Work(means, cycle_id)
-        requests_before = means.delo.requests
-        error = _work_through(work, route)
-        work.tally.counts["requests"] = means.delo.requests - requests_before
+        log.info("cycle.started", kind=cycle_plan.kind, start=cycle_plan.period.start, end=cycle_plan.period.end)
+        processor = RubricProcessor(context, cycle_id)
+        requests_before = context.delo.requests
+        error = _work_through(processor, cycle_plan)
+        processor.stats.counts["requests"] = context.delo.requests - requests_before
         report = CycleReport(
-            kind=route.kind,
+            kind=cycle_plan.kind,
             cycle_id=cycle_id,
-            period=route.period,
+            period=cycle_plan.period,
             started_at=started_at,
-            counts=work.tally.cycle_counts(),
-            targets=dict(work.tally.targets),
-            unmapped=work.tally.unmapped,
+            counts=processor.stats.cycle_counts(),
+            targets=dict(processor.stats.targets),
+            unmapped=processor.stats.unmapped,
             error=error,
             seconds=clock.monotonic() - started,
         )
         report = _recorded(journal, cycle_id, report)
-        _tell(report)
+        _log_end(report)
         return report
 
 
-def _work_through(work: Work, route: CyclePlan) -> BaikaldocError | None:
+def _work_through(processor: RubricProcessor, cycle_plan: CyclePlan) -> BaikaldocError | None:
     """The steps in their order; what ended them early, or kept them from being a success."""
     try:
-        settle_open_changes(work)
-        work_off_retries(work)
-        take_up_mapped(work)
-        whole = _walk(work, route)
-        if route.sweeps:
-            whole = _look_back(work, route) and whole
+        recover_open_changes(processor)
+        process_due_retries(processor)
+        process_newly_mapped(processor)
+        whole = _walk(processor, cycle_plan)
+        if cycle_plan.lookback_due:
+            whole = _look_back(processor, cycle_plan) and whole
     except (DeloError, JournalUnavailable, StopRequested, WritingPaused) as fault:
         return fault
+    except Exception as defect:
+        # The boundary of the job: the cycle ends in the journal, in the report and in the metrics all the same.
+        log.exception(CycleCrashed.event, job="cycle", error=type(defect).__name__)
+        return CycleCrashed(type(defect).__name__)
     return None if whole else ReadingIncomplete()
 
 
-def _walk(work: Work, route: CyclePlan) -> bool:
+def _walk(processor: RubricProcessor, cycle_plan: CyclePlan) -> bool:
     """Walk the period; the bookmark follows as long as no window before was left incomplete."""
-    if route.lost_bookmark:
-        log.warning("bookmark.in_future", start=route.period.start)
-    if route.moves_bookmark and work.journal.checkpoint(Checkpoint.ORIGIN) is None:
-        work.journal.set_checkpoint(Checkpoint.ORIGIN, route.period.start)
+    if cycle_plan.lost_bookmark:
+        log.warning("bookmark.in_future", start=cycle_plan.period.start)
+    if cycle_plan.moves_bookmark and processor.journal.checkpoint(Checkpoint.ORIGIN) is None:
+        processor.journal.set_checkpoint(Checkpoint.ORIGIN, cycle_plan.period.start)
     whole = True
-    for done, window in enumerate(route.windows, start=1):
-        whole = _window(work, window) and whole
-        if whole and route.moves_bookmark:
-            work.journal.set_checkpoint(Checkpoint.BOOKMARK, window.end)
-        work.means.progress(CycleProgress("windows", done, len(route.windows)))
+    for done, window in enumerate(cycle_plan.windows, start=1):
+        whole = _window(processor, window) and whole
+        if whole and cycle_plan.moves_bookmark:
+            processor.journal.set_checkpoint(Checkpoint.BOOKMARK, window.end)
+        processor.context.progress(CycleProgress("windows", done, len(cycle_plan.windows)))
     return whole
 
 
-def _look_back(work: Work, route: CyclePlan) -> bool:
-    started = work.clock.now()
-    results = [_window(work, window) for window in route.lookback]
+def _look_back(processor: RubricProcessor, cycle_plan: CyclePlan) -> bool:
+    started = processor.clock.now()
+    results = [_window(processor, window) for window in cycle_plan.lookback]
     # What the windows of this cycle showed has been seen since its period's end, which is when it began.
-    revisit_unmapped(work, route.period.end)
+    revisit_unmapped(processor, cycle_plan.period.end)
     if all(results):
-        work.journal.set_checkpoint(Checkpoint.LOOKBACK, started)
+        processor.journal.set_checkpoint(Checkpoint.LOOKBACK, started)
     return all(results)
 
 
-def _window(work: Work, window: Period) -> bool:
+def _window(processor: RubricProcessor, window: Period) -> bool:
     """Read a window whole, then decide and write; False where it could not be read whole."""
-    work.clock.check_stop()
-    read_at = work.clock.monotonic()
-    reading = work.delo.read_pending(window)
-    work.tally.counts["windows"] += 1
+    processor.clock.check_stop()
+    read_at = processor.clock.monotonic()
+    reading = processor.delo.read_pending(window)
+    processor.stats.counts["windows"] += 1
     log.debug("window.read", start=window.start, end=window.end, count=len(reading.rubrics))
     if not reading.whole:
         log.warning("window.incomplete", start=window.start, end=window.end, count=len(reading.rubrics))
-    settle_as_seen(work, reading.rubrics)
-    work.reconcile(reading.rubrics, work.journal.waiting_isns(work.clock.now()), read_at)
+    recover_as_seen(processor, reading.rubrics)
+    processor.reconcile(reading.rubrics, processor.journal.waiting_isns(processor.clock.now()), read_at)
     return reading.whole
 
 
@@ -129,7 +136,7 @@ def _recorded(journal: Journal, cycle_id: int, report: CycleReport) -> CycleRepo
     return report
 
 
-def _tell(report: CycleReport) -> None:
+def _log_end(report: CycleReport) -> None:
     for status in report.unmapped:
         log.warning("status.unmapped", status=status.status, count=status.count, examples=", ".join(status.examples))
     fields = {**asdict(report.counts), "seconds": round(report.seconds, 1)}
@@ -138,7 +145,8 @@ def _tell(report: CycleReport) -> None:
     elif isinstance(report.error, StopRequested | WritingPaused):
         log.info("cycle.stopped", **fields)
     else:
-        log.error(report.error.event, **report.error.fields)
+        if not isinstance(report.error, CycleCrashed):  # logged with its traceback where it was caught
+            log.error(report.error.event, **report.error.fields)
         log.error("cycle.failed", error=report.error.event, **fields)
 
 

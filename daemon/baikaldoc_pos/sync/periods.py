@@ -44,7 +44,7 @@ class CyclePlan:
     kind: CycleKind
     windows: tuple[Period, ...]
     lookback: tuple[Period, ...] = ()
-    sweeps: bool = False
+    lookback_due: bool = False
     lost_bookmark: bool = False
 
     @property
@@ -71,7 +71,7 @@ def split(period: Period, longest: timedelta) -> tuple[Period, ...]:
 def plan_cycle(
     processing: ProcessingConfig,
     service: ServiceConfig,
-    marks: Checkpoints,
+    checkpoints: Checkpoints,
     now: datetime,
     asked: Period | None = None,
 ) -> CyclePlan:
@@ -86,32 +86,34 @@ def plan_cycle(
     if fixed is not None:
         return CyclePlan(CycleKind.FIXED, split(fixed, longest))
 
-    start = now - longest
+    # Before the first bookmark the start stays where the first cycle began, however many cycles fail.
+    origin = checkpoints.origin
+    start = origin if origin is not None and checkpoints.bookmark is None and origin < now else now - longest
     lost = False
-    if marks.bookmark is not None:
-        after_bookmark = marks.bookmark - timedelta(minutes=processing.overlap_minutes)
+    if checkpoints.bookmark is not None:
+        after_bookmark = checkpoints.bookmark - timedelta(minutes=processing.overlap_minutes)
         # A bookmark in the future comes of a clock that was wrong; what it skipped is not known: not believed.
         lost = after_bookmark > now
         start = start if lost else after_bookmark
-    sweeps = _sweep_is_due(service, marks, now)
+    lookback_due = _is_lookback_due(service, checkpoints, now)
     return CyclePlan(
         CycleKind.REGULAR,
         split(Period(start, now), longest),
-        lookback=_lookback(service, marks, start, now, longest) if sweeps else (),
-        sweeps=sweeps,
+        lookback=_lookback(service, checkpoints, start, now, longest) if lookback_due else (),
+        lookback_due=lookback_due,
         lost_bookmark=lost,
     )
 
 
-def _sweep_is_due(service: ServiceConfig, marks: Checkpoints, now: datetime) -> bool:
+def _is_lookback_due(service: ServiceConfig, checkpoints: Checkpoints, now: datetime) -> bool:
     # Without days to look back over, too: unmapped rubrics are taken up again then.
     every = timedelta(minutes=service.lookback.every_minutes)
-    return marks.lookback is None or not timedelta(0) <= now - marks.lookback < every
+    return checkpoints.lookback is None or not timedelta(0) <= now - checkpoints.lookback < every
 
 
 def _lookback(
-    service: ServiceConfig, marks: Checkpoints, start: datetime, now: datetime, longest: timedelta
+    service: ServiceConfig, checkpoints: Checkpoints, start: datetime, now: datetime, longest: timedelta
 ) -> tuple[Period, ...]:
     """The windows before ``start``. What lies before the first period ever walked is not ours to touch unasked."""
-    earliest = max(marks.origin or start, now - timedelta(days=service.lookback.days))
+    earliest = max(checkpoints.origin or start, now - timedelta(days=service.lookback.days))
     return split(Period(earliest, start), longest) if earliest < start else ()

@@ -1,19 +1,22 @@
-"""What is to be done with a rubric, from its two statuses and the configured mapping. Pure.
+"""What is done with a rubric, from its two statuses and the configured mapping, and when it is tried again. Pure.
 
-The one rule above all: a rubric that has a «Статус ПОС» is never touched, whoever set it.
+A rubric that has a «Статус ПОС» is never touched, whoever set it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from attrs import field, frozen
 
 from baikaldoc_pos.config import ProcessingConfig
+from baikaldoc_pos.journal import RetryEntry
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 
-# Codes of our own, where no server has said anything: ДЕЛО does not have the rubric, or it cannot be told.
+# Our own message codes: ДЕЛО does not have the rubric, or its row cannot be read.
 ABSENT = "ABSENT"
 UNREADABLE = "UNREADABLE"
+LONGEST_DELAY = timedelta(days=1)
 # Not to be sent blindly, and no reason for others to wait: the retry list looks at it later.
 UNREAD = Answer(Outcome.FAILED, message_code=UNREADABLE)
 
@@ -95,3 +98,38 @@ def read_back(change: Change, current: Rubric | None) -> Answer:
     if not current.pos_status:
         return Answer(Outcome.NOT_DONE)
     return Answer(Outcome.OVERTAKEN, message=current.pos_status)
+
+
+def delay(attempts: int, first: timedelta) -> timedelta:
+    """How long to wait after ``attempts`` failed tries (1 or more): exponential, at most a day."""
+    doublings: int = 2 ** min(attempts - 1, 20)
+    return min(first * doublings, LONGEST_DELAY)
+
+
+def next_entry(
+    rubric: Rubric, answer: Answer, previous: RetryEntry | None, now: datetime, first: timedelta
+) -> RetryEntry:
+    """The entry of a rubric whose try has just failed."""
+    attempts = (previous.attempts if previous else 0) + 1
+    return RetryEntry(
+        rubric_isn=rubric.isn,
+        document_isn=rubric.document_isn,
+        number=rubric.number,
+        attempts=attempts,
+        first_failed_at=previous.first_failed_at if previous else now,
+        next_attempt_at=now + delay(attempts, first),
+        answer=answer,
+    )
+
+
+def due_entry(rubric: Rubric, answer: Answer, previous: RetryEntry | None, now: datetime) -> RetryEntry:
+    """The entry of a rubric whose last try is known not to have been carried out: due at once, and not counted."""
+    return RetryEntry(
+        rubric_isn=rubric.isn,
+        document_isn=rubric.document_isn,
+        number=rubric.number,
+        attempts=previous.attempts if previous else 0,
+        first_failed_at=previous.first_failed_at if previous else now,
+        next_attempt_at=now,
+        answer=answer,
+    )

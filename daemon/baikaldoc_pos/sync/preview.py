@@ -49,15 +49,15 @@ def preview_cycle(
     :raises DeloError: what would end the cycle.
     """
     now = clock.now()
-    route = plan_cycle(configuration.processing, configuration.service, marks, now, asked)
+    cycle_plan = plan_cycle(configuration.processing, configuration.service, marks, now, asked)
     rules = Rules.of(configuration.processing)
-    tally = CycleStats()
+    stats = CycleStats()
     changes: list[Change] = []
 
     def decide(rubrics: Iterable[Rubric], waiting: Collection[int]) -> None:
-        made = plan(tally.fresh(rubrics), rules, waiting)
-        tally.passed_over(made)
-        changes.extend(made.changes)
+        planned = plan(stats.fresh(rubrics), rules, waiting)
+        stats.passed_over(planned)
+        changes.extend(planned.changes)
 
     def decide_by_isn(isns: Sequence[int], waiting: Collection[int]) -> bool:
         try:
@@ -70,16 +70,16 @@ def preview_cycle(
 
     waiting = state.waiting_isns(now) if state is not None else frozenset()
     whole = decide_by_isn(_leftovers(state, now, rules), ())
-    for window in (*route.windows, *route.lookback):
+    for window in (*cycle_plan.windows, *cycle_plan.lookback):
         reading = delo.read_pending(window)
-        tally.counts["windows"] += 1
+        stats.counts["windows"] += 1
         decide(reading.rubrics, waiting)
         whole = whole and reading.whole
-    if state is not None and route.sweeps:
-        unseen = [isn for isn in state.unmapped_not_seen_since(now) if isn not in tally.seen]
+    if state is not None and cycle_plan.lookback_due:
+        unseen = [isn for isn in state.unmapped_not_seen_since(now) if isn not in stats.seen]
         whole = decide_by_isn(unseen, waiting) and whole
-    tally.counts["requests"] = delo.requests
-    return Preview(route.kind, route.period, changes, tally.cycle_counts(), tally.unmapped, whole)
+    stats.counts["requests"] = delo.requests
+    return Preview(cycle_plan.kind, cycle_plan.period, changes, stats.cycle_counts(), stats.unmapped, whole)
 
 
 def _leftovers(state: StateReader | None, now: datetime, rules: Rules) -> list[int]:

@@ -11,9 +11,8 @@ from baikaldoc_pos.errors import DeloError, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import ChangeOutcome, OpenChange, RetryEntry
 from baikaldoc_pos.model import Answer, Outcome, Rubric
-from baikaldoc_pos.sync.backoff import due_entry, next_entry
-from baikaldoc_pos.sync.planner import ABSENT, UNREADABLE, Decision, read_back
-from baikaldoc_pos.sync.writer import Work
+from baikaldoc_pos.sync.planner import ABSENT, UNREADABLE, Decision, due_entry, next_entry, read_back
+from baikaldoc_pos.sync.writer import RubricProcessor
 
 # A server that has no filter by ISN, or does not answer to it: no reason to leave the windows unread.
 NOT_TO_BE_READ = (SchemaMismatch, UnexpectedAnswer)
@@ -21,49 +20,49 @@ NOT_TO_BE_READ = (SchemaMismatch, UnexpectedAnswer)
 log = EventLog(__name__)
 
 
-def settle_open_changes(work: Work) -> None:
+def recover_open_changes(processor: RubricProcessor) -> None:
     """Find out by reading back how changes ended whose answer never came (a crash, a lost connection).
 
     What was not done is put on the retry list, due at once, so that this very cycle takes it up.
     """
-    opened = work.journal.open_changes()
+    opened = processor.journal.open_changes()
     if not opened:
         return
     try:
-        present = work.delo.read_rubrics(sorted({each.change.rubric.isn for each in opened}))
+        present = processor.delo.read_rubrics(sorted({each.change.rubric.isn for each in opened}))
     except NOT_TO_BE_READ as fault:
         log.error("settle.impossible", count=len(opened), message=_words(fault))
-        work.unsettled = opened
+        processor.unsettled = opened
         return
-    work.unsettled = [each for each in opened if each.change.rubric.isn in present.unread]
+    processor.unsettled = [each for each in opened if each.change.rubric.isn in present.unread]
     settled = [each for each in opened if each.change.rubric.isn not in present.unread]
     if settled:
-        _settle_opened(work, settled, present.rubrics)
+        _settle_recovered(processor, settled, present.rubrics)
 
 
-def settle_as_seen(work: Work, rubrics: Sequence[Rubric]) -> None:
+def recover_as_seen(processor: RubricProcessor, rubrics: Sequence[Rubric]) -> None:
     """Settle by what a window shows those of the open changes that could not be read back."""
     shown = {rubric.isn: rubric for rubric in rubrics}
-    seen = [each for each in work.unsettled if each.change.rubric.isn in shown]
+    seen = [each for each in processor.unsettled if each.change.rubric.isn in shown]
     if seen:
-        work.unsettled = [each for each in work.unsettled if each.change.rubric.isn not in shown]
-        _settle_opened(work, seen, shown)
+        processor.unsettled = [each for each in processor.unsettled if each.change.rubric.isn not in shown]
+        _settle_recovered(processor, seen, shown)
 
 
-def _settle_opened(work: Work, opened: Sequence[OpenChange], current: Mapping[int, Rubric]) -> None:
-    previous = work.journal.retry_entries({each.change.rubric.isn for each in opened})
-    now = work.clock.now()
+def _settle_recovered(processor: RubricProcessor, opened: Sequence[OpenChange], current: Mapping[int, Rubric]) -> None:
+    previous = processor.journal.retry_entries({each.change.rubric.isn for each in opened})
+    now = processor.clock.now()
     settled, again, cleared = [], [], []
     for each in opened:
         rubric = each.change.rubric
         answer = read_back(each.change, current.get(rubric.isn))
         settled.append(ChangeOutcome(each.change_id, answer))
-        work.tally.answered(each.change, answer)
+        processor.stats.answered(each.change, answer)
         if answer.outcome is Outcome.NOT_DONE:
             again.append(due_entry(rubric, answer, previous.get(rubric.isn), now))
         else:
             cleared.append(rubric.isn)
-    work.journal.settle(settled, again, cleared)
+    processor.journal.settle(settled, again, cleared)
     outcomes = [each.answer.outcome for each in settled]
     log.warning(
         "settle.finished",
@@ -74,41 +73,41 @@ def _settle_opened(work: Work, opened: Sequence[OpenChange], current: Mapping[in
     )
 
 
-def work_off_retries(work: Work) -> None:
+def process_due_retries(processor: RubricProcessor) -> None:
     """Try again what is due. A rubric leaves the list when it is written, or has got a status from elsewhere."""
-    due = work.journal.due_retries(work.clock.now())
+    due = processor.journal.due_retries(processor.clock.now())
     if not due:
         return
-    read_at = work.clock.monotonic()
+    read_at = processor.clock.monotonic()
     try:
-        present = work.delo.read_rubrics([entry.rubric_isn for entry in due])
+        present = processor.delo.read_rubrics([entry.rubric_isn for entry in due])
     except NOT_TO_BE_READ as fault:
         log.error("retry.impossible", count=len(due), message=_words(fault))
         return
     try:
-        made = work.reconcile(tuple(present.rubrics.values()), read_at=read_at, tried_before=True)
+        planned = processor.reconcile(tuple(present.rubrics.values()), read_at=read_at, tried_before=True)
     except (BatchRejected, *NOT_TO_BE_READ) as fault:
         # The next cycle goes on with them; what is new shall not wait for it.
         log.error("retry.impossible", count=len(due), message=_words(fault))
         return
 
-    settled_elsewhere = made.having(Decision.HAS_STATUS)
+    settled_elsewhere = planned.having(Decision.HAS_STATUS)
     for rubric in settled_elsewhere:
         log.info("retry.has_status", isn=rubric.isn, number=rubric.number, status=rubric.pos_status)
     # Its answer may have been lost, or the server was slow and carried it out after we had looked.
     unsure = {entry.rubric_isn for entry in due if entry.answer.outcome is not Outcome.REFUSED}
-    work.confirm([rubric for rubric in settled_elsewhere if rubric.isn in unsure])
-    work.journal.drop_retries([rubric.isn for rubric in settled_elsewhere])
+    processor.confirm([rubric for rubric in settled_elsewhere if rubric.isn in unsure])
+    processor.journal.drop_retries([rubric.isn for rubric in settled_elsewhere])
 
-    decided = {change.rubric.isn for change in made.changes} | {rubric.isn for rubric in settled_elsewhere}
-    first = timedelta(minutes=work.means.configuration.service.retries.first_minutes)
-    now = work.clock.now()
-    work.journal.schedule_retries(
-        [_put_off(entry, present, now, first) for entry in due if entry.rubric_isn not in decided]
+    decided = {change.rubric.isn for change in planned.changes} | {rubric.isn for rubric in settled_elsewhere}
+    first = timedelta(minutes=processor.context.configuration.service.retries.first_minutes)
+    now = processor.clock.now()
+    processor.journal.schedule_retries(
+        [_postponed(entry, present, now, first) for entry in due if entry.rubric_isn not in decided]
     )
 
 
-def _put_off(entry: RetryEntry, present: CurrentRubrics, now: datetime, first: timedelta) -> RetryEntry:
+def _postponed(entry: RetryEntry, present: CurrentRubrics, now: datetime, first: timedelta) -> RetryEntry:
     """The entry of a rubric that could not even be tried: it is gone or cannot be read, or its ССТУ status is not to be
     mapped now.
     """
@@ -119,27 +118,29 @@ def _put_off(entry: RetryEntry, present: CurrentRubrics, now: datetime, first: t
     return next_entry(rubric, answer, entry, now, first)
 
 
-def take_up_mapped(work: Work) -> None:
+def process_newly_mapped(processor: RubricProcessor) -> None:
     """Look again at unmapped rubrics whose status the mapping knows by now, so that nobody waits for the lookback."""
-    _revisit_unmapped(work, work.journal.unmapped_having(work.rules.known))
+    _revisit_unmapped(processor, processor.journal.unmapped_having(processor.rules.known))
 
 
-def revisit_unmapped(work: Work, unseen_since: datetime) -> None:
+def revisit_unmapped(processor: RubricProcessor, unseen_since: datetime) -> None:
     """Look again at unmapped rubrics that no window shows any more: their status may have changed."""
-    _revisit_unmapped(work, work.journal.unmapped_not_seen_since(unseen_since))
+    _revisit_unmapped(processor, processor.journal.unmapped_not_seen_since(unseen_since))
 
 
-def _revisit_unmapped(work: Work, isns: Sequence[int]) -> None:
+def _revisit_unmapped(processor: RubricProcessor, isns: Sequence[int]) -> None:
     if not isns:
         return
-    read_at = work.clock.monotonic()
+    read_at = processor.clock.monotonic()
     try:
-        present = work.delo.read_rubrics(isns)
+        present = processor.delo.read_rubrics(isns)
     except NOT_TO_BE_READ as fault:
         log.error("unmapped.impossible", count=len(isns), message=_words(fault))
         return
-    work.journal.forget_unmapped(present.absent(isns))
-    work.reconcile(tuple(present.rubrics.values()), work.journal.waiting_isns(work.clock.now()), read_at=read_at)
+    processor.journal.forget_unmapped(present.absent(isns))
+    processor.reconcile(
+        tuple(present.rubrics.values()), processor.journal.waiting_isns(processor.clock.now()), read_at=read_at
+    )
 
 
 def _words(fault: DeloError) -> object:

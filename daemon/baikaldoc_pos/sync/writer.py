@@ -1,37 +1,38 @@
-"""The hands of a cycle: deciding on rubrics that were read, writing batches, accounting for each record.
+"""Writing the planned changes: batches, intents, outcomes.
 
-An intent is in the journal before its request leaves, its outcome right after the answer. Whatever was tried in
-vain goes on the retry list in the same transaction as its outcome.
+An intent is in the journal before its request leaves, its outcome right after the answer. A failed change goes on the
+retry list in the same transaction as its outcome. ДЕЛО has no compare-and-set, so a rubric that was read too long ago,
+or was sent already without success, is read again before it is sent.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
+from typing import Protocol
 
 from attrs import evolve, frozen
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration
-from baikaldoc_pos.delo import BatchRejected, DeloClient
+from baikaldoc_pos.delo import BatchRejected, DeloClient, StaleBatch
 from baikaldoc_pos.errors import SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import ChangeOutcome, Journal, OpenChange, RetryEntry
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 from baikaldoc_pos.state import CycleProgress
-from baikaldoc_pos.sync.backoff import due_entry, next_entry
-from baikaldoc_pos.sync.batches import batches, send_apart
-from baikaldoc_pos.sync.planner import ABSENT, UNREAD, Decision, Plan, Rules, plan
+from baikaldoc_pos.sync.planner import ABSENT, UNREAD, Decision, Plan, Rules, due_entry, next_entry, plan, read_back
 from baikaldoc_pos.sync.report import CycleStats
-from baikaldoc_pos.sync.sending import FRESH_SECONDS, FreshSend
 
 log = EventLog(__name__)
 
 # Records tried in vain that a cycle names one by one in the log; all of them stand in the journal.
-MOST_TOLD = 20
-IN_VAIN = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.WRONG_ECHO})
+MOST_LOGGED = 20
+RETRYABLE = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.WRONG_ECHO})
 # So many answers lost, one after another from the first record on, are an outage of writing, not bad records.
 OUTAGE_RECORDS = 3
 # A batch of at least so many records of which each was refused apart: the server does not know the mutation.
 HOPELESS_BATCH = 10
+# A rubric that was read longer ago is read again before it is sent.
+FRESH_SECONDS = 60.0
 
 
 @frozen
@@ -49,26 +50,26 @@ class CycleContext:
     progress: Callable[[CycleProgress], None] = lambda step: None
 
 
-class Work:
+class RubricProcessor:
     """One cycle's work on rubrics.
 
-    :param means: what it works with.
+    :param context: what it works with.
     :param cycle_id: the cycle's number in the journal.
     """
 
-    def __init__(self, means: CycleContext, cycle_id: int) -> None:
-        self.means = means
-        self.delo = means.delo
-        self.journal = means.journal
-        self.clock = means.clock
-        self.tally = CycleStats()
+    def __init__(self, context: CycleContext, cycle_id: int) -> None:
+        self.context = context
+        self.delo = context.delo
+        self.journal = context.journal
+        self.clock = context.clock
+        self.stats = CycleStats()
         # Open changes that could not be read back by their ISNs.
         self.unsettled: Sequence[OpenChange] = ()
         self._cycle_id = cycle_id
-        self._told = 0
-        self.rules = Rules.of(means.configuration.processing)
-        self._batch_size = means.configuration.processing.batch_size
-        self._first_delay = timedelta(minutes=means.configuration.service.retries.first_minutes)
+        self._logged = 0
+        self.rules = Rules.of(context.configuration.processing)
+        self._batch_size = context.configuration.processing.batch_size
+        self._first_delay = timedelta(minutes=context.configuration.service.retries.first_minutes)
 
     def reconcile(
         self,
@@ -86,12 +87,12 @@ class Work:
             where else the cycle would end.
         """
         read_at = self.clock.monotonic() if read_at is None else read_at
-        made = plan(self.tally.fresh(rubrics), self.rules, waiting)
-        self._pass_over(made)
+        planned = plan(self.stats.fresh(rubrics), self.rules, waiting)
+        self._pass_over(planned)
         written = 0
-        for batch in batches(made.changes, self._batch_size):
+        for batch in batches(planned.changes, self._batch_size):
             self.clock.check_stop()
-            self.means.may_write()
+            self.context.may_write()
             if self.clock.monotonic() - read_at > FRESH_SECONDS:
                 current, seen_at = self._refresh(batch), self.clock.monotonic()
             else:
@@ -99,23 +100,23 @@ class Work:
             if current:
                 self._write(current, seen_at, tried_before=tried_before)
             written += len(batch)
-            self.means.progress(CycleProgress("changes", written, len(made.changes)))
-        return made
+            self.context.progress(CycleProgress("changes", written, len(planned.changes)))
+        return planned
 
     def confirm(self, rubrics: Sequence[Rubric]) -> None:
         """Record as made what had been tried seemingly in vain, and has by now just the status that it was to get."""
         shown = {rubric.isn: rubric.pos_status for rubric in rubrics}
         wanted = plan([evolve(rubric, pos_status=None) for rubric in rubrics], self.rules).changes
-        made = [change for change in wanted if shown[change.rubric.isn] == change.target]
-        if made:
-            ids = dict(zip((change.rubric.isn for change in made), self._intents(made), strict=True))
-            self._settle(made, [Answer(Outcome.CONFIRMED)] * len(made), ids)
+        planned = [change for change in wanted if shown[change.rubric.isn] == change.target]
+        if planned:
+            ids = dict(zip((change.rubric.isn for change in planned), self._intents(planned), strict=True))
+            self._settle(planned, [Answer(Outcome.CONFIRMED)] * len(planned), ids)
 
-    def _pass_over(self, made: Plan) -> None:
-        self.tally.passed_over(made)
-        self.journal.remember_unmapped(made.having(Decision.UNMAPPED), self.clock.now())
+    def _pass_over(self, planned: Plan) -> None:
+        self.stats.passed_over(planned)
+        self.journal.remember_unmapped(planned.having(Decision.UNMAPPED), self.clock.now())
         self.journal.forget_unmapped(
-            [rubric.isn for rubric in made.having(Decision.HAS_STATUS, Decision.IGNORED, Decision.NO_SSTU_STATUS)]
+            [rubric.isn for rubric in planned.having(Decision.HAS_STATUS, Decision.IGNORED, Decision.NO_SSTU_STATUS)]
         )
 
     def _refresh(self, batch: Sequence[Change]) -> Sequence[Change]:
@@ -128,14 +129,14 @@ class Work:
         gone = present.absent(change.rubric.isn for change in batch)
         if gone:
             log.warning("write.rubrics_gone", isns=gone)
-            self.tally.counts["skipped"] += len(gone)
+            self.stats.counts["skipped"] += len(gone)
         self._try_unread_later([change.rubric for change in batch if change.rubric.isn in present.unread])
-        made = plan(present.rubrics.values(), self.rules)
-        self._pass_over(made)
-        return made.changes
+        planned = plan(present.rubrics.values(), self.rules)
+        self._pass_over(planned)
+        return planned.changes
 
     def _try_unread_later(self, rubrics: Sequence[Rubric]) -> None:
-        self.tally.counts["failed"] += len(rubrics)
+        self.stats.counts["failed"] += len(rubrics)
         previous, now = self.journal.retry_entries([rubric.isn for rubric in rubrics]), self.clock.now()
         self.journal.schedule_retries(
             [next_entry(rubric, UNREAD, previous.get(rubric.isn), now, self._first_delay) for rubric in rubrics]
@@ -144,7 +145,7 @@ class Work:
     def _write(self, batch: Sequence[Change], read_at: float, *, tried_before: bool) -> None:
         ids = dict(zip((change.rubric.isn for change in batch), self._intents(batch), strict=True))
         rejected = settled = 0
-        send = FreshSend(self.delo, self.clock, read_at, self.means.may_write)
+        send = FreshSend(self.delo, self.clock, read_at, self.context.may_write)
         for part, outcome in send_apart(send, batch):
             settled += len(part)
             if not isinstance(outcome, BatchRejected):
@@ -159,7 +160,7 @@ class Work:
         """Raise where so many records of a batch, and none that went well, say that it is not about the records."""
         if rejection.fault is not None and records >= OUTAGE_RECORDS:
             raise rejection if tried_before else rejection.fault
-        if records == size >= HOPELESS_BATCH and not tried_before and not self.tally.counts["updated"]:
+        if records == size >= HOPELESS_BATCH and not tried_before and not self.stats.counts["updated"]:
             raise SchemaMismatch("UpdateRubrics", rejection.message)
 
     def _intents(self, batch: Sequence[Change]) -> list[int]:
@@ -183,11 +184,11 @@ class Work:
         cleared: list[int] = []
         for change, answer in zip(part, answers, strict=True):
             rubric = change.rubric
-            self.tally.answered(change, answer)
-            if answer.outcome in IN_VAIN:
+            self.stats.answered(change, answer)
+            if answer.outcome in RETRYABLE:
                 entry = next_entry(rubric, answer, previous.get(rubric.isn), self.clock.now(), self._first_delay)
                 again.append(entry)
-                self._tell(change, answer, entry)
+                self._log_failure(change, answer, entry)
             elif answer.outcome is Outcome.NOT_DONE and answer.message_code != ABSENT:
                 # It waits still, but not for this: the next cycle decides anew.
                 again.append(due_entry(rubric, answer, previous.get(rubric.isn), self.clock.now()))
@@ -196,9 +197,9 @@ class Work:
         settled = [ChangeOutcome(ids[change.rubric.isn], answer) for change, answer in zip(part, answers, strict=True)]
         self.journal.settle(settled, again, cleared)
 
-    def _tell(self, change: Change, answer: Answer, entry: RetryEntry) -> None:
-        self._told += 1
-        if self._told > MOST_TOLD:
+    def _log_failure(self, change: Change, answer: Answer, entry: RetryEntry) -> None:
+        self._logged += 1
+        if self._logged > MOST_LOGGED:
             return
         log.warning(
             f"record.{answer.outcome}",
@@ -211,5 +212,99 @@ class Work:
             attempts=entry.attempts,
             next_attempt_at=entry.next_attempt_at,
         )
-        if self._told == MOST_TOLD:
+        if self._logged == MOST_LOGGED:
             log.warning("record.more")
+
+
+class FreshSend:
+    """A ``Send`` (see ``batches``) for one batch and its parts.
+
+    :param read_at: the monotonic instant at which the rubrics were read.
+    :param may_write: called before each sending; raises WritingPaused where nothing may be written now.
+    """
+
+    def __init__(self, delo: DeloClient, clock: Clock, read_at: float, may_write: Callable[[], None]) -> None:
+        self._delo = delo
+        self._clock = clock
+        self._may_write = may_write
+        self._good_until = read_at + FRESH_SECONDS
+        # What was sent, and may have been written or overtaken since: to be looked at before it is sent again.
+        self._sent_without_success: set[int] = set()
+        self._ended: dict[int, Answer] = {}
+
+    def __call__(self, changes: Sequence[Change], *, patient: bool = True) -> list[Answer]:
+        """One Answer a change, in order; CONFIRMED, OVERTAKEN or NOT_DONE where it was not sent any more."""
+        attempt = 0
+        while left := self._still_wanted(changes):
+            self._may_write()
+            isns = [change.rubric.isn for change in left]
+            self._sent_without_success.update(isns)
+            try:
+                answers = self._delo.update(left, patient=patient, attempt=attempt)
+            except StaleBatch:
+                attempt += 1
+            else:
+                self._ended.update(zip(isns, answers, strict=True))
+        return [self._ended[change.rubric.isn] for change in changes]
+
+    def _still_wanted(self, changes: Sequence[Change]) -> Sequence[Change]:
+        left = [change for change in changes if change.rubric.isn not in self._ended]
+        isns = [change.rubric.isn for change in left]
+        fresh = self._clock.monotonic() <= self._good_until and self._sent_without_success.isdisjoint(isns)
+        if not left or fresh:
+            return left
+        try:
+            present = self._delo.read_rubrics(isns)
+        except SchemaMismatch as mismatch:
+            log.warning("write.not_refreshed", message=mismatch.fields["message"], count=len(left))
+            return left
+        except UnexpectedAnswer as fault:
+            if self._sent_without_success.isdisjoint(isns):
+                raise
+            # Not to be sent blindly, and no reason for others to wait: the retry list looks at them later.
+            self._ended.update(dict.fromkeys(isns, Answer(Outcome.FAILED, message=str(fault.fields["what"]))))
+            return []
+        finally:
+            self._good_until = self._clock.monotonic() + FRESH_SECONDS
+        self._sent_without_success.difference_update(isns)
+        wanted = []
+        for change in left:
+            shown = present.rubrics.get(change.rubric.isn)
+            answer = UNREAD if change.rubric.isn in present.unread else read_back(change, shown)
+            same = shown is not None and shown.sstu_status == change.rubric.sstu_status
+            if answer.outcome is Outcome.NOT_DONE and same:
+                wanted.append(change)
+            else:
+                self._ended[change.rubric.isn] = answer
+        return wanted
+
+
+class Send(Protocol):
+    """Writes changes, one Answer each in order; raises BatchRejected (see DeloClient.update)."""
+
+    def __call__(self, changes: Sequence[Change], *, patient: bool = True) -> list[Answer]: ...
+
+
+def batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
+    """The changes in order, at most ``size`` at a time."""
+    return (changes[start : start + size] for start in range(0, len(changes), size))
+
+
+def send_apart(
+    send: Send, batch: Sequence[Change], *, patient: bool = True
+) -> Iterator[tuple[Sequence[Change], list[Answer] | BatchRejected]]:
+    """Send a batch; what is rejected as a whole is halved until the bad record stands alone.
+
+    Yields the parts in order as they end, each with its answers, or a lone change with its rejection.
+    """
+    try:
+        answers = send(batch, patient=patient)
+    except BatchRejected as rejection:
+        if len(batch) == 1:
+            yield batch, rejection
+            return
+        middle = len(batch) // 2
+        yield from send_apart(send, batch[:middle], patient=False)
+        yield from send_apart(send, batch[middle:], patient=False)
+    else:
+        yield batch, answers

@@ -11,8 +11,7 @@ from attrs import define, evolve
 from baikaldoc_pos.config import Configuration, Paths, load_configuration
 from baikaldoc_pos.journal import Journal
 from baikaldoc_pos.service.monitoring import Monitoring
-from baikaldoc_pos.service.state import Problem
-from baikaldoc_pos.state import Phase, ServiceState
+from baikaldoc_pos.state import LastError, Phase, ServiceState
 
 from tests.clocks import NOW, ManualClock
 from tests.mail_server import free_port
@@ -36,7 +35,7 @@ class Reported:
         self.state = evolve(self.state, **changes)
 
     def fails(self, event: str, **fields: object) -> None:
-        self.fares(problem=Problem(event, fields, self.clock.now()), cycle_ended=True)
+        self.fares(problem=LastError(event, fields, self.clock.now()), cycle_ended=True)
 
     def configure(self, **service: object) -> None:
         self.configuration = load_configuration(write(self.paths.config, valid() | {"service": service}), {})

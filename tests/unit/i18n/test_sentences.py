@@ -16,7 +16,7 @@ from baikaldoc_pos.errors import BaikaldocError
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.periods import CycleKind
-from baikaldoc_pos.sync.writer import IN_VAIN
+from baikaldoc_pos.sync.writer import RETRYABLE
 
 from tests.unit.i18n.sources import PACKAGE, uses, uses_in
 
@@ -107,7 +107,7 @@ Problem("config.fault.m", fields)
 def test_what_is_put_together_has_its_sentence():
     put_together = [
         *(f"outcome.{outcome}" for outcome in Outcome),
-        *(f"record.{outcome}" for outcome in IN_VAIN),
+        *(f"record.{outcome}" for outcome in RETRYABLE),
         *(f"kind.{kind}" for kind in CycleKind),
     ]
     assert [id_ for id_ in put_together if id_ not in RUSSIAN] == []

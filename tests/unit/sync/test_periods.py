@@ -67,14 +67,14 @@ def test_nothing_since_the_bookmark_stays_uncovered(now, age, zone, longest, ove
     bookmark = (now - age).astimezone(zone)
     since = bookmark - timedelta(minutes=overlap)
     assume(since <= now)
-    route = plan_cycle(processing(longest, overlap), service(), Checkpoints(bookmark=bookmark), now)
-    assert route.kind is CycleKind.REGULAR
-    assert route.moves_bookmark
-    assert not route.lost_bookmark
-    assert_walk(route.windows, since, now, timedelta(days=longest))
-    assert route.period == Period(since, now)
+    cycle_plan = plan_cycle(processing(longest, overlap), service(), Checkpoints(bookmark=bookmark), now)
+    assert cycle_plan.kind is CycleKind.REGULAR
+    assert cycle_plan.moves_bookmark
+    assert not cycle_plan.lost_bookmark
+    assert_walk(cycle_plan.windows, since, now, timedelta(days=longest))
+    assert cycle_plan.period == Period(since, now)
     somewhen = since + (now - since) * share
-    assert any(window.start <= somewhen <= window.end for window in route.windows)
+    assert any(window.start <= somewhen <= window.end for window in cycle_plan.windows)
 
 
 @given(
@@ -85,17 +85,28 @@ def test_nothing_since_the_bookmark_stays_uncovered(now, age, zone, longest, ove
 )
 def test_a_bookmark_in_the_future_is_not_believed(now, longest, overlap, ahead):
     bookmark = now + timedelta(minutes=overlap) + ahead
-    route = plan_cycle(processing(longest, overlap), service(), Checkpoints(bookmark=bookmark), now)
-    assert route.lost_bookmark
-    assert_walk(route.windows, now - timedelta(days=longest), now, timedelta(days=longest))
+    cycle_plan = plan_cycle(processing(longest, overlap), service(), Checkpoints(bookmark=bookmark), now)
+    assert cycle_plan.lost_bookmark
+    assert_walk(cycle_plan.windows, now - timedelta(days=longest), now, timedelta(days=longest))
+
+
+@given(
+    now=INSTANTS,
+    longest=LENGTHS,
+    overlap=st.integers(0, 1440),
+    age=st.timedeltas(timedelta(seconds=1), timedelta(days=400)),
+)
+def test_without_a_bookmark_the_start_stays_where_the_first_cycle_began(now, longest, overlap, age):
+    cycle_plan = plan_cycle(processing(longest, overlap), service(), Checkpoints(origin=now - age), now)
+    assert_walk(cycle_plan.windows, now - age, now, timedelta(days=longest))
 
 
 @given(now=INSTANTS, longest=LENGTHS, overlap=st.integers(0, 1440))
 def test_the_first_cycle_reaches_one_window_back(now, longest, overlap):
-    route = plan_cycle(processing(longest, overlap), service(), Checkpoints(), now)
-    assert route.windows == (Period(now - timedelta(days=longest), now),)
-    assert not route.lost_bookmark
-    assert route.lookback == (), "what lies before the first period is not ours to touch"
+    cycle_plan = plan_cycle(processing(longest, overlap), service(), Checkpoints(), now)
+    assert cycle_plan.windows == (Period(now - timedelta(days=longest), now),)
+    assert not cycle_plan.lost_bookmark
+    assert cycle_plan.lookback == (), "what lies before the first period is not ours to touch"
 
 
 @given(
@@ -113,16 +124,16 @@ def test_the_lookback_covers_what_lies_before_and_no_more(
 ):
     origin = (now - origin_age).astimezone(zone)
     marks = Checkpoints(bookmark=now - bookmark_age, origin=origin)
-    route = plan_cycle(processing(longest, overlap), service(days), marks, now)
+    cycle_plan = plan_cycle(processing(longest, overlap), service(days), marks, now)
     earliest = max(origin, now - timedelta(days=days))
-    assert route.sweeps
-    assert all(window.start >= origin for window in route.lookback)
-    assert all(window.start >= now - timedelta(days=days) for window in route.lookback)
-    if route.lookback:
-        assert_walk(route.lookback, earliest, route.period.start, timedelta(days=longest))
+    assert cycle_plan.lookback_due
+    assert all(window.start >= origin for window in cycle_plan.lookback)
+    assert all(window.start >= now - timedelta(days=days) for window in cycle_plan.lookback)
+    if cycle_plan.lookback:
+        assert_walk(cycle_plan.lookback, earliest, cycle_plan.period.start, timedelta(days=longest))
     if earliest <= now:
         somewhen = earliest + (now - earliest) * share
-        assert any(window.start <= somewhen <= window.end for window in (*route.lookback, *route.windows))
+        assert any(window.start <= somewhen <= window.end for window in (*cycle_plan.lookback, *cycle_plan.windows))
 
 
 @pytest.mark.parametrize("days", [0, 90])
@@ -139,24 +150,24 @@ def test_the_lookback_covers_what_lies_before_and_no_more(
 def test_when_the_lookback_is_due(days, last_ago, due):
     last = None if last_ago is None else NOW - last_ago
     marks = Checkpoints(bookmark=NOW - timedelta(hours=1), origin=NOW - timedelta(days=50), lookback=last)
-    route = plan_cycle(processing(), service(days), marks, NOW)
+    cycle_plan = plan_cycle(processing(), service(days), marks, NOW)
     # Due without days, too: it is then that unmapped rubrics are taken up again. But there is nothing to walk.
-    assert route.sweeps is due
-    assert bool(route.lookback) is (due and days > 0)
+    assert cycle_plan.lookback_due is due
+    assert bool(cycle_plan.lookback) is (due and days > 0)
 
 
 @given(offset=st.integers(-48, 56).map(lambda quarters: quarters / 4), longest=LENGTHS)
 def test_fixed_dates_go_before_the_bookmark(offset, longest):
     config = processing(longest, offset=offset, fixed=("2026-01-01 00:00:00", "2026-03-31 23:59:59"))
     marks = Checkpoints(bookmark=NOW - timedelta(days=1), origin=NOW - timedelta(days=400))
-    route = plan_cycle(config, service(), marks, NOW)
+    cycle_plan = plan_cycle(config, service(), marks, NOW)
     shift = timedelta(hours=offset)
     start, end = datetime(2026, 1, 1, tzinfo=UTC) - shift, datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC) - shift
-    assert route.kind is CycleKind.FIXED
-    assert_walk(route.windows, start, end, timedelta(days=longest))
-    assert not route.moves_bookmark
-    assert not route.sweeps
-    assert route.lookback == ()
+    assert cycle_plan.kind is CycleKind.FIXED
+    assert_walk(cycle_plan.windows, start, end, timedelta(days=longest))
+    assert not cycle_plan.moves_bookmark
+    assert not cycle_plan.lookback_due
+    assert cycle_plan.lookback == ()
 
 
 @settings(max_examples=50)
@@ -164,9 +175,9 @@ def test_fixed_dates_go_before_the_bookmark(offset, longest):
 def test_what_somebody_asked_for_goes_before_fixed_dates(start, span, longest):
     config = processing(longest, fixed=("2026-01-01 00:00:00", "2026-03-31 23:59:59"))
     asked = Period(start, start + span)
-    route = plan_cycle(config, service(), Checkpoints(bookmark=NOW), NOW, asked)
-    assert route.kind is CycleKind.ASKED
-    assert_walk(route.windows, asked.start, asked.end, timedelta(days=longest))
-    assert not route.moves_bookmark
-    assert not route.sweeps
-    assert route.lookback == ()
+    cycle_plan = plan_cycle(config, service(), Checkpoints(bookmark=NOW), NOW, asked)
+    assert cycle_plan.kind is CycleKind.ASKED
+    assert_walk(cycle_plan.windows, asked.start, asked.end, timedelta(days=longest))
+    assert not cycle_plan.moves_bookmark
+    assert not cycle_plan.lookback_due
+    assert cycle_plan.lookback == ()

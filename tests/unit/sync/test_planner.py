@@ -38,15 +38,17 @@ def test_a_rubric_with_a_pos_status_is_never_written(sstu, pos, rules):
 
 @given(RUBRICS, WAITING)
 def test_every_rubric_is_in_exactly_one_place(rubrics, waiting):
-    made = plan(rubrics, RULES, waiting)
-    places = [change.rubric for change in made.changes] + [each for found in made.others.values() for each in found]
+    planned = plan(rubrics, RULES, waiting)
+    places = [change.rubric for change in planned.changes] + [
+        each for found in planned.others.values() for each in found
+    ]
     assert sorted(each.isn for each in places) == sorted(each.isn for each in rubrics)
-    assert Decision.WRITE not in made.others
-    assert made.having(*Decision) == tuple(each for verdict in Decision for each in made.having(verdict))
+    assert Decision.WRITE not in planned.others
+    assert planned.having(*Decision) == tuple(each for verdict in Decision for each in planned.having(verdict))
     # And in the place that its own verdict says, in the order in which they came.
     for verdict in set(Decision) - {Decision.WRITE}:
-        assert list(made.having(verdict)) == [each for each in rubrics if decide(each, RULES, waiting) is verdict]
-    assert [change.rubric for change in made.changes] == [
+        assert list(planned.having(verdict)) == [each for each in rubrics if decide(each, RULES, waiting) is verdict]
+    assert [change.rubric for change in planned.changes] == [
         each for each in rubrics if decide(each, RULES, waiting) is Decision.WRITE
     ]
 

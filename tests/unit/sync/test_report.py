@@ -9,9 +9,9 @@ UNMAPPED = Rubric(isn=1, document_isn=None, number="1-ОГ", sstu_status=" Во�
 
 
 def unmapped(*rubrics: Rubric) -> tuple[UnmappedStatus, ...]:
-    tally = CycleStats()
-    tally.passed_over(Plan(others={Decision.UNMAPPED: rubrics}))
-    return tally.unmapped
+    stats = CycleStats()
+    stats.passed_over(Plan(others={Decision.UNMAPPED: rubrics}))
+    return stats.unmapped
 
 
 def test_unmapped_statuses_are_told_by_numbers_and_where_there_are_none_by_isns() -> None:

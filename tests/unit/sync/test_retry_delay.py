@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from baikaldoc_pos.model import Answer, Outcome, Rubric
-from baikaldoc_pos.sync.backoff import LONGEST, delay, due_entry, next_entry
+from baikaldoc_pos.sync.planner import LONGEST_DELAY, delay, due_entry, next_entry
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -18,9 +18,9 @@ FIRST = st.floats(0.01, 1440).map(lambda minutes: timedelta(minutes=minutes))
 @given(st.integers(1, 100_000), FIRST)
 @example(31, timedelta(days=1))
 def test_delays_double_up_to_a_day(attempts, first):
-    assert timedelta(days=1) == LONGEST
-    assert first <= delay(attempts, first) <= LONGEST
-    assert delay(attempts + 1, first) == min(2 * delay(attempts, first), LONGEST)
+    assert timedelta(days=1) == LONGEST_DELAY
+    assert first <= delay(attempts, first) <= LONGEST_DELAY
+    assert delay(attempts + 1, first) == min(2 * delay(attempts, first), LONGEST_DELAY)
 
 
 def test_delays():

@@ -8,7 +8,7 @@ from attrs import define, field
 from baikaldoc_pos.delo import BatchRejected
 from baikaldoc_pos.errors import DeloUnavailable
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
-from baikaldoc_pos.sync.batches import batches, send_apart
+from baikaldoc_pos.sync.writer import batches, send_apart
 from hypothesis import given
 from hypothesis import strategies as st
 
