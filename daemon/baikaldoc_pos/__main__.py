@@ -8,13 +8,13 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from baikaldoc_pos.service import signals
+from baikaldoc_pos.service import systemd
 
 
 def main() -> int:
     """Run the command line of this process; returns its exit code."""
     if command_in(sys.argv[1:]) == "run":
-        signals.block()
+        systemd.block_signals()
     # What is imported stays: looking through it for garbage, again and again, is a tenth of a quick command's time.
     gc.disable()
     from baikaldoc_pos import cli  # noqa: PLC0415

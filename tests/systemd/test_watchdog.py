@@ -35,7 +35,7 @@ from baikaldoc_pos.service import daemon
 def broken(self):
     raise RuntimeError("a defect of ours, beside {PASSWORD}")
 
-daemon.Daemon._look_around = broken
+daemon.Daemon._refresh_state = broken
 """
 
 

@@ -8,7 +8,7 @@ from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import holder_of
-from baikaldoc_pos.service.reloading import await_reload
+from baikaldoc_pos.service.reload import await_reload
 
 WAIT_SECONDS = 60.0
 

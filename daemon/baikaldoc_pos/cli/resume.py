@@ -7,7 +7,7 @@ from baikaldoc_pos.cli.localized import Command
 from baikaldoc_pos.cli.pause import tell_whose
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import PauseFile
-from baikaldoc_pos.service.reloading import ask_for_cycle
+from baikaldoc_pos.service.reload import ask_for_cycle
 
 
 def command(text: Catalogue) -> click.Command:

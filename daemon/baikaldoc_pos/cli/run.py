@@ -15,7 +15,7 @@ from baikaldoc_pos.config import Configuration, render
 from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid
 from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.logs import LogSettings, configure
-from baikaldoc_pos.service import signals
+from baikaldoc_pos.service import systemd
 from baikaldoc_pos.service.context import ServiceContext
 from baikaldoc_pos.service.daemon import Daemon
 
@@ -28,7 +28,7 @@ def command(text: Catalogue) -> click.Command:
 
 
 def _run(app: App, /) -> int:
-    signals.block()
+    systemd.block_signals()
     try:
         configuration = app.configuration()
     except ConfigurationInvalid as invalid:

@@ -20,23 +20,23 @@ from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.errors import JournalUnavailable, StopRequested
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import Journal, JournalReader, PauseFile, StateLock, holder_of
-from baikaldoc_pos.service.context import ActiveConfig, ServiceContext
+from baikaldoc_pos.service.context import ActiveConfig, ServiceContext, WallClock, intervals
 from baikaldoc_pos.service.jobs import Jobs
 from baikaldoc_pos.service.monitoring import Monitoring
-from baikaldoc_pos.service.notify import Notifier
-from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
-from baikaldoc_pos.service.reconfiguration import Reconfiguration, intervals
-from baikaldoc_pos.service.reloading import runtime_directory
+from baikaldoc_pos.service.reload import Reload, runtime_directory
 from baikaldoc_pos.service.scheduler import Scheduler
 from baikaldoc_pos.service.session import SessionManager
-from baikaldoc_pos.service.shutdown import Shutdown, own_unit
-from baikaldoc_pos.service.signals import SIGNALS, take
-from baikaldoc_pos.service.starting import TICK_SECONDS, once_there_is_room, wait_a_moment
-from baikaldoc_pos.service.state import StateHolder
-from baikaldoc_pos.service.status_line import status_line
-from baikaldoc_pos.service.storage import disk_is_full
-from baikaldoc_pos.service.wall_clock import WallClock
-from baikaldoc_pos.service.watchdog import HealthSnapshot, JournalFault, health_problems, ping_seconds
+from baikaldoc_pos.service.shutdown import TICK_SECONDS, Shutdown, own_unit, retry_until_disk_space, wait_tick
+from baikaldoc_pos.service.state import StateHolder, status_line
+from baikaldoc_pos.service.systemd import SIGNALS, Notifier, ping_seconds, take_signal
+from baikaldoc_pos.service.watchdog import (
+    HealthSnapshot,
+    JobMonitor,
+    JournalFault,
+    ServiceClock,
+    disk_is_full,
+    health_problems,
+)
 from baikaldoc_pos.state import Phase, ServiceState
 from baikaldoc_pos.sync import CycleKind
 
@@ -61,9 +61,7 @@ class Daemon:
         self._state = StateHolder(self._announce, lambda: self._in_force.masker)
         self._account = SessionManager(self._clock, self._observe, runtime_directory(surroundings.environ))
         self._scheduler = Scheduler(self._planned)
-        self._reconfiguration = Reconfiguration(
-            surroundings, self._in_force, self._account, self._scheduler, self._state, self._clock
-        )
+        self._reloads = Reload(surroundings, self._in_force, self._account, self._scheduler, self._state, self._clock)
         self._pause = PauseFile(surroundings.paths.state)
         self._reporting: Monitoring | None = None
         self._ping_seconds = ping_seconds(surroundings.environ)
@@ -82,7 +80,7 @@ class Daemon:
         with ExitStack() as open_:
 
             def opened(make: Callable[[], AbstractContextManager[T]]) -> T:
-                return once_there_is_room(
+                return retry_until_disk_space(
                     lambda: open_.enter_context(make()), paths.state, self._notifier, self._in_force.text
                 )
 
@@ -99,7 +97,7 @@ class Daemon:
         """The lock on the state directory, free to be taken; a ``once`` that has it will end, and is waited for."""
         lock = StateLock(paths.state, "run", self._clock)
         while (holder := holder_of(paths.state))[1] == "once":
-            wait_a_moment(self._notifier, self._in_force.text.text("state.waiting_for_once", pid=holder[0]))
+            wait_tick(self._notifier, self._in_force.text.text("state.waiting_for_once", pid=holder[0]))
         return lock
 
     def _report(self, journal: Journal) -> Monitoring:
@@ -128,7 +126,7 @@ class Daemon:
             self._scheduler,
             reporting.cycle_finished,
         )
-        self._reconfiguration.begun()
+        self._reloads.begun()
         self._state.change(phase=Phase.IDLE, last_success=_last_success(self._surroundings.paths))
         self._scheduler.start(jobs.cycle, jobs.keep_alive, *intervals(self._in_force.configuration))
         self._scheduler.add_background_job("review", self._errand("review", reporting.review))
@@ -148,24 +146,24 @@ class Daemon:
         acts = {signal.SIGHUP: lambda: self._reload(reporting), signal.SIGUSR1: self._scheduler.cycle_now}
         tick = min(TICK_SECONDS, self._ping_seconds or TICK_SECONDS)
         while True:
-            received = take(SIGNALS, tick)
+            received = take_signal(SIGNALS, tick)
             if received is not None:
                 log.info("signal.received", signal=received.name)
                 if received not in acts:
                     return
                 acts[received]()
-            self._keep_time()
-            self._look_around()
+            self._handle_clock_step()
+            self._refresh_state()
             self._ping(journal)
 
-    def _keep_time(self) -> None:
+    def _handle_clock_step(self) -> None:
         """Plan anew where the wall clock was set back: no job, not even the pulse, would run before it is reached."""
         step = self._wall_clock.set_back()
         if step:
             log.warning("clock.set_back", seconds=round(step.total_seconds()))
             self._scheduler.set_back(step)
 
-    def _look_around(self) -> None:
+    def _refresh_state(self) -> None:
         """Keep the state true in what no job would notice: a pause, files and an address that fail."""
         try:
             pause = self._pause.current(self._clock.now())
@@ -209,10 +207,10 @@ class Daemon:
 
     def _reload(self, reporting: Monitoring) -> None:
         self._notifier.reloading()
-        if self._reconfiguration.reload():
+        if self._reloads.reload():
             reporting.reload()
-            self._look_around()
-        self._reconfiguration.ended()
+            self._refresh_state()
+        self._reloads.ended()
         self._notifier.ready()
         self._state.announce()
 

@@ -17,10 +17,10 @@ from baikaldoc_pos.errors import (
 )
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import AlertJournal, Journal, PauseFile
-from baikaldoc_pos.service.progress import SLICE_SECONDS, JobMonitor, ServiceClock
 from baikaldoc_pos.service.scheduler import Scheduler
 from baikaldoc_pos.service.session import SessionManager
 from baikaldoc_pos.service.state import StateHolder
+from baikaldoc_pos.service.watchdog import SLICE_SECONDS, JobMonitor, ServiceClock
 from baikaldoc_pos.state import CycleProgress, LastError, Phase, Wait
 from baikaldoc_pos.sync import CycleContext, CycleReport, run_cycle
 
@@ -83,7 +83,7 @@ class Jobs:
         """Ask ДЕЛО something where nobody has for as long as configured, so that the session does not end."""
         with self._monitor.running("keep_alive"):
             # A cycle that runs keeps the session alive better than we could.
-            if not self._account.turn.acquire(blocking=False):
+            if not self._account.lock.acquire(blocking=False):
                 return
             try:
                 self._keep_alive(self._configuration())
@@ -97,12 +97,12 @@ class Jobs:
             except StopRequested:
                 pass
             finally:
-                self._account.turn.release()
+                self._account.lock.release()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """The turn to use the session. While the keep-alive has it, the cycle waits, which is no stall."""
-        turn = self._account.turn
+        turn = self._account.lock
         if not turn.acquire(blocking=False):
             self._state.change(phase=Phase.WAITING)
             while not turn.acquire(timeout=SLICE_SECONDS):

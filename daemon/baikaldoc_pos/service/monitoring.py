@@ -24,7 +24,7 @@ from baikaldoc_pos.journal import AlertJournal, Journal, JournalReader
 from baikaldoc_pos.logs import FileFailure
 from baikaldoc_pos.logs.masking import Masker
 from baikaldoc_pos.monitoring import Metrics, MetricsSources, SiteSettings, SiteSources, Situation, StatusSite, Textfile
-from baikaldoc_pos.service.status_line import status_line
+from baikaldoc_pos.service.state import status_line
 from baikaldoc_pos.service.watchdog import JOURNAL_AILMENTS
 from baikaldoc_pos.state import ServiceState
 from baikaldoc_pos.sync import CycleReport

@@ -6,21 +6,22 @@ from pathlib import Path
 
 from baikaldoc_pos.assembly import open_session
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.config import Configuration, ConnectionConfig
+from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import DeloSession, RequestReport
 from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.service.context import identity_of
 
 log = EventLog(__name__)
 
 
 class SessionManager:
-    """Owns the session. Only the thread that holds ``turn`` may use or change it.
+    """Owns the session. Only the thread that holds ``lock`` may use or change it.
 
     :param runtime: where the session is kept over restarts; None where it is not.
     """
 
     def __init__(self, clock: Clock, observe: Callable[[RequestReport], None], runtime: Path | None) -> None:
-        self.turn = threading.Lock()
+        self.lock = threading.Lock()
         self._clock = clock
         self._observe = observe
         self._runtime = runtime
@@ -74,9 +75,3 @@ class SessionManager:
         if self._session is not None:
             self._session.close()
         self._session = None
-
-
-def identity_of(connection: ConnectionConfig) -> tuple[object, ...]:
-    """Whose session it is, and where: what a session cannot outlive a change of."""
-    addresses = connection.login_url, connection.logout_url, connection.graphql_endpoint
-    return *addresses, connection.username, connection.password, connection.app

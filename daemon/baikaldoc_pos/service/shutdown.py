@@ -1,4 +1,7 @@
-"""The end of the service: what is in flight is waited for, and the session is handed over or signed out.
+"""The waits at both ends of the service.
+
+A start waits for a running ``once`` and for disk space. The end waits for what is in flight, and then hands the
+session over or signs it out.
 
 A restart hands the session over to the next process, a stop signs out. To the process both are a SIGTERM; only
 systemd's job tells them apart.
@@ -12,27 +15,60 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from baikaldoc_pos.config import load_configuration
-from baikaldoc_pos.errors import ConfigurationInvalid
-from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.errors import ConfigurationInvalid, JournalUnavailable, StopRequested
+from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.service.context import ActiveConfig, ServiceContext
-from baikaldoc_pos.service.notify import Notifier
-from baikaldoc_pos.service.reloading import runtime_directory
+from baikaldoc_pos.service.reload import runtime_directory
 from baikaldoc_pos.service.session import SessionManager
-from baikaldoc_pos.service.signals import STOPS, take
-from baikaldoc_pos.service.starting import EXTENSION_SECONDS
 from baikaldoc_pos.service.state import StateHolder
+from baikaldoc_pos.service.systemd import STOPS, Notifier, take_signal
+from baikaldoc_pos.service.watchdog import disk_is_full
 from baikaldoc_pos.state import Phase
 
 log = EventLog(__name__)
+T = TypeVar("T")
+
+TICK_SECONDS = 1.0
+EXTENSION_SECONDS = 10.0
 
 # How much longer than one request's deadline the end of a running job is waited for.
 DRAIN_GRACE_SECONDS = 5.0
 DRAIN_TICK_SECONDS = 0.2
 SYSTEMCTL_SECONDS = 5
 _UNIT = re.compile(r"/([^/]+\.service)$")
+
+
+def wait_tick(notifier: Notifier, status: str) -> None:
+    """One moment of the wait; raises StopRequested."""
+    notifier.status(status)
+    notifier.extend_timeout(EXTENSION_SECONDS)
+    received = take_signal(STOPS, TICK_SECONDS)
+    if received is not None:
+        log.info("signal.received", signal=received.name)
+        raise StopRequested
+
+
+def retry_until_disk_space(opening: Callable[[], T], directory: Path, notifier: Notifier, text: Catalogue) -> T:
+    """Open what needs room in the journal's directory, as soon as there is some.
+
+    :raises JournalUnavailable: something else is wrong.
+    :raises StopRequested: a stop was asked for meanwhile.
+    """
+    told = False
+    while True:
+        try:
+            return opening()
+        except JournalUnavailable as fault:
+            if not disk_is_full(fault, directory):
+                raise
+            if not told:
+                log.error("journal.disk_full", **fault.fields)
+            told = True
+            sentence = text.render("journal.disk_full", fault.fields)
+        wait_tick(notifier, text.text("state.waiting_for_room", sentence=sentence))
 
 
 class Shutdown:
@@ -57,7 +93,7 @@ class Shutdown:
 
         A second stop signal, or a job that does not end, ends the process at once.
         """
-        self._await(lambda seconds: self._account.turn.acquire(timeout=seconds))
+        self._await(lambda seconds: self._account.lock.acquire(timeout=seconds))
         if self._is_followed() and self._account.hand_over():
             return
         self._state.change(phase=Phase.SIGNING_OUT)
@@ -82,7 +118,7 @@ class Shutdown:
         deadline = time.monotonic() + self._in_force.configuration.service.limits.request_seconds + DRAIN_GRACE_SECONDS
         while not done(DRAIN_TICK_SECONDS):
             self._notifier.extend_timeout(EXTENSION_SECONDS)
-            if take(STOPS, 0) is not None:
+            if take_signal(STOPS, 0) is not None:
                 _end_at_once("service.left_at_once")
             if time.monotonic() > deadline:
                 _end_at_once("service.job_did_not_end")

@@ -1,31 +1,82 @@
-"""When the watchdog is pinged: what systemd asks for, and the facts that a ping has to be earned by. Pure."""
+"""The evidence that a ping of the watchdog has to be earned by: jobs that get on, and a journal that can be written.
 
+A full disk costs no ping: no restart mends that, and it is over by itself once there is space.
+"""
+
+import errno
 import os
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
 
 from attrs import frozen
 
+from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.state import HealthProblem
 
-PINGS_PER_PERIOD = 3
+SLICE_SECONDS = 1.0
 # The scheduler's own thread runs a job this often; being late by more than the tolerance, it is dead or stuck.
 PULSE_SECONDS = 1.0
 PULSE_TOLERANCE_SECONDS = 30.0
 JOURNAL_FAULT = "watchdog.journal_fault"
 DISK_FULL = "watchdog.disk_full"
 JOURNAL_AILMENTS = frozenset({JOURNAL_FAULT, DISK_FULL})
+# What SQLite says of ENOSPC; a quota that is used up, or too little space for its -shm, is "disk I/O error" to it.
+_SAID = "database or disk is full"
+_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
+# A transaction takes several pages, each of which is written to -wal first.
+PROBE_BYTES = 64 * 1024
 
 
-def ping_seconds(environ: Mapping[str, str], pid: int | None = None) -> float | None:
-    """How often to ping: a third of WATCHDOG_USEC; None where systemd does not watch this process."""
-    try:
-        period = int(environ["WATCHDOG_USEC"]) / 1_000_000
-        watched = int(environ.get("WATCHDOG_PID", "0"))
-    except (KeyError, ValueError):
-        return None
-    if period <= 0 or watched not in {0, os.getpid() if pid is None else pid}:
-        return None
-    return period / PINGS_PER_PERIOD
+class JobMonitor:
+    """The running jobs with the time of their last progress. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: dict[int, tuple[str, float]] = {}
+
+    @contextmanager
+    def running(self, name: str) -> Iterator[None]:
+        """The calling thread does this job while the context lasts."""
+        thread = threading.get_ident()
+        with self._lock:
+            self._jobs[thread] = (name, time.monotonic())
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._jobs[thread]
+
+    def progress(self) -> None:
+        """The calling thread's job has got on; nothing where it does no job."""
+        thread = threading.get_ident()
+        with self._lock:
+            if thread in self._jobs:
+                self._jobs[thread] = (self._jobs[thread][0], time.monotonic())
+
+    def ages(self) -> Mapping[str, float]:
+        """The running jobs, each with the seconds since its last progress."""
+        now = time.monotonic()
+        with self._lock:
+            return {name: now - at for name, at in self._jobs.values()}
+
+
+class ServiceClock(SystemClock):
+    """The real clock; a job that waits on purpose (back-off, Retry-After) is getting on."""
+
+    def __init__(self, stop: threading.Event, monitor: JobMonitor) -> None:
+        super().__init__(stop)
+        self._monitor = monitor
+
+    def pause(self, seconds: float) -> None:
+        end = self.monotonic() + seconds
+        while (left := end - self.monotonic()) > 0:
+            super().pause(min(left, SLICE_SECONDS))
+            self._monitor.progress()
 
 
 @frozen
@@ -76,3 +127,19 @@ def health_problems(
         else:
             found.append(HealthProblem(JOURNAL_FAULT, fields))
     return found
+
+
+def disk_is_full(fault: JournalUnavailable, directory: Path) -> bool:
+    """Whether there is no room in the journal's directory for what could not be written."""
+    return _SAID in str(fault.fields["reason"]) or not has_room(directory)
+
+
+def has_room(directory: Path) -> bool:
+    """Whether something can be written there; True where something else than space is wrong."""
+    try:
+        with TemporaryFile(dir=directory, buffering=0) as probe:
+            probe.write(bytes(PROBE_BYTES))
+            os.fsync(probe.fileno())
+    except OSError as refusal:
+        return refusal.errno not in _ERRNOS
+    return True

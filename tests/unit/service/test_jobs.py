@@ -12,9 +12,9 @@ from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.journal import Pause, PauseFile
 from baikaldoc_pos.service import jobs
 from baikaldoc_pos.service.jobs import FIRST_BACKOFF, Jobs
-from baikaldoc_pos.service.progress import JobMonitor
 from baikaldoc_pos.service.session import SessionManager
 from baikaldoc_pos.service.state import StateHolder
+from baikaldoc_pos.service.watchdog import JobMonitor
 from baikaldoc_pos.state import Phase, ServiceState
 from baikaldoc_pos.sync import CycleReport
 
@@ -139,7 +139,7 @@ def test_nothing_is_asked_where_there_is_no_session(service, server, clock) -> N
 def test_nothing_is_asked_while_a_cycle_has_its_turn(service, server, clock) -> None:
     service.jobs.cycle()
     clock.advance(minutes=KEEP_ALIVE_MINUTES)
-    with service.account.turn:
+    with service.account.lock:
         service.jobs.keep_alive()
     assert keep_alives(server) == 0
 
@@ -170,22 +170,22 @@ def cycle_beside_a_keep_alive(service, monkeypatch) -> Iterator[threading.Thread
     progress = threading.Semaphore(0)
     monkeypatch.setattr(service.monitor, "progress", progress.release)
     monkeypatch.setattr(jobs, "SLICE_SECONDS", 0.01)
-    assert service.account.turn.acquire(timeout=SECONDS)
+    assert service.account.lock.acquire(timeout=SECONDS)
     cycle = threading.Thread(target=service.jobs.cycle)
     cycle.start()
     for _ in range(2):
         assert progress.acquire(timeout=SECONDS), "taken for stuck, and restarted by the watchdog"
     yield cycle
-    service.account.turn.release()
+    service.account.lock.release()
 
 
 def test_cycle_that_waits_for_its_turn_gets_on_and_says_so(service, cycle_beside_a_keep_alive) -> None:
     assert service.state.phase is Phase.WAITING
-    service.account.turn.release()
+    service.account.lock.release()
     cycle_beside_a_keep_alive.join(SECONDS)
     assert service.state.last_success is not None
     assert service.state.phase is Phase.IDLE
-    assert service.account.turn.acquire(timeout=SECONDS)
+    assert service.account.lock.acquire(timeout=SECONDS)
 
 
 def test_stop_ends_the_wait_for_the_turn(service, cycle_beside_a_keep_alive, clock, caplog) -> None:

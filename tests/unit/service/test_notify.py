@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.service.notify import Notifier
+from baikaldoc_pos.service.systemd import Notifier
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from baikaldoc_pos.errors import StopRequested
-from baikaldoc_pos.service.progress import JobMonitor, ServiceClock
-from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult, await_reload
+from baikaldoc_pos.service.reload import ReloadFile, ReloadResult, await_reload
 from baikaldoc_pos.service.shutdown import own_unit, restart_is_pending
-from baikaldoc_pos.service.storage import has_room
+from baikaldoc_pos.service.watchdog import JobMonitor, ServiceClock, has_room
 
 
 def test_only_running_jobs_have_an_age_and_progress_renews_it() -> None:
@@ -39,7 +38,7 @@ def test_pause_of_a_job_is_progress_and_ends_with_the_stop() -> None:
 SERVICE = """
 import os, signal, sys
 from pathlib import Path
-from baikaldoc_pos.service.reloading import ReloadFile, ReloadResult
+from baikaldoc_pos.service.reload import ReloadFile, ReloadResult
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 file = ReloadFile(Path(sys.argv[1]))
 file.write(ReloadResult(os.getpid(), 4, 0))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from attrs import evolve
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.service.status_line import status_line
+from baikaldoc_pos.service.state import status_line
 from baikaldoc_pos.state import CycleProgress, LastError, Phase, ServiceState, Wait
 from hypothesis import given
 from hypothesis import strategies as st

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from baikaldoc_pos.service.wall_clock import WallClock
+from baikaldoc_pos.service.context import WallClock
 
 from tests.clocks import ManualClock
 

@@ -2,7 +2,8 @@
 
 import pytest
 from attrs import evolve
-from baikaldoc_pos.service.watchdog import HealthSnapshot, JournalFault, health_problems, ping_seconds
+from baikaldoc_pos.service.systemd import ping_seconds
+from baikaldoc_pos.service.watchdog import HealthSnapshot, JournalFault, health_problems
 
 WELL = HealthSnapshot(scheduler_alive=True, pulse_age=0.5, stalled={"cycle": 10.0}, stall_limit=60.0)
 

@@ -1,4 +1,6 @@
-"""Telling systemd (sd_notify(3)). Silent where there is no NOTIFY_SOCKET.
+"""What systemd and the kernel ask of the process: signals, sd_notify(3) and the watchdog's period.
+
+The signals are blocked before anything heavy is imported, so this module imports nothing heavy.
 
 sdnotify encodes to latin-1 and swallows what it cannot encode, a whole READY=1 for one Cyrillic letter; so the
 UTF-8 bytes are handed to it as latin-1 characters, here and nowhere else.
@@ -7,12 +9,38 @@ systemd ignores a whole datagram that is longer than 4096 bytes (NOTIFY_BUFFER_M
 bounded, and what decides the unit's life is never in one datagram with it.
 """
 
+import os
+import signal
 import time
+from collections.abc import Collection, Mapping
 
 from sdnotify import SystemdNotifier
 
+STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
+SIGNALS = STOPS | {signal.SIGHUP, signal.SIGUSR1}
 STATUS_BYTES = 2000
 _CUT = "…"
+PINGS_PER_PERIOD = 3
+
+
+def block_signals() -> None:
+    """Leave the signals to the service's loop, which takes them when it runs: by itself each would end the process.
+
+    Threads that are started afterwards inherit it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def take_signal(wanted: Collection[signal.Signals], seconds: float) -> signal.Signals | None:
+    """The next of these signals, waited for at most that long.
+
+    Where the wait was interrupted (a process that was stopped or frozen goes on) after its time had passed, CPython
+    returns whatever there was in memory instead of None.
+    """
+    received = signal.sigtimedwait(wanted, seconds)
+    if received is None or received.si_signo not in wanted:
+        return None
+    return signal.Signals(received.si_signo)
 
 
 class Notifier:
@@ -53,3 +81,15 @@ def _line(text: str) -> str:
     if len(encoded) <= STATUS_BYTES:
         return line
     return encoded[: STATUS_BYTES - len(_CUT.encode())].decode(errors="ignore") + _CUT
+
+
+def ping_seconds(environ: Mapping[str, str], pid: int | None = None) -> float | None:
+    """How often to ping: a third of WATCHDOG_USEC; None where systemd does not watch this process."""
+    try:
+        period = int(environ["WATCHDOG_USEC"]) / 1_000_000
+        watched = int(environ.get("WATCHDOG_PID", "0"))
+    except (KeyError, ValueError):
+        return None
+    if period <= 0 or watched not in {0, os.getpid() if pid is None else pid}:
+        return None
+    return period / PINGS_PER_PERIOD
