@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from baikaldoc_pos.config.faults import Fault
+    from baikaldoc_pos.config.issues import ConfigError
 
 
 class BaikaldocError(Exception):
@@ -57,7 +57,7 @@ class ConfigurationInvalid(BaikaldocError):
     event = "config.invalid"
     exit_code = 78
 
-    def __init__(self, faults: "Sequence[Fault]") -> None:
+    def __init__(self, faults: "Sequence[ConfigError]") -> None:
         super().__init__(count=len(faults))
         self.faults = tuple(faults)
 

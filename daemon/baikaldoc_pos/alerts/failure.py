@@ -21,8 +21,8 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import (
     AlertKind,
     AlertSettings,
+    ConfigError,
     Configuration,
-    Fault,
     Paths,
     load_alert_settings,
     load_configuration,
@@ -56,7 +56,7 @@ _OUT_OF_SIGHT_KEYS = frozenset({"password", "password_file"})
 class NobodyToTell:
     """There is nobody to tell, or no way to; ``faults`` say what of the section ``alerts`` is wrong."""
 
-    faults: Sequence[Fault] = ()
+    faults: Sequence[ConfigError] = ()
 
 
 @frozen
@@ -113,7 +113,7 @@ def notify_failure(
 
 def _settings(
     paths: Paths, environ: Mapping[str, str], journal: AlertJournal | None
-) -> tuple[AlertSettings | None, Sequence[Fault]]:
+) -> tuple[AlertSettings | None, Sequence[ConfigError]]:
     """The section as it is now; where it cannot be used, as the service last had it."""
     settings, faults = load_alert_settings(paths.config, environ)
     if settings is not None or journal is None:
@@ -144,7 +144,7 @@ def _voice(
     return voice_of(configuration, names), ()
 
 
-def _is_out_of_sight(fault: Fault) -> bool:
+def _is_out_of_sight(fault: ConfigError) -> bool:
     return fault.key in _OUT_OF_SIGHT_KEYS and fault.problem in _OUT_OF_SIGHT
 
 

@@ -1,18 +1,22 @@
 """The configuration: three JSON files in one directory, read whole or not at all, into frozen values.
 
-Steps, one module each: load (JSON) → structure (types, cattrs) → credentials, certificate, rules → assemble.
-``model`` is the one place where keys are defined; the reference in docs/ is generated from it.
+``model`` defines every key, ``types`` the values. ``load`` reads the files, with ``credentials`` and ``validate``.
 """
 
-from baikaldoc_pos.config.alert_loading import load_alert_settings, read_alert_settings, section_of
-from baikaldoc_pos.config.alert_settings import DIALOGUE_TIMEOUTS, AlertKind, AlertSettings
-from baikaldoc_pos.config.assemble import load_configuration, peek_language, peek_zone
-from baikaldoc_pos.config.certificate import without_strict
-from baikaldoc_pos.config.differences import differences
-from baikaldoc_pos.config.faults import Fault, Notice, render
-from baikaldoc_pos.config.listening import ListenAddress, TcpAddress, UnixAddress
-from baikaldoc_pos.config.masking import secrets_of
+from baikaldoc_pos.config.credentials import secrets_of
+from baikaldoc_pos.config.issues import ConfigError, ConfigWarning, render
+from baikaldoc_pos.config.load import (
+    load_alert_settings,
+    load_configuration,
+    peek_language,
+    peek_zone,
+    read_alert_settings,
+    section_of,
+)
 from baikaldoc_pos.config.model import (
+    DIALOGUE_TIMEOUTS,
+    AlertKind,
+    AlertSettings,
     Configuration,
     ConnectionConfig,
     DateRange,
@@ -22,31 +26,31 @@ from baikaldoc_pos.config.model import (
     Lookback,
     MetricsSettings,
     Pagination,
+    Paths,
     ProcessingConfig,
     Retries,
     Schedule,
     ServiceConfig,
     SessionSettings,
 )
-from baikaldoc_pos.config.notices import warnings_of
-from baikaldoc_pos.config.paths import Paths
-from baikaldoc_pos.config.secret import Secret
+from baikaldoc_pos.config.types import ListenAddress, Secret, TcpAddress, UnixAddress
+from baikaldoc_pos.config.validate import differences, warnings_of, without_strict
 
 __all__ = [
     "DIALOGUE_TIMEOUTS",
     "AlertKind",
     "AlertSettings",
+    "ConfigError",
+    "ConfigWarning",
     "Configuration",
     "ConnectionConfig",
     "DateRange",
-    "Fault",
     "Http",
     "Limits",
     "ListenAddress",
     "Logging",
     "Lookback",
     "MetricsSettings",
-    "Notice",
     "Pagination",
     "Paths",
     "ProcessingConfig",

@@ -1,15 +1,17 @@
 """Where a password comes from: the file itself, else systemd's credential, else the file that another key names.
 
-Written for any section that has a password, its key and credential being parameters. No password is ever part of
-a fault.
+No password is ever part of an error. ``secrets_of`` lists what must never appear in a log.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 from attrs import frozen
 
-from baikaldoc_pos.config.faults import Fault
+from baikaldoc_pos.config.issues import ConfigError
+from baikaldoc_pos.config.model import Configuration
 
 DELO_CREDENTIAL = "delo-password"
 SMTP_CREDENTIAL = "smtp-password"
@@ -34,7 +36,7 @@ class Source:
     prefix: str = ""
     file_key: str = "password_file"
 
-    def resolve(self, environ: Mapping[str, str]) -> tuple[str | None, Path | None, list[Fault]]:
+    def resolve(self, environ: Mapping[str, str]) -> tuple[str | None, Path | None, list[ConfigError]]:
         """The password, the file that it was read from where others might read that too, and the faults.
 
         Neither a password nor a fault means that a key of the document has one, or is of a kind that is
@@ -52,29 +54,33 @@ class Source:
         named = self.document.get(self.file_key)
         if named is None:
             fields = {"credential": self.credential, "file_key": self.file_key}
-            return None, None, [Fault(self.file, f"{self.prefix}password", "config.fault.password_missing", fields)]
-        if not isinstance(named, str) or not named.strip():  # its kind tells what is wrong with it
+            return (
+                None,
+                None,
+                [ConfigError(self.file, f"{self.prefix}password", "config.fault.password_missing", fields)],
+            )
+        if not isinstance(named, str) or not named.strip():  # its type tells what is wrong with it
             return None, None, []
         path = self.directory / named
         password, faults = self._read(self.file_key, path)
         return password, path, faults
 
-    def _read(self, name: str, path: Path) -> tuple[str | None, list[Fault]]:
+    def _read(self, name: str, path: Path) -> tuple[str | None, list[ConfigError]]:
         key = f"{self.prefix}{name}"
         try:
             password = path.read_bytes().decode("utf-8-sig")
         except OSError as error:
             fields = {"path": str(path), "reason": error.strerror}
-            return None, [Fault(self.file, key, "config.fault.password_unreadable", fields)]
+            return None, [ConfigError(self.file, key, "config.fault.password_unreadable", fields)]
         except UnicodeDecodeError:
-            return None, [Fault(self.file, key, "config.fault.password_not_utf8", {"path": str(path)})]
+            return None, [ConfigError(self.file, key, "config.fault.password_not_utf8", {"path": str(path)})]
         except ValueError:  # a NUL in the path
-            return None, [Fault(self.file, key, "config.fault.path_invalid")]
+            return None, [ConfigError(self.file, key, "config.fault.path_invalid")]
         password = password.removesuffix("\n").removesuffix("\r")
         if not password:
-            return None, [Fault(self.file, key, "config.fault.password_file_empty", {"path": str(path)})]
+            return None, [ConfigError(self.file, key, "config.fault.password_file_empty", {"path": str(path)})]
         if "\n" in password:
-            return None, [Fault(self.file, key, "config.fault.password_lines", {"path": str(path)})]
+            return None, [ConfigError(self.file, key, "config.fault.password_lines", {"path": str(path)})]
         return password, []
 
 
@@ -92,3 +98,24 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except PermissionError:
         return True
+
+
+def secrets_of(configuration: Configuration) -> tuple[str, ...]:
+    """Every secret of a configuration, in each form that it may take in a text; the longest first."""
+    connection = configuration.connection
+    secrets = [connection.password.reveal()]
+    if connection.proxy is not None:
+        password = urlsplit(connection.proxy.reveal()).password
+        if password:
+            secrets += [password, unquote(password)]
+    mail = configuration.service.alerts.password
+    if mail is not None:
+        secrets.append(mail.reveal())
+    forms = {form for secret in secrets for form in _forms(secret)}
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """As it is, as Python and JSON write it within quotes, and as a part of a URL."""
+    escaped, plain = json.dumps(secret), json.dumps(secret, ensure_ascii=False)
+    return secret, repr(secret)[1:-1], escaped[1:-1], plain[1:-1], quote(secret, safe="")

@@ -1,24 +1,190 @@
 """The configuration as the rest of the program sees it: frozen values, complete and checked.
 
-Each attribute's metadata names its key and kind; to add a key or a section, add it here, and its sentence
-(``config.key.…``) to both catalogues. May not know where the values came from.
+Each attribute's metadata names its key and field type. To add a key or a section, add it here, and its sentence
+(``config.key.…``) to both catalogues. Reading, the reference and the comparison of two configurations follow it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from enum import StrEnum
 from pathlib import Path
 
-from attrs import AttrsInstance, field, frozen
+from attrs import Attribute, AttrsInstance, field, fields, frozen, has
 
-from baikaldoc_pos.config.alert_settings import AlertSettings
-from baikaldoc_pos.config.kinds import Choice, Flag, Integer, Moment, Number, Password, Text, Trust, UtcOffset
-from baikaldoc_pos.config.listening import HostNames, Listen, ListenAddress, TextfilePath
-from baikaldoc_pos.config.secret import Secret
-from baikaldoc_pos.config.settings import section, setting
-from baikaldoc_pos.config.statuses import Statuses, StatusMapping
-from baikaldoc_pos.config.urls import HttpUrl, ProxyUrl
+from baikaldoc_pos.config.types import (
+    Address,
+    Addresses,
+    Choice,
+    ChoiceList,
+    FieldType,
+    FilePath,
+    Flag,
+    HostNames,
+    HttpUrl,
+    Integer,
+    Listen,
+    ListenAddress,
+    MailHost,
+    Moment,
+    Nullable,
+    Number,
+    Password,
+    ProxyUrl,
+    Secret,
+    Statuses,
+    StatusMapping,
+    Text,
+    TextfilePath,
+    TlsVerify,
+    UtcOffset,
+)
 from baikaldoc_pos.i18n import LANGUAGES
 from baikaldoc_pos.model import Period
+
+_METADATA = "setting"
+
+
+@frozen
+class Setting:
+    """A key of a file; without a kind it is a section, whose class is the attribute's type."""
+
+    key: str
+    kind: FieldType | None = None
+
+
+def setting(key: str, kind: FieldType) -> Mapping[str, Setting]:
+    """Metadata of an attribute that is one value."""
+    return {_METADATA: Setting(key, kind)}
+
+
+def section(key: str) -> Mapping[str, Setting]:
+    """Metadata of an attribute that is an object with settings of its own (an attrs class)."""
+    return {_METADATA: Setting(key)}
+
+
+def settings_of(cls: type[AttrsInstance]) -> "Iterator[tuple[Attribute[object], Setting]]":
+    """The attributes of a class that are keys of a file, in order."""
+    for attribute in fields(cls):
+        if _METADATA in attribute.metadata:
+            yield attribute, attribute.metadata[_METADATA]
+
+
+def section_class(attribute: "Attribute[object]") -> type[AttrsInstance]:
+    """The class of a section."""
+    cls = attribute.type
+    if cls is None or not has(cls):
+        raise TypeError(f"{attribute.name} is marked as a section, but its type is not an attrs class")
+    return cls
+
+
+def leaves(
+    cls: type[AttrsInstance], prefix: tuple[str, ...] = ()
+) -> "Iterator[tuple[tuple[str, ...], Attribute[object], FieldType]]":
+    """Every value of a class and of its sections, with the path of its key."""
+    for attribute, setting_ in settings_of(cls):
+        path = (*prefix, setting_.key)
+        if setting_.kind is None:
+            yield from leaves(section_class(attribute), path)
+        else:
+            yield path, attribute, setting_.kind
+
+
+@frozen
+class Paths:
+    """Directories of the configuration, the state (journal, lock) and the log files."""
+
+    config: Path
+    state: Path
+    logs: Path
+
+    @classmethod
+    def resolve(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        config: Path | None = None,
+        state: Path | None = None,
+        logs: Path | None = None,
+    ) -> "Paths":
+        """Options first, then what systemd sets (``CONFIGURATION_DIRECTORY`` …), then ./config, ./state, ./logs."""
+        return cls(
+            config or _from_systemd(environ, "CONFIGURATION_DIRECTORY") or Path("config"),
+            state or _from_systemd(environ, "STATE_DIRECTORY") or Path("state"),
+            logs or _from_systemd(environ, "LOGS_DIRECTORY") or Path("logs"),
+        )
+
+
+def _from_systemd(environ: Mapping[str, str], name: str) -> Path | None:
+    """The first of the colon-separated paths."""
+    first = environ.get(name, "").partition(":")[0]
+    return Path(first) if first else None
+
+
+# How many times timeoutSeconds a whole dialogue about one mail may last.
+DIALOGUE_TIMEOUTS = 4
+_DEFAULT_PORTS: Mapping[str, int] = {"none": 25, "starttls": 587, "tls": 465}
+_MONTH_HOURS = 720
+
+
+class AlertKind(StrEnum):
+    """What can need a person. The values stand in the configuration, the journal and the mails' headers."""
+
+    DELO_UNAVAILABLE = "delo_unavailable"
+    CREDENTIALS_REJECTED = "credentials_rejected"
+    SCHEMA_MISMATCH = "schema_mismatch"
+    RECORDS_REFUSED = "records_refused"
+    UNMAPPED_STATUS = "unmapped_status"
+    NO_SUCCESS = "no_success"
+    CONFIGURATION_REJECTED = "configuration_rejected"
+    STORAGE_FAILING = "storage_failing"
+    SERVICE_FAILED = "service_failed"
+    MAIL_UNDELIVERED = "mail_undelivered"
+
+
+ALERT_KINDS = tuple(str(kind) for kind in AlertKind)
+
+
+@frozen(kw_only=True)
+class AlertSettings:
+    """Nobody is told anything while there are no recipients.
+
+    :param password: resolved from the file, systemd's credential or ``passwordFile``; None: no signing in.
+    :param password_path: the file that the password was read from; None for a credential.
+    :param ca_file: anchored at the configuration directory; None: the machine's own CAs.
+    """
+
+    recipients: tuple[str, ...] = field(default=(), metadata=setting("recipients", Addresses()))
+    sender: str | None = field(default=None, metadata=setting("sender", Nullable(Address())))
+    host: str | None = field(default=None, metadata=setting("host", Nullable(MailHost())))
+    port: int | None = field(default=None, metadata=setting("port", Nullable(Integer(1, 65535))))
+    security: str = field(default="starttls", metadata=setting("security", Choice(tuple(_DEFAULT_PORTS))))
+    ca_file: Path | None = field(default=None, metadata=setting("caFile", Nullable(FilePath())))
+    user: str | None = field(default=None, metadata=setting("user", Text(nullable=True)))
+    password: Secret | None = field(default=None, metadata=setting("password", Nullable(Password())))
+    password_file: str | None = field(default=None, metadata=setting("passwordFile", Text(nullable=True)))
+    password_path: Path | None = field(default=None, eq=False)
+    timeout_seconds: float = field(default=30, metadata=setting("timeoutSeconds", Number(0, 300, above=True)))
+    language: str | None = field(default=None, metadata=setting("language", Nullable(Choice(LANGUAGES))))
+    report: tuple[str, ...] = field(default=ALERT_KINDS, metadata=setting("report", ChoiceList(ALERT_KINDS)))
+    unavailable_minutes: float = field(default=30, metadata=setting("unavailableMinutes", Number(0, 1440)))
+    refused_times: int = field(default=3, metadata=setting("refusedTimes", Integer(1, 1000)))
+    no_success_hours: float = field(default=6, metadata=setting("noSuccessHours", Number(0, _MONTH_HOURS, above=True)))
+    digest_hours: float = field(default=24, metadata=setting("digestHours", Number(0, _MONTH_HOURS, above=True)))
+    host_name: str | None = field(default=None, metadata=setting("hostName", Text(nullable=True)))
+
+    @property
+    def enabled(self) -> bool:
+        return bool(self.recipients)
+
+    @property
+    def effective_port(self) -> int:
+        """The port given, else the usual one for the kind of security."""
+        return self.port if self.port is not None else _DEFAULT_PORTS[self.security]
+
+    @property
+    def digest_every(self) -> timedelta:
+        return timedelta(hours=self.digest_hours)
+
 
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 LEVELS = ("debug", "info", "warning", "error")
@@ -95,7 +261,7 @@ class ConnectionConfig:
     password_file: str | None = field(default=None, metadata=setting("password_file", Text(nullable=True)))
     password_path: Path | None = field(default=None, eq=False)
     app: str | None = field(default=None, metadata=setting("app", Text(nullable=True)))
-    verify: bool | Path = field(default=True, metadata=setting("verify", Trust()))
+    verify: bool | Path = field(default=True, metadata=setting("verify", TlsVerify()))
     connect_timeout: float = field(default=10, metadata=setting("connect_timeout", Number(0, 600, above=True)))
     read_timeout: float = field(default=60, metadata=setting("read_timeout", Number(0, 600, above=True)))
     proxy: Secret | None = field(default=None, metadata=setting("proxy", ProxyUrl()))

@@ -11,9 +11,8 @@ from pathlib import Path
 from attrs import NOTHING, Attribute, AttrsInstance
 
 from baikaldoc_pos.config.credentials import DELO_CREDENTIAL, SMTP_CREDENTIAL
-from baikaldoc_pos.config.faults import render_phrase
-from baikaldoc_pos.config.model import FILES
-from baikaldoc_pos.config.settings import leaves
+from baikaldoc_pos.config.issues import render_phrase
+from baikaldoc_pos.config.model import FILES, leaves
 from baikaldoc_pos.i18n import Catalogue
 
 DOCUMENTS = {"ru": "configuration.ru.md", "en": "configuration.md"}

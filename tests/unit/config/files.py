@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.config import Fault, load_configuration
+from baikaldoc_pos.config import ConfigError, load_configuration
 from baikaldoc_pos.errors import ConfigurationInvalid
 
 NAMES = {
@@ -41,13 +41,13 @@ def write(directory: Path, files: dict[str, object]) -> Path:
     return directory
 
 
-def faults_of(directory: Path, files: dict[str, object], environ: dict[str, str] | None = None) -> list[Fault]:
+def faults_of(directory: Path, files: dict[str, object], environ: dict[str, str] | None = None) -> list[ConfigError]:
     with pytest.raises(ConfigurationInvalid) as caught:
         load_configuration(write(directory, files), environ or {})
     return list(caught.value.faults)
 
 
-def places(faults: list[Fault]) -> set[tuple[str, str, str]]:
+def places(faults: list[ConfigError]) -> set[tuple[str, str, str]]:
     """File's stem, key and problem, without the common beginnings."""
     return {
         (fault.file.removesuffix("_config.json"), fault.key, fault.problem.removeprefix("config.fault."))

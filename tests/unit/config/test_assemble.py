@@ -5,8 +5,7 @@ import tempfile
 from pathlib import Path
 
 from baikaldoc_pos.config import Secret, load_configuration
-from baikaldoc_pos.config.model import FILES
-from baikaldoc_pos.config.settings import leaves, settings_of
+from baikaldoc_pos.config.model import FILES, leaves, settings_of
 from baikaldoc_pos.errors import ConfigurationInvalid
 from hypothesis import given, settings
 from hypothesis import strategies as st

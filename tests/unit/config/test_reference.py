@@ -7,9 +7,8 @@ from string import Formatter
 import pytest
 from baikaldoc_pos import config
 from baikaldoc_pos.config import render
-from baikaldoc_pos.config.model import FILES
+from baikaldoc_pos.config.model import FILES, leaves
 from baikaldoc_pos.config.reference import key_sentence, main, reference
-from baikaldoc_pos.config.settings import leaves
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 
 from tests.unit.config.files import faults_of, valid

@@ -3,8 +3,7 @@
 import pytest
 import requests
 from baikaldoc_pos.config import load_configuration
-from baikaldoc_pos.config.kinds import UnacceptableError
-from baikaldoc_pos.config.urls import HttpUrl
+from baikaldoc_pos.config.types import HttpUrl, UnacceptableError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from baikaldoc_pos.config import ConnectionConfig
-from baikaldoc_pos.config.secret import Secret
+from baikaldoc_pos.config.types import Secret
 from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
 
 from tests.delo_server import PASSWORD, USER

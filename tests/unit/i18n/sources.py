@@ -12,7 +12,7 @@ PACKAGE = Path(baikaldoc_pos.__file__).parent
 LEVELS = {"debug", "info", "warning", "error", "exception"}
 LOOKUPS = {"text", "render"}
 # Which argument of theirs is an id; the one after it has the fields.
-FINDINGS = {"Fault": 2, "Notice": 2, "Finding": 2, "Problem": 0, "Phrase": 0}
+FINDINGS = {"ConfigError": 2, "ConfigWarning": 2, "ConfigIssue": 2, "Problem": 0, "Phrase": 0}
 ID = re.compile(r"[a-z][a-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
 CONFIGURATION_ID = re.compile(r"config\.(fault|notice|kind|found|reference)(\.[a-z_]+)+")
 # What the work of a cycle is bound to (events.bound).

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.config.secret import Secret
+from baikaldoc_pos.config.types import Secret
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.model import Outcome
 from hypothesis import example, given

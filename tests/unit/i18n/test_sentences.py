@@ -82,7 +82,7 @@ work.log.error("c.d" if y else "e.f", **fields)
 self._log.warning(f"record.{outcome}", isn=1)
 app.text.text("g.h")
 catalogue.render("i.j", fields)
-Fault(file, "key", "config.fault.k", {"m": 1})
+ConfigError(file, "key", "config.fault.k", {"m": 1})
 Phrase("config.kind.l")
 Problem("config.fault.m", fields)
 """

@@ -1,7 +1,6 @@
-"""What is wrong with a configuration, and where: ids and fields, told by a catalogue.
+"""What is wrong with a configuration, and where: ids and fields. The catalogue holds the sentences.
 
-A finding holds no prose and no secret. Its sentence (the catalogue's entry for ``problem``) says what is wrong
-and what to do about it. May not know how a finding was found.
+An issue holds no prose and no secret. Its sentence says what is wrong and what to do about it.
 """
 
 import json
@@ -27,7 +26,7 @@ class Phrase:
 
 
 @frozen
-class Finding:
+class ConfigIssue:
     """Something to say about one key of one file.
 
     :param file: the file's name, or the directory's path where that is what is wrong.
@@ -43,19 +42,19 @@ class Finding:
 
 
 @frozen
-class Fault(Finding):
+class ConfigError(ConfigIssue):
     """The configuration cannot be used like this."""
 
 
 @frozen
-class Notice(Finding):
+class ConfigWarning(ConfigIssue):
     """The configuration can be used, but a person ought to know."""
 
 
-def render(finding: Finding, catalogue: "Catalogue") -> str:
+def render(issue: ConfigIssue, catalogue: "Catalogue") -> str:
     """One line: the file, the key's path, what is wrong, what to do."""
-    sentence = render_phrase(Phrase(finding.problem, finding.fields), catalogue)
-    return ": ".join(part for part in (finding.file, finding.key, sentence) if part)
+    sentence = render_phrase(Phrase(issue.problem, issue.fields), catalogue)
+    return ": ".join(part for part in (issue.file, issue.key, sentence) if part)
 
 
 def render_phrase(phrase: Phrase, catalogue: "Catalogue") -> str:
