@@ -16,6 +16,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy docs/generate.py
 
 schema: $(STAMP)  ## generate schema/delo_schema
 	$(BIN)/python schema/generate.py
@@ -24,12 +25,10 @@ schema-check: $(STAMP)
 	$(BIN)/python schema/generate.py --check
 
 docs: $(STAMP)  ## generate docs/configuration*.md and docs/events*.md
-	$(BIN)/python -m baikaldoc_pos.config.reference
-	$(BIN)/python -m baikaldoc_pos.events_reference
+	$(BIN)/python docs/generate.py
 
 docs-check: $(STAMP)
-	$(BIN)/python -m baikaldoc_pos.config.reference --check
-	$(BIN)/python -m baikaldoc_pos.events_reference --check
+	$(BIN)/python docs/generate.py --check
 
 bench: $(STAMP)  ## ratios measured in one run
 	$(BIN)/python -m tests.bench

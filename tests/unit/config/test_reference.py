@@ -8,16 +8,17 @@ import pytest
 from baikaldoc_pos import config
 from baikaldoc_pos.config import render
 from baikaldoc_pos.config.model import FILES, leaves
-from baikaldoc_pos.config.reference import key_sentence, main, reference
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 
+from docs import generate
+from docs.generate import configuration_reference, key_sentence, main
 from tests.unit.config.files import faults_of, valid
 
 _ID = re.compile(r'"(config\.(?:fault|notice|found|kind|reference)\.[a-z_.]+[a-z_])"')
 
 
 def ids_in_the_code() -> set[str]:
-    sources = Path(config.__file__).parent.glob("*.py")
+    sources = [*Path(config.__file__).parent.glob("*.py"), Path(generate.__file__)]
     ids = {id_ for source in sources for id_ in _ID.findall(source.read_text(encoding="utf-8"))}
     keys = {key_sentence(file, path) for file, (_, cls) in FILES.items() for path, _, _ in leaves(cls)}
     return ids | keys
@@ -36,7 +37,7 @@ def test_no_sentence_about_a_key_that_is_gone(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_reference_names_every_key_once(language):
-    text = reference(Catalogue(language))
+    text = configuration_reference(Catalogue(language))
     for _, cls in FILES.values():
         for path, _, _ in leaves(cls):
             assert text.count(f"| `{'.'.join(path)}` |") == 1
