@@ -22,7 +22,7 @@ from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import holder_of, script_bookmark
 from baikaldoc_pos.logs import configure
 from baikaldoc_pos.model import Period
-from baikaldoc_pos.monitoring.sockets import listen_on
+from baikaldoc_pos.monitoring.server import listen_on
 
 
 def command(text: Catalogue) -> click.Command:

@@ -4,11 +4,9 @@ Read-only, and off unless an address is set. What is shown comes from the journa
 """
 
 from baikaldoc_pos.monitoring.health import Health, Level, Reason, Situation, judge
-from baikaldoc_pos.monitoring.metrics import Metrics
-from baikaldoc_pos.monitoring.metrics_sources import MetricsSources
-from baikaldoc_pos.monitoring.settings import SiteSettings, SiteSources
-from baikaldoc_pos.monitoring.site import StatusSite
-from baikaldoc_pos.monitoring.textfile import Textfile
+from baikaldoc_pos.monitoring.metrics import Metrics, MetricsSources, Textfile
+from baikaldoc_pos.monitoring.page import SiteSettings, SiteSources
+from baikaldoc_pos.monitoring.server import StatusSite
 
 __all__ = [
     "Health",

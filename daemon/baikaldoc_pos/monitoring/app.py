@@ -11,9 +11,7 @@ from baikaldoc_pos.journal import Checkpoint
 from baikaldoc_pos.journal.explain import LONGEST, search
 from baikaldoc_pos.monitoring.discretion import DiscreetCatalogue
 from baikaldoc_pos.monitoring.health import Health, Level
-from baikaldoc_pos.monitoring.overview import health_of, overview
-from baikaldoc_pos.monitoring.pages import Link, Pages
-from baikaldoc_pos.monitoring.settings import SiteSettings, SiteSources
+from baikaldoc_pos.monitoring.page import Link, Pages, SiteSettings, SiteSources, health_of, overview
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json; charset=utf-8"

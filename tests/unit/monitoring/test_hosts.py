@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from baikaldoc_pos.config import TcpAddress, UnixAddress
-from baikaldoc_pos.monitoring.hosts import Hosts
+from baikaldoc_pos.monitoring.server import Hosts
 
 OWN = Hosts.of(TcpAddress("Pos.Local", 9318), ("proxy.example",))
 ANY = Hosts.of(TcpAddress("0.0.0.0", 9318), ())
