@@ -61,8 +61,8 @@ def _server() -> socket.socket:
 
 def serve(line: socket.socket) -> None:
     """Fork for each request, until nobody can ask any more."""
-    for name in COMMANDS:
-        import_module(f"baikaldoc_pos.cli.{name.replace('-', '_')}")
+    for module in COMMANDS.values():
+        import_module(module)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
     while True:
         request, streams, _, _ = socket.recv_fds(line, LONGEST, 4)

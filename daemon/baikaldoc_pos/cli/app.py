@@ -11,7 +11,7 @@ import click
 from attrs import frozen
 from rich.console import Console
 
-from baikaldoc_pos.cli.streams import is_unicode
+from baikaldoc_pos.cli.output import is_unicode
 from baikaldoc_pos.config import Configuration, Paths, load_configuration, peek_zone
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import JournalReader

@@ -12,8 +12,8 @@ from attrs import evolve
 from baikaldoc_pos.alerts import probe
 from baikaldoc_pos.assembly import forget_rejection, gateway, log_settings, open_session
 from baikaldoc_pos.cli.app import App, pass_app
-from baikaldoc_pos.cli.localized import Command
-from baikaldoc_pos.cli.stopping import run_stoppable
+from baikaldoc_pos.cli.commands import Command
+from baikaldoc_pos.cli.cycle import run_stoppable
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, TcpAddress, UnixAddress, render, warnings_of
 from baikaldoc_pos.delo import DeloClient
@@ -25,7 +25,7 @@ from baikaldoc_pos.model import Period
 from baikaldoc_pos.monitoring.server import listen_on
 
 
-def command(text: Catalogue) -> click.Command:
+def check_command(text: Catalogue) -> click.Command:
     """The command in one language."""
     offline = click.Option(["--offline"], is_flag=True, help=text.text("cli.check.offline"))
     return Command(text, name="check", help=text.text("cli.check.help"), params=[offline], callback=pass_app(_check))

@@ -10,28 +10,28 @@ import click
 
 from baikaldoc_pos import __version__
 from baikaldoc_pos.cli.app import App
-from baikaldoc_pos.cli.localized import Group, usage_error
-from baikaldoc_pos.cli.streams import setup_streams
+from baikaldoc_pos.cli.commands import Group, usage_error
+from baikaldoc_pos.cli.output import setup_streams
 from baikaldoc_pos.config import Paths, peek_language, peek_zone, render
 from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, ReaderGone
 from baikaldoc_pos.i18n import Catalogue
 
-# In the order in which the help lists them. Each is imported when it is called, so that a quick one starts quickly.
-COMMANDS = (
-    "run",
-    "once",
-    "check",
-    "status",
-    "failed",
-    "history",
-    "retry",
-    "report",
-    "pause",
-    "resume",
-    "test-alert",
-    "reload",
-    "notify-failure",
-)
+# The module of each command, in the order of the help. It is imported when called.
+COMMANDS = {
+    "run": "baikaldoc_pos.cli.cycle",
+    "once": "baikaldoc_pos.cli.cycle",
+    "check": "baikaldoc_pos.cli.check",
+    "status": "baikaldoc_pos.cli.inspect",
+    "failed": "baikaldoc_pos.cli.inspect",
+    "history": "baikaldoc_pos.cli.inspect",
+    "retry": "baikaldoc_pos.cli.control",
+    "report": "baikaldoc_pos.cli.inspect",
+    "pause": "baikaldoc_pos.cli.control",
+    "resume": "baikaldoc_pos.cli.control",
+    "test-alert": "baikaldoc_pos.cli.mail",
+    "reload": "baikaldoc_pos.cli.control",
+    "notify-failure": "baikaldoc_pos.cli.mail",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Abort:
         return 130
     except ConfigurationInvalid as invalid:
-        tell_faults(invalid, text)
+        print_faults(invalid, text)
         return invalid.exit_code
     except ReaderGone as gone:
         return gone.exit_code
@@ -77,7 +77,7 @@ def build(text: Catalogue) -> click.Group:
     ]
     group = Group(
         text,
-        {name: f"baikaldoc_pos.cli.{name.replace('-', '_')}" for name in COMMANDS},
+        COMMANDS,
         name="baikaldoc-pos",
         help=text.text("cli.help"),
         params=options,
@@ -88,7 +88,7 @@ def build(text: Catalogue) -> click.Group:
     return group
 
 
-def tell_faults(invalid: ConfigurationInvalid, text: Catalogue) -> None:
+def print_faults(invalid: ConfigurationInvalid, text: Catalogue) -> None:
     """Every fault of the configuration, a line each, on stderr."""
     click.echo(text.render(invalid.event, invalid.fields), err=True)
     for fault in invalid.faults:

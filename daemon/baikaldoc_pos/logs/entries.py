@@ -11,8 +11,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from baikaldoc_pos.logs.masking import Masker
-from baikaldoc_pos.logs.plain import Plain, plain_fields
+from baikaldoc_pos.logs.masking import Masker, Plain, plain_fields
 
 _LIBRARY_MESSAGE = "library.message"
 _UNREADABLE = "log.record_unreadable"

@@ -1,13 +1,142 @@
-"""Takes secrets out of texts and values: every configured one, and whatever stands under a name such as ``Cookie``.
+"""Takes secrets out of values: every configured one, and whatever stands under a name such as ``Cookie``.
 
-Works on plain values (:mod:`baikaldoc_pos.logs.plain`); may not know of records, files or formats.
+A value is made plain first; it may not know of records, files or formats.
 """
 
+import base64
+import html
+import json
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from typing import TypeAlias
+from urllib.parse import quote, quote_plus
 
-from baikaldoc_pos.logs.plain import Plain
-from baikaldoc_pos.logs.secret_forms import pattern_of
+import attrs
+from pythonjsonlogger import defaults
+
+Plain: TypeAlias = "str | int | float | bool | datetime | list[Plain] | dict[str, Plain] | None"
+
+_DEPTH = 8
+_TOO_DEEP = "…"
+
+
+def plain(value: object, depth: int = _DEPTH) -> Plain:
+    """Enums by their values, durations in seconds, attrs classes by the fields that their repr shows, and so on.
+
+    What nests deeper than eight levels, itself included, is cut off.
+    """
+    if isinstance(value, list | tuple | Set | Mapping) or attrs.has(type(value)):
+        return _container(value, depth - 1) if depth else _TOO_DEEP
+    if isinstance(value, Enum):
+        return plain(value.value, depth - 1) if depth else _TOO_DEEP
+    return _scalar(value)
+
+
+def plain_fields(fields: Mapping[str, object]) -> dict[str, Plain]:
+    """A record's fields."""
+    return {_text(name): plain(value) for name, value in fields.items()}
+
+
+def _container(value: object, depth: int) -> Plain:
+    match value:
+        case Mapping():
+            return {_text(key): plain(element, depth) for key, element in list(value.items())}
+        case list() | tuple():
+            return [plain(element, depth) for element in value]
+        case Set():
+            return sorted((plain(element, depth) for element in value), key=str)
+        case _:
+            cls = type(value)
+            shown = [field.name for field in attrs.fields(cls) if field.repr] if attrs.has(cls) else []
+            return {name: plain(getattr(value, name, None), depth) for name in shown}
+
+
+def _scalar(value: object) -> Plain:
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case datetime():
+            return value
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case BaseException():
+            return f"{type(value).__name__}: {_text(value)}"
+        case bytes() | bytearray():
+            return bytes(value).decode("utf-8", "backslashreplace")
+        case _:
+            return _text(value)
+
+
+def _text(value: object) -> str:
+    """As it prints itself, even where printing itself fails."""
+    return str.__str__(value) if isinstance(value, str) else defaults.unknown_default(value)
+
+
+SHORT = 4
+"""A secret of fewer characters is looked for as a whole token only, or half of every text would be masked."""
+
+_NOTHING = re.compile(r"(?!)")
+
+
+def pattern_of(secrets: Iterable[str]) -> re.Pattern[str]:
+    """What finds each of the secrets in each of its forms, the longest first; blank secrets are none."""
+    known = {part for secret in secrets for part in (secret, *secret.splitlines()) if part.strip()}
+    literal: set[str] = set()
+    encoded: set[str] = set()
+    for secret in known:
+        forms = {form for once in _escaped(secret) for form in _escaped(once)}
+        literal |= forms
+        if len(secret) >= SHORT:
+            encoded |= set(_base64_fragments(secret))
+    if not literal:
+        return _NOTHING
+    expressions = [_expression(form) for form in sorted(literal, key=lambda form: (-len(form), form))]
+    # The characters at a fragment's ends hold bits of the secret and of its neighbours.
+    expressions += [rf"[\w+/-]{{0,2}}{re.escape(fragment)}[\w+/=-]{{0,3}}" for fragment in sorted(encoded)]
+    return re.compile("|".join(expressions))
+
+
+def _expression(form: str) -> str:
+    escaped = re.escape(form)
+    return escaped if len(form) >= SHORT else rf"(?<!\w){escaped}(?!\w)"
+
+
+def _escaped(secret: str) -> Iterator[str]:
+    """The secret, and as each way of escaping writes it."""
+    octets = secret.encode("utf-8", "surrogatepass")
+    yield secret
+    for url in (quote(octets, safe=""), quote(octets), quote_plus(octets)):
+        yield url
+        yield re.sub("%..", lambda escape: escape.group().lower(), url)
+    for ascii_only in (True, False):
+        yield json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+    yield json.dumps(secret)[1:-1].replace("/", r"\/")
+    yield repr(secret)[1:-1]
+    yield ascii(secret)[1:-1]
+    yield repr(octets)[2:-1]
+    # Python escapes a single quote only where there is a double one, too, perhaps outside the secret.
+    yield repr(f'"{secret}')[2:-1]
+    yield ascii(f'"{secret}')[2:-1]
+    yield repr(b'"' + octets)[3:-1]
+    yield html.escape(secret)
+
+
+def _base64_fragments(secret: str) -> Iterator[str]:
+    """The characters of Base64 that the secret alone decides, wherever it stands in a text (``user:password``)."""
+    octets = secret.encode("utf-8", "surrogatepass")
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + octets).decode()
+        fragment = text[-(-8 * before // 6) : 8 * (before + len(octets)) // 6]
+        yield fragment
+        yield fragment.translate({ord("+"): "-", ord("/"): "_"})
+
 
 MASK = "***"
 

@@ -1,20 +1,21 @@
-"""Puts the handlers in place, changes them at reload, and takes them away again. May not know of the configuration."""
+"""Puts the handlers in place, changes them at reload, and takes them away again."""
 
 import logging
 import os
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from types import TracebackType
 from typing import TextIO
 
 from attrs import field, frozen
 
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.logs.console import ConsoleHandler, style_of
 from baikaldoc_pos.logs.entries import Reader, Sentences
 from baikaldoc_pos.logs.files import DatedFileHandler, FileFailure
-from baikaldoc_pos.logs.formatters import JsonEvents, SentenceFormatter, Style
-from baikaldoc_pos.logs.hooks import Hooks
+from baikaldoc_pos.logs.formatters import ConsoleHandler, JsonEvents, SentenceFormatter, Style, style_of
 from baikaldoc_pos.logs.masking import Masker
 
 _OURS = "baikaldoc_pos"
@@ -120,3 +121,38 @@ class LogSetup:
 
     def _handlers(self) -> tuple[logging.Handler, ...]:
         return (self._console,) if self._files is None else (self._console, self._files)
+
+
+_logger = logging.getLogger(__name__)
+
+
+class Hooks:
+    """Python's three hooks for such errors, replaced from the moment it is made until :meth:`remove`."""
+
+    def __init__(self) -> None:
+        self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+        sys.excepthook, threading.excepthook, sys.unraisablehook = self._of_main, _of_thread, _of_destructor
+
+    def remove(self) -> None:
+        sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
+
+    def _of_main(self, type_: type[BaseException], value: BaseException, traceback: TracebackType | None) -> None:
+        if issubclass(type_, KeyboardInterrupt):  # Ctrl+C is no fault
+            self._before[0](type_, value, traceback)
+        else:
+            _log(logging.CRITICAL, value, threading.current_thread().name)
+
+
+def _of_thread(arguments: threading.ExceptHookArgs) -> None:
+    if arguments.exc_value is not None and not issubclass(arguments.exc_type, SystemExit):
+        _log(logging.CRITICAL, arguments.exc_value, arguments.thread.name if arguments.thread else "?")
+
+
+def _of_destructor(arguments: "sys.UnraisableHookArgs") -> None:
+    if arguments.exc_value is not None:
+        _log(logging.ERROR, arguments.exc_value, repr(arguments.object))
+
+
+def _log(level: int, error: BaseException, where: str) -> None:
+    fields = {"where": where, "error": error}
+    _logger.log(level, "log.uncaught", extra={"event": "log.uncaught", "fields": fields}, exc_info=error)

@@ -13,8 +13,7 @@ from attrs import evolve, field, frozen
 
 from baikaldoc_pos.errors import CredentialsRejected
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.logs.masking import Masker
-from baikaldoc_pos.logs.plain import plain_fields
+from baikaldoc_pos.logs.masking import Masker, plain_fields
 from baikaldoc_pos.state import HealthProblem, LastError, Phase, ServiceState, Wait
 
 _ENDING = frozenset({Phase.STOPPING, Phase.SIGNING_OUT})

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from baikaldoc_pos.alerts import NobodyToTell, Observed, notify_failure, smtp
-from baikaldoc_pos.cli import notify_failure as notify_command
-from baikaldoc_pos.cli import test_alert as test_command
 from baikaldoc_pos.cli.app import App
+from baikaldoc_pos.cli.mail import notify_failure_command as notify_command
+from baikaldoc_pos.cli.mail import test_alert_command as send_test_command
 from baikaldoc_pos.config import Paths
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import StateLock
@@ -25,16 +25,16 @@ def paths(tmp_path):
     return Paths(tmp_path / "config", tmp_path / "state", tmp_path / "logs")
 
 
-def run(module, paths, *arguments, environ=None):
+def run(command, paths, *arguments, environ=None):
     app = App(paths, environ or {}, Catalogue("ru"))
-    return module.command(app.text).main(list(arguments), obj=app, standalone_mode=False)
+    return command(app.text).main(list(arguments), obj=app, standalone_mode=False)
 
 
 def test_nobody_to_tell_is_said_and_is_no_success(paths, capsys):
     paths.config.mkdir()
     assert run(notify_command, paths, UNIT) == 78
     assert capsys.readouterr().err
-    assert run(test_command, paths) == 78
+    assert run(send_test_command, paths) == 78
     assert capsys.readouterr().err
 
 
@@ -149,12 +149,12 @@ def test_the_password_is_systemds_credential_and_an_empty_one_is_none(tmp_path, 
         paths.config.mkdir()
         document = {"alerts": section(server.port, user="pos")}
         (paths.config / "service_config.json").write_text(json.dumps(document))
-        assert run(test_command, paths, environ=environ) == 0
+        assert run(send_test_command, paths, environ=environ) == 0
         assert len(server.mails) == 1
         (tmp_path / "smtp-password").write_text("\n")
-        assert run(test_command, paths, environ=environ) == 78
+        assert run(send_test_command, paths, environ=environ) == 78
         (tmp_path / "smtp-password").write_text("wrong-one\n")
-        assert run(test_command, paths, environ=environ) == 76
+        assert run(send_test_command, paths, environ=environ) == 76
     output = capsys.readouterr()
     assert "535" in output.out + output.err
     for secret in ("S3cret", "wrong-one", "UzNjcmV0"):
@@ -163,14 +163,14 @@ def test_the_password_is_systemds_credential_and_an_empty_one_is_none(tmp_path, 
 
 def test_the_dialogue_is_shown(mail, paths, capsys):
     configured(paths.config, section(mail.port))
-    assert run(test_command, paths) == 0
+    assert run(send_test_command, paths) == 0
     assert capsys.readouterr().out.count("✔") >= 5
     assert mail.mails[0]["X-Baikaldoc-Pos-Event"] == "test"
     mail.handler.refused = {"admin@example.org": "550 no such user"}
-    assert run(test_command, paths) == 76
+    assert run(send_test_command, paths) == 76
     assert "no such user" in capsys.readouterr().err
     configured(paths.config, section(free_port()))
-    assert run(test_command, paths) == 75
+    assert run(send_test_command, paths) == 75
 
 
 def test_what_waits_is_told(mail, paths, tmp_path, capsys):
@@ -179,6 +179,6 @@ def test_what_waits_is_told(mail, paths, tmp_path, capsys):
     here.refuse(1)
     here.tick(Observed(cycle_ended=True))
     here.reconfigure(mail.port)
-    run(test_command, paths)
+    run(send_test_command, paths)
     assert "Connection refused" in capsys.readouterr().out
     here.journal.close()

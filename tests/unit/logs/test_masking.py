@@ -6,8 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from baikaldoc_pos.logs.formatters import JsonEvents, SentenceFormatter, Style
-from baikaldoc_pos.logs.masking import MASK, Masker
-from baikaldoc_pos.logs.plain import Plain
+from baikaldoc_pos.logs.masking import MASK, Masker, Plain
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from attrs import field, frozen
-from baikaldoc_pos.logs.plain import plain
+from baikaldoc_pos.logs.masking import plain
 from baikaldoc_pos.model import Outcome, Rubric
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,20 +1,22 @@
-"""``test-alert``: send one mail now and show, step by step, how the mail server took it."""
+"""``test-alert`` and ``notify-failure``: mails that people, or systemd, ask for."""
 
 import os
+from contextlib import closing
 
 import click
 
-from baikaldoc_pos.alerts import Names, Step, send_test
+from baikaldoc_pos.alerts import Names, NobodyToTell, Step, notify_failure, send_test
 from baikaldoc_pos.cli.app import App, pass_app
-from baikaldoc_pos.cli.localized import Command
+from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.config import load_alert_settings, render
 from baikaldoc_pos.errors import JournalUnavailable, MailError
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import AlertJournal, Outbox
+from baikaldoc_pos.logs import LogSettings, configure
 
 
-def command(text: Catalogue) -> click.Command:
+def test_alert_command(text: Catalogue) -> click.Command:
     """The command in one language."""
     return Command(text, name="test-alert", help=text.text("cli.test_alert.help"), callback=pass_app(_test_alert))
 
@@ -30,13 +32,13 @@ def _test_alert(app: App, /) -> int:
         return os.EX_CONFIG
     try:
         verdicts = send_test(
-            settings, app.text.language, app.zone(), SystemClock(), lambda step: tell_step(step, app.text), Names()
+            settings, app.text.language, app.zone(), SystemClock(), lambda step: print_step(step, app.text), Names()
         )
     except MailError as error:
         click.echo(app.text.render(error.event, error.fields), err=True)
         return error.exit_code
     finally:
-        _tell_waiting(app)
+        _print_waiting(app)
     refused = {recipient: verdict for recipient, verdict in verdicts.items() if not verdict.accepted}
     accepted = [recipient for recipient in verdicts if recipient not in refused]
     if accepted:
@@ -48,13 +50,13 @@ def _test_alert(app: App, /) -> int:
     return os.EX_PROTOCOL if any(verdict.for_good for verdict in refused.values()) else os.EX_TEMPFAIL
 
 
-def tell_step(step: Step, text: Catalogue) -> None:
+def print_step(step: Step, text: Catalogue) -> None:
     """One line: how the step went, what it was, what the server said."""
     name = text.text(f"mail.step.{step.name}", subject=step.subject)
     click.echo(text.text("mail.step.ok" if step.ok else "mail.step.failed", name=name, reply=step.reply))
 
 
-def _tell_waiting(app: App) -> None:
+def _print_waiting(app: App) -> None:
     """Mails that wait are what one runs this command for."""
     try:
         journal = AlertJournal.open(app.paths.state)
@@ -67,3 +69,35 @@ def _tell_waiting(app: App) -> None:
     if summary.waiting:
         text = app.localized(app.zone())
         click.echo(text.text("mail.waiting", count=summary.waiting, oldest=summary.oldest, reply=summary.reply))
+
+
+def notify_failure_command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+    unit = click.Argument(["unit"], metavar=text.text("cli.metavar.unit"))
+    return Command(
+        text,
+        name="notify-failure",
+        help=text.text("cli.notify_failure.help"),
+        params=[unit],
+        callback=pass_app(_notify_failure),
+    )
+
+
+def _notify_failure(app: App, /, *, unit: str) -> int:
+    with closing(configure(LogSettings(language=app.text.language), None)):
+        told = notify_failure(unit, app.paths, app.environ, SystemClock(), lambda step: print_step(step, app.text))
+    if isinstance(told, NobodyToTell):
+        for fault in told.faults:
+            click.echo(render(fault, app.text), err=True)
+        click.echo(app.text.text("mail.nobody_to_tell"), err=True)
+        return os.EX_CONFIG
+    if told.journal_fault is not None:
+        click.echo(app.text.render(told.journal_fault.event, told.journal_fault.fields), err=True)
+    if told.sent.fault is not None:
+        click.echo(app.text.render(told.sent.fault.event, told.sent.fault.fields), err=True)
+        return told.sent.fault.exit_code
+    if told.sent.waiting:
+        click.echo(app.text.text("mail.still_waiting", count=told.sent.waiting), err=True)
+        return os.EX_TEMPFAIL
+    click.echo(app.text.text("mail.failure_told" if told.sent.delivered else "mail.failure_known", unit=unit))
+    return 0

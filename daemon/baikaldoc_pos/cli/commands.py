@@ -52,7 +52,7 @@ class Command(_Localized):
 
 
 class Group(_Localized, click.Group):
-    """A group whose commands live in modules with a function ``command(text)``, imported when they are needed.
+    """A group whose commands live in modules with a function ``<name>_command(text)``, imported when they are needed.
 
     :param modules: names of commands and of their modules, in the order of the help.
     """
@@ -74,7 +74,8 @@ class Group(_Localized, click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._modules:
             return None
-        made: click.Command = import_module(self._modules[cmd_name]).command(self.text)
+        module = import_module(self._modules[cmd_name])
+        made: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")(self.text)
         return made
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

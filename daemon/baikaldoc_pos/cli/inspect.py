@@ -1,0 +1,372 @@
+"""``status``, ``history``, ``failed`` and ``report``: what the journal knows. Nothing is changed."""
+
+import os
+import re
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+
+import click
+from attrs import asdict
+
+from baikaldoc_pos.cli.app import ISN, YEARS, App, asked_moment, pass_app, print_json
+from baikaldoc_pos.cli.commands import Command
+from baikaldoc_pos.cli.output import cell, print_array, print_rows, print_table, print_unmapped, print_values
+from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.i18n import Catalogue
+from baikaldoc_pos.journal import (
+    AlertJournal,
+    Checkpoint,
+    Conditions,
+    Cycle,
+    HistoryRow,
+    JournalReader,
+    OpenCondition,
+    Pause,
+    PauseFile,
+    RetryEntry,
+    TargetCount,
+)
+from baikaldoc_pos.journal.explain import LONGEST, Found, reasons, search, spellings
+from baikaldoc_pos.model import Outcome
+
+CYCLES = 10
+CYCLE_COLUMNS = ("id", "started_at", "kind", "found", "updated", "refused", "failed", "unmapped", "result")
+
+
+def status_command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+    as_json = click.Option(["--json", "as_json"], is_flag=True, help=text.text("cli.option.json"))
+    return Command(text, name="status", help=text.text("cli.status.help"), params=[as_json], callback=pass_app(_status))
+
+
+def _status(app: App, /, *, as_json: bool) -> int:
+    pause = PauseFile(app.paths.state).current(SystemClock().now())
+    with AlertJournal.open(app.paths.state) or nullcontext() as journal:
+        if as_json:
+            print_json(as_values(journal, pause, app.text))
+        elif journal is None:
+            click.echo(app.text.text("status.no_journal", path=app.paths.state))
+        else:
+            _print_status(app, journal, pause)
+    return 0
+
+
+def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue) -> dict[str, object]:
+    """The state as plain values; a monitoring system reads them, so the keys are stable."""
+    values: dict[str, object] = {
+        "last_success": None,
+        "bookmark": None,
+        "paused_until": pause.until if pause is not None else None,
+        "open_retries": 0,
+        "open_changes": 0,
+        "unmapped": 0,
+        "unmapped_statuses": [],
+        "alerts": [],
+        "cycles": [],
+    }
+    if journal is None:
+        return values
+    unmapped = journal.unmapped_summary()
+    return values | {
+        "last_success": journal.last_success(),
+        "bookmark": journal.checkpoint(Checkpoint.BOOKMARK),
+        "open_retries": journal.count_retries(),
+        "open_changes": journal.count_open_changes(),
+        "unmapped": sum(status.count for status in unmapped),
+        "unmapped_statuses": [asdict(status) for status in unmapped],
+        "alerts": [_alert_values(condition, text) for condition in journal.open_conditions()],
+        "cycles": [_cycle_values(cycle) for cycle in journal.last_cycles(CYCLES)],
+    }
+
+
+def _alert_values(condition: OpenCondition, text: Catalogue) -> dict[str, object]:
+    return {
+        "kind": condition.kind,
+        "name": text.render(f"alert.kind.{condition.kind}.name", {}),
+        "since": condition.since,
+    }
+
+
+def _cycle_values(cycle: Cycle) -> dict[str, object]:
+    return {
+        "id": cycle.id,
+        "kind": cycle.kind,
+        "started_at": cycle.started_at,
+        "finished_at": cycle.finished_at,
+        "period": asdict(cycle.period) if cycle.period else None,
+        **asdict(cycle.counts),
+        "error": cycle.error_event,
+    }
+
+
+def _print_status(app: App, journal: JournalReader, pause: Pause | None) -> None:
+    text, console = app.localized(app.zone()), app.console()
+    last = journal.last_success()
+    console.print(text.text("status.last_success", at=last) if last else text.text("status.never"))
+    bookmark = journal.checkpoint(Checkpoint.BOOKMARK)
+    if bookmark is not None:
+        console.print(text.text("status.bookmark", at=bookmark))
+    if pause is not None:
+        console.print(text.text("writing.paused", until=pause.until, by=pause.by))
+    print_table(console, text, "status.cycles", CYCLE_COLUMNS, _cycle_rows(journal.last_cycles(CYCLES), text))
+    print_unmapped(console, text, journal.unmapped_summary())
+    waiting = journal.count_retries()
+    if waiting:
+        console.print(text.text("status.retries", count=waiting))
+    unknown = journal.count_open_changes()
+    if unknown:
+        console.print(text.text("status.open_changes", count=unknown))
+
+
+def _cycle_rows(cycles: Sequence[Cycle], text: Catalogue) -> list[dict[str, object]]:
+    return [
+        {**_cycle_values(cycle), "kind": text.text(f"kind.{cycle.kind}"), "result": _result(cycle, text)}
+        for cycle in cycles
+    ]
+
+
+def _result(cycle: Cycle, text: Catalogue) -> str:
+    if cycle.error_event is not None:
+        return text.render(cycle.error_event, cycle.error_fields or {})
+    return text.text("status.running" if cycle.finished_at is None else "status.done")
+
+
+HISTORY_SHOWN = ("planned_at", "number", "isn", "sstu_status", "old_pos", "new_pos", "outcome", "message")
+# As machines know them, and what they are called in a HistoryRow.
+HISTORY_COLUMNS = {
+    "planned_at": "planned_at",
+    "settled_at": "settled_at",
+    "cycle": "cycle_id",
+    "isn": "rubric_isn",
+    "document": "document_isn",
+    "number": "number",
+    "sstu_status": "sstu_status",
+    "old_pos": "old_pos",
+    "new_pos": "new_pos",
+    "outcome": "outcome",
+    "message": "message",
+    "message_code": "message_code",
+    "system_message": "system_message",
+}
+# For people; as CSV or JSON, there is no limit.
+HISTORY_ROWS = 100
+
+
+def history_command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+    params = [
+        click.Option(["--rubric"], type=ISN, metavar="ISN", help=text.text("cli.history.rubric")),
+        click.Option(["--document"], type=ISN, metavar="ISN", help=text.text("cli.history.document")),
+        click.Option(["--number"], metavar=text.text("cli.metavar.number"), help=text.text("cli.history.number")),
+        click.Option(["--since"], metavar=text.text("cli.metavar.moment"), help=text.text("cli.history.since")),
+        click.Option(["--csv", "form"], flag_value="csv", help=text.text("cli.option.csv")),
+        click.Option(["--json", "form"], flag_value="json", help=text.text("cli.option.json")),
+    ]
+    return Command(text, name="history", help=text.text("cli.history.help"), params=params, callback=pass_app(_history))
+
+
+def _history(
+    app: App,
+    /,
+    *,
+    rubric: int | None,
+    document: int | None,
+    number: str | None,
+    since: str | None,
+    form: str | None,
+) -> int:
+    zone = app.zone()
+    instant = asked_moment(app, "--since", since, zone) if since is not None else None
+    number = _typed(app, number) if number is not None else None
+    wanted = Conditions(
+        rubric=rubric,
+        document=document,
+        numbers=spellings(number) if number is not None else None,
+        since=instant,
+    )
+    with app.journal() or nullcontext() as journal:
+        if form is not None:
+            _print_all(journal, wanted, form)
+            return 0
+        text = app.localized(zone)
+        _print_table(app, text, journal, wanted)
+        if number is not None:
+            print_stories(text, journal, number)
+    return 0
+
+
+def _print_all(journal: JournalReader | None, wanted: Conditions, form: str) -> None:
+    if form == "json":
+        print_array(journal.history_objects(HISTORY_COLUMNS, **wanted) if journal is not None else ())
+    else:
+        fields = list(HISTORY_COLUMNS.values())
+        print_values(
+            tuple(HISTORY_COLUMNS), journal.history_values(fields, **wanted) if journal is not None else (), form
+        )
+
+
+def _print_table(app: App, text: Catalogue, journal: JournalReader | None, wanted: Conditions) -> None:
+    found = list(journal.history(limit=HISTORY_ROWS + 1, **wanted)) if journal is not None else []
+    if not found:
+        click.echo(text.text("history.none"))
+        return
+    rows = [_history_row(row, text) for row in found[:HISTORY_ROWS]]
+    print_table(app.console(), text, "history.title", HISTORY_SHOWN, rows)
+    if len(found) > HISTORY_ROWS:
+        click.echo(text.text("history.limited", count=HISTORY_ROWS))
+
+
+def _history_row(row: HistoryRow, text: Catalogue) -> dict[str, object]:
+    return {
+        **{column: getattr(row, HISTORY_COLUMNS[column]) for column in HISTORY_SHOWN},
+        "outcome": text.text(f"outcome.{row.outcome}" if row.outcome else "outcome.open"),
+    }
+
+
+def print_stories(text: Catalogue, journal: JournalReader | None, number: str) -> None:
+    """What follows for each rubric of that number, or why there may be nothing to follow from."""
+    found = search(journal, number, by_isn=False) if journal is not None else Found((), more=False)
+    for story in found.stories:
+        click.echo(
+            text.text("search.rubric", number=cell(story.number, text), isn=story.isn, document=story.document_isn)
+        )
+        click.echo("  " + cell(text.render(story.conclusion.event, story.conclusion.fields), text))
+    if found.more:
+        click.echo(text.text("history.more", shown=len(found.stories)))
+    if not found.stories:
+        click.echo(text.text("search.nothing", query=cell(number, text)))
+        click.echo(text.text("search.nothing.why"))
+        for sentence, fields in reasons(journal):
+            click.echo("  - " + text.render(sentence, fields))
+
+
+def _typed(app: App, number: str) -> str:
+    """What was typed, also in a locale in which Python could not decode it; raises click.UsageError."""
+    try:
+        number.encode()
+    except UnicodeEncodeError:
+        number = os.fsencode(number).decode("utf-8", "replace")
+    if not number.strip():
+        raise click.UsageError(app.text.text("search.empty"))
+    if len(number) > LONGEST:
+        raise click.UsageError(app.text.text("search.too_long", longest=LONGEST))
+    return number
+
+
+FAILED_SHOWN = ("number", "isn", "outcome", "message", "system_message", "attempts", "next_attempt_at")
+# For people; as CSV or JSON, there is no limit.
+FAILED_ROWS = 500
+FAILED_COLUMNS = (
+    "number",
+    "isn",
+    "document",
+    "outcome",
+    "message",
+    "message_code",
+    "system_message",
+    "attempts",
+    "first_failed_at",
+    "next_attempt_at",
+)
+
+
+def failed_command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+    form = [
+        click.Option(["--csv", "form"], flag_value="csv", help=text.text("cli.option.csv")),
+        click.Option(["--json", "form"], flag_value="json", help=text.text("cli.option.json")),
+    ]
+    return Command(text, name="failed", help=text.text("cli.failed.help"), params=form, callback=pass_app(_failed))
+
+
+def _failed(app: App, /, *, form: str | None) -> int:
+    journal = app.journal()
+    entries: list[RetryEntry] = []
+    if journal is not None:
+        with journal:
+            entries = journal.open_retries()
+    text = app.localized(app.zone())
+    if not entries and form is None:
+        click.echo(text.text("failed.none"))
+        return 0
+    shown = entries if form is not None else entries[:FAILED_ROWS]
+    rows = [_failed_row(entry, text, for_people=form is None) for entry in shown]
+    print_rows(app.console(), text, "failed.title", FAILED_COLUMNS if form else FAILED_SHOWN, rows, form)
+    if len(shown) < len(entries):
+        click.echo(text.text("failed.limited", count=len(shown), total=len(entries)))
+    return 0
+
+
+def _failed_row(entry: RetryEntry, text: Catalogue, *, for_people: bool) -> dict[str, object]:
+    """An entry as a row; the outcome is a word of the language for people, and the stored one for machines."""
+    return {
+        "number": entry.number,
+        "isn": entry.rubric_isn,
+        "document": entry.document_isn,
+        "outcome": text.text(f"outcome.{entry.answer.outcome}") if for_people else str(entry.answer.outcome),
+        "message": entry.answer.message,
+        "message_code": entry.answer.message_code,
+        "system_message": entry.answer.system_message,
+        "attempts": entry.attempts,
+        "first_failed_at": entry.first_failed_at,
+        "next_attempt_at": entry.next_attempt_at,
+    }
+
+
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+DONE = (Outcome.UPDATED, Outcome.CONFIRMED)
+REPORT_COLUMNS = ("target", "done", "refused", "failed")
+
+
+def report_command(text: Catalogue) -> click.Command:
+    """The command in one language."""
+    params = [
+        click.Option(["--month"], metavar="2026-10", help=text.text("cli.report.month")),
+        click.Option(["--csv", "form"], flag_value="csv", help=text.text("cli.option.csv")),
+        click.Option(["--json", "form"], flag_value="json", help=text.text("cli.option.json")),
+    ]
+    return Command(text, name="report", help=text.text("cli.report.help"), params=params, callback=pass_app(_report))
+
+
+def _report(app: App, /, *, month: str | None, form: str | None) -> int:
+    zone = app.zone() or datetime.now(UTC).astimezone().tzinfo
+    month = f"{datetime.now(zone):%Y-%m}" if month is None else month
+    given = _MONTH.fullmatch(month)
+    if given is None:
+        raise click.UsageError(app.text.text("cli.report.bad_month", value=month))
+    year, number = int(given[1]), int(given[2])
+    if year not in YEARS:
+        raise click.UsageError(app.text.text("cli.error.year", name="--month", first=YEARS[0], last=YEARS[-1]))
+    start = datetime(year, number, 1, tzinfo=zone)
+    end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=zone)
+    journal = app.journal()
+    counts: list[TargetCount] = []
+    if journal is not None:
+        with journal:
+            counts = journal.by_target(start, end)
+    rows = _by_target(counts)
+    if form is None:
+        click.echo(app.text.text("report.month", month=month))
+        if not rows:
+            click.echo(app.text.text("history.none"))
+            return 0
+        total = {column: sum(row[column] for row in rows.values()) for column in REPORT_COLUMNS[1:]}
+        rows[app.text.text("report.total")] = total
+    table = [{"target": target, **row} for target, row in rows.items()]
+    print_rows(app.console(), app.text, "report.targets", REPORT_COLUMNS, table, form)
+    return 0
+
+
+def _by_target(counts: list[TargetCount]) -> dict[str, dict[str, int]]:
+    """By status: how many were done, how many tries were refused, how many failed otherwise."""
+    rows: dict[str, dict[str, int]] = {}
+    for each in counts:
+        row = rows.setdefault(each.target, dict.fromkeys(REPORT_COLUMNS[1:], 0))
+        if each.outcome in DONE:
+            row["done"] += each.count
+        elif each.outcome is Outcome.REFUSED:
+            row["refused"] += each.count
+        elif each.outcome in {Outcome.FAILED, Outcome.WRONG_ECHO}:
+            row["failed"] += each.count
+    return rows
