@@ -38,7 +38,6 @@ from baikaldoc_pos.service.watchdog import (
     health_problems,
 )
 from baikaldoc_pos.state import Phase, ServiceState
-from baikaldoc_pos.sync import CycleKind
 
 log = EventLog(__name__)
 T = TypeVar("T")
@@ -50,8 +49,8 @@ class Daemon:
     :param configuration: the one to begin with.
     """
 
-    def __init__(self, surroundings: ServiceContext, configuration: Configuration) -> None:
-        self._surroundings = surroundings
+    def __init__(self, context: ServiceContext, configuration: Configuration) -> None:
+        self._context = context
         self._in_force = ActiveConfig(configuration)
         self._stop = threading.Event()
         self._monitor = JobMonitor()
@@ -59,12 +58,12 @@ class Daemon:
         self._wall_clock = WallClock(self._clock)
         self._notifier = Notifier()
         self._state = StateHolder(self._announce, lambda: self._in_force.masker)
-        self._account = SessionManager(self._clock, self._observe, runtime_directory(surroundings.environ))
+        self._sessions = SessionManager(self._clock, self._observe, runtime_directory(context.environ))
         self._scheduler = Scheduler(self._planned)
-        self._reloads = Reload(surroundings, self._in_force, self._account, self._scheduler, self._state, self._clock)
-        self._pause = PauseFile(surroundings.paths.state)
+        self._reloads = Reload(context, self._in_force, self._sessions, self._scheduler, self._state, self._clock)
+        self._pause = PauseFile(context.paths.state)
         self._reporting: Monitoring | None = None
-        self._ping_seconds = ping_seconds(surroundings.environ)
+        self._ping_seconds = ping_seconds(context.environ)
         self._pinged_at = -float("inf")
 
     def run(self) -> int:
@@ -75,7 +74,7 @@ class Daemon:
         :raises BookmarkUnreadable: the earlier script's bookmark cannot be taken over.
         """
         faulthandler.enable()
-        paths, zone = self._surroundings.paths, self._in_force.configuration.processing.zone
+        paths, zone = self._context.paths, self._in_force.configuration.processing.zone
         self._state.announce()
         with ExitStack() as open_:
 
@@ -102,11 +101,11 @@ class Daemon:
 
     def _report(self, journal: Journal) -> Monitoring:
         self._reporting = Monitoring(
-            self._surroundings.paths,
+            self._context.paths,
             journal,
             configuration=lambda: self._in_force.configuration,
             state=lambda: self._state.present,
-            log_failures=self._surroundings.log_failures,
+            log_failures=self._context.log_failures,
             clock=self._clock,
             progress=self._monitor.progress,
             unit=own_unit(),
@@ -114,30 +113,30 @@ class Daemon:
         return self._reporting
 
     def _start(self, journal: Journal, reporting: Monitoring) -> None:
-        log.info("service.started", pid=os.getpid(), config=str(self._surroundings.paths.config))
+        log.info("service.started", pid=os.getpid(), config=str(self._context.paths.config))
         jobs = Jobs(
             lambda: self._in_force.configuration,
             journal,
             self._pause,
-            self._account,
+            self._sessions,
             self._clock,
             self._monitor,
             self._state,
             self._scheduler,
             reporting.cycle_finished,
         )
-        self._reloads.begun()
-        self._state.change(phase=Phase.IDLE, last_success=_last_success(self._surroundings.paths))
+        self._reloads.publish_start()
+        self._state.change(phase=Phase.IDLE, last_success=_last_success(self._context.paths))
         self._scheduler.start(jobs.cycle, jobs.keep_alive, *intervals(self._in_force.configuration))
-        self._scheduler.add_background_job("review", self._errand("review", reporting.review))
-        self._scheduler.add_background_job("mail", self._errand("mail", reporting.deliver))
+        self._scheduler.add_background_job("review", self._background("review", reporting.review))
+        self._scheduler.add_background_job("mail", self._background("mail", reporting.deliver))
         self._notifier.ready()
         self._state.announce()
 
-    def _errand(self, name: str, errand: Callable[[], None]) -> Callable[[], None]:
+    def _background(self, name: str, job: Callable[[], None]) -> Callable[[], None]:
         def run() -> None:
             with self._monitor.running(name), suppress(StopRequested):
-                errand()
+                job()
 
         return run
 
@@ -172,7 +171,7 @@ class Daemon:
         seen = {
             "paused_until": pause.until if pause is not None else None,
             "page_fault": self._reporting.page_fault if self._reporting is not None else None,
-            "failing_files": tuple(str(failure.path) for failure in self._surroundings.log_failures()),
+            "failing_files": tuple(str(failure.path) for failure in self._context.log_failures()),
         }
         if any(getattr(self._state.present, name) != value for name, value in seen.items()):
             self._state.change(**seen)
@@ -180,23 +179,23 @@ class Daemon:
     def _ping(self, journal: Journal) -> None:
         if self._ping_seconds is None or time.monotonic() - self._pinged_at < self._ping_seconds * 0.9:
             return
-        found = tuple(health_problems(self._vitals(journal), pulse_tolerance=self._ping_seconds * 2))
-        if not any(ailment.restart_helps for ailment in found):
+        found = tuple(health_problems(self._health_snapshot(journal), pulse_tolerance=self._ping_seconds * 2))
+        if not any(problem.restart_helps for problem in found):
             self._notifier.watchdog()
             self._pinged_at = time.monotonic()
-        known = {ailment.event for ailment in self._state.present.health_problems}
-        if {ailment.event for ailment in found} != known:
-            for ailment in found:
-                log.error(ailment.event, **ailment.fields)
+        known = {problem.event for problem in self._state.present.health_problems}
+        if {problem.event for problem in found} != known:
+            for problem in found:
+                log.error(problem.event, **problem.fields)
             self._state.change(health_problems=found)
 
-    def _vitals(self, journal: Journal) -> HealthSnapshot:
+    def _health_snapshot(self, journal: Journal) -> HealthSnapshot:
         fault = None
         try:
             journal.check_writable()
         except JournalUnavailable as unavailable:
             reason = str(unavailable.fields["reason"])
-            fault = JournalFault(reason, disk_is_full(unavailable, self._surroundings.paths.state))
+            fault = JournalFault(reason, disk_is_full(unavailable, self._context.paths.state))
         return HealthSnapshot(
             scheduler_alive=self._scheduler.alive,
             pulse_age=self._scheduler.pulse_age,
@@ -210,7 +209,7 @@ class Daemon:
         if self._reloads.reload():
             reporting.reload()
             self._refresh_state()
-        self._reloads.ended()
+        self._reloads.publish_result()
         self._notifier.ready()
         self._state.announce()
 
@@ -222,7 +221,7 @@ class Daemon:
         self._notifier.stopping()
         self._state.change(phase=Phase.STOPPING)
         self._scheduler.shutdown()
-        Shutdown(self._surroundings, self._in_force, self._account, self._state, self._notifier).leave()
+        Shutdown(self._context, self._in_force, self._sessions, self._state, self._notifier).leave()
         log.info("service.stopped")
         return 0
 
@@ -240,4 +239,4 @@ def _last_success(paths: Paths) -> datetime | None:
     if reader is None:
         return None
     with reader:
-        return reader.last_success(CycleKind.REGULAR)
+        return reader.last_success()

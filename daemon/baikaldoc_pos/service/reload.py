@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from baikaldoc_pos.config import Configuration, differences, load_configuration, render, warnings_of
 from baikaldoc_pos.errors import ConfigurationInvalid, CredentialsRejected
@@ -123,28 +123,19 @@ def await_reload(state: Path, pid: int, timeout: float, environ: Mapping[str, st
     return None
 
 
+@define(eq=False)
 class Reload:
     """Reloads one service's configuration, and publishes how that went."""
 
-    def __init__(
-        self,
-        surroundings: ServiceContext,
-        in_force: ActiveConfig,
-        account: "SessionManager",
-        scheduler: "Scheduler",
-        state: "StateHolder",
-        clock: "Clock",
-    ) -> None:
-        self._surroundings = surroundings
-        self._in_force = in_force
-        self._account = account
-        self._scheduler = scheduler
-        self._state = state
-        self._clock = clock
-        self._file = ReloadFile.of(surroundings.paths.state, surroundings.environ)
-        self._reloads = 0
+    _context: ServiceContext
+    _in_force: ActiveConfig
+    _sessions: "SessionManager"
+    _scheduler: "Scheduler"
+    _state: "StateHolder"
+    _clock: "Clock"
+    _reloads: int = field(default=0, init=False)
 
-    def begun(self) -> None:
+    def publish_start(self) -> None:
         """Publish and tell of the configuration that the service starts with."""
         self._warn()
         self._publish(faults=0)
@@ -152,17 +143,17 @@ class Reload:
     def reload(self) -> bool:
         """Load the configuration, and put it into force unless it has a fault; returns whether it is in force.
 
-        Whoever called publishes the end with :meth:`ended`, when everything that depends on it has followed.
+        Whoever called publishes the end with :meth:`publish_result`, when everything that depends on it has followed.
         """
-        surroundings, before = self._surroundings, self._in_force.configuration
+        context, before = self._context, self._in_force.configuration
         try:
-            fresh = load_configuration(surroundings.paths.config, surroundings.environ)
+            fresh = load_configuration(context.paths.config, context.environ)
         except ConfigurationInvalid as invalid:
             self._reject(invalid)
             return False
         changed = differences(before, fresh)
         self._in_force.replace(fresh)
-        surroundings.reconfigure_logging(fresh)
+        context.reconfigure_logging(fresh)
         self._forgive(before, fresh)
         if intervals(before) != intervals(fresh):
             self._scheduler.reschedule(*intervals(fresh))
@@ -177,7 +168,7 @@ class Reload:
         self._state.change(rejected_faults=(), rejected_since=None)
         return True
 
-    def ended(self) -> None:
+    def publish_result(self) -> None:
         """Publish how the last reload went."""
         self._reloads += 1
         self._publish(faults=len(self._state.present.rejected_faults))
@@ -197,7 +188,7 @@ class Reload:
         """
         kept = fresh.connection.password_path is None and _credentials(before) == _credentials(fresh)
         if not kept:
-            self._account.forgive()
+            self._sessions.forgive()
         elif (problem := self._state.present.problem) is not None and problem.event == CredentialsRejected.event:
             log.warning("reload.credential_kept")
         else:
@@ -205,13 +196,15 @@ class Reload:
 
     def _publish(self, faults: int) -> None:
         try:
-            self._file.write(ReloadResult(os.getpid(), self._reloads, faults))
+            ReloadFile.of(self._context.paths.state, self._context.environ).write(
+                ReloadResult(os.getpid(), self._reloads, faults)
+            )
         except OSError as fault:
             log.warning("reload.not_published", reason=str(fault.strerror))
 
     def _warn(self) -> None:
         """Log what a sound configuration still ought to be told about."""
-        for notice in warnings_of(self._in_force.configuration, self._surroundings.paths.config):
+        for notice in warnings_of(self._in_force.configuration, self._context.paths.config):
             log.warning("config.notice", text=render(notice, self._in_force.text))
 
 

@@ -28,21 +28,21 @@ class SessionManager:
         self._session: DeloSession | None = None
         # What the session was opened for, and with.
         self._identity: object = None
-        self._means: object = None
+        self._settings: object = None
 
     def session(self, configuration: Configuration) -> DeloSession:
         """The session of the configured account; the one of an earlier account or address is signed out first, while
         time-outs and the like are put in force around it.
         """
         service, identity = configuration.service, identity_of(configuration.connection)
-        means = (configuration.connection, service.limits.request_seconds, service.session.rejected_retry_hours)
-        if self._session is not None and means == self._means:
+        settings = (configuration.connection, service.limits.request_seconds, service.session.rejected_retry_hours)
+        if self._session is not None and settings == self._settings:
             return self._session
         if identity != self._identity:
             self.sign_out()
         before = self._session
         self._session = open_session(configuration, self._clock, self._observe, self._runtime, before)
-        self._identity, self._means = identity, means
+        self._identity, self._settings = identity, settings
         return self._session
 
     def forgive(self) -> None:

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from attrs import define
+
 from baikaldoc_pos.config import load_configuration
 from baikaldoc_pos.errors import ConfigurationInvalid, JournalUnavailable, StopRequested
 from baikaldoc_pos.i18n import Catalogue, EventLog
@@ -71,41 +73,34 @@ def retry_until_disk_space(opening: Callable[[], T], directory: Path, notifier: 
         wait_tick(notifier, text.text("state.waiting_for_room", sentence=sentence))
 
 
+@define(eq=False)
 class Shutdown:
     """Ends one service's dealings with ДЕЛО. While it waits, systemd is asked for more time."""
 
-    def __init__(
-        self,
-        surroundings: ServiceContext,
-        in_force: ActiveConfig,
-        account: SessionManager,
-        state: StateHolder,
-        notifier: Notifier,
-    ) -> None:
-        self._surroundings = surroundings
-        self._in_force = in_force
-        self._account = account
-        self._state = state
-        self._notifier = notifier
+    _context: ServiceContext
+    _in_force: ActiveConfig
+    _sessions: SessionManager
+    _state: StateHolder
+    _notifier: Notifier
 
     def leave(self) -> None:
         """Wait for the running job, whose batch in flight is recorded, and part with the session.
 
         A second stop signal, or a job that does not end, ends the process at once.
         """
-        self._await(lambda seconds: self._account.lock.acquire(timeout=seconds))
-        if self._is_followed() and self._account.hand_over():
+        self._await(lambda seconds: self._sessions.lock.acquire(timeout=seconds))
+        if self._is_followed() and self._sessions.hand_over():
             return
         self._state.change(phase=Phase.SIGNING_OUT)
         signing_out = threading.Thread(
-            target=self._account.sign_out_for_good, args=(self._in_force.configuration,), name="sign-out", daemon=True
+            target=self._sessions.sign_out_for_good, args=(self._in_force.configuration,), name="sign-out", daemon=True
         )
         signing_out.start()
         self._await(lambda seconds: _ended(signing_out, seconds))
 
     def _is_followed(self) -> bool:
         """Whether another process takes the session up: a restart, and not one that ends at its configuration."""
-        paths, environ, unit = self._surroundings.paths, self._surroundings.environ, own_unit()
+        paths, environ, unit = self._context.paths, self._context.environ, own_unit()
         if runtime_directory(environ) is None or unit is None or not restart_is_pending(unit):
             return False
         try:

@@ -109,20 +109,20 @@ class HealthSnapshot:
 
 
 def health_problems(
-    vitals: HealthSnapshot, pulse_tolerance: float = PULSE_TOLERANCE_SECONDS
+    snapshot: HealthSnapshot, pulse_tolerance: float = PULSE_TOLERANCE_SECONDS
 ) -> Sequence[HealthProblem]:
     """Everything that is wrong. The ping is earned where nothing of it is mended by a restart."""
     found = []
-    if not vitals.scheduler_alive:
+    if not snapshot.scheduler_alive:
         found.append(HealthProblem("watchdog.scheduler_dead", {}))
-    elif vitals.pulse_age > pulse_tolerance:
-        found.append(HealthProblem("watchdog.scheduler_late", {"seconds": round(vitals.pulse_age)}))
-    for job, age in vitals.stalled.items():
-        if age > vitals.stall_limit:
+    elif snapshot.pulse_age > pulse_tolerance:
+        found.append(HealthProblem("watchdog.scheduler_late", {"seconds": round(snapshot.pulse_age)}))
+    for job, age in snapshot.stalled.items():
+        if age > snapshot.stall_limit:
             found.append(HealthProblem("watchdog.job_stalled", {"job": job, "seconds": round(age)}))
-    if vitals.journal_fault is not None:
-        fields = {"reason": vitals.journal_fault.reason}
-        if vitals.journal_fault.disk_full:
+    if snapshot.journal_fault is not None:
+        fields = {"reason": snapshot.journal_fault.reason}
+        if snapshot.journal_fault.disk_full:
             found.append(HealthProblem(DISK_FULL, fields, restart_helps=False))
         else:
             found.append(HealthProblem(JOURNAL_FAULT, fields))

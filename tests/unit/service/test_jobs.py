@@ -421,3 +421,20 @@ def test_defect_is_told_of_with_its_traceback_and_the_next_cycle_runs(service, s
     service.jobs.cycle()
     assert service.state.problem is None
     assert len(reports) == 1
+
+
+def test_defect_inside_a_cycle_reaches_state_and_metrics(service, server, clock, monkeypatch) -> None:
+    server.store.add(make_rubric(1, ins_date=clock.now() - timedelta(hours=1)))
+
+    def defective() -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service.monitor, "progress", defective)
+        service.jobs.cycle()
+    assert (service.state.problem.event, service.state.phase) == ("job.crashed", Phase.IDLE)
+    assert service.state.problem.fields["error"] == "ZeroDivisionError"
+    assert [report.error.event for report in service.reports] == ["job.crashed"], "what the metrics are told"
+    service.jobs.cycle()
+    assert service.state.problem is None
+    assert service.state.last_success == clock.now()

@@ -36,11 +36,11 @@ def test_a_ping_is_earned_where_everything_gets_on() -> None:
         ({"journal_fault": JournalFault("read-only file system")}, "watchdog.journal_fault"),
     ],
 )
-def test_each_ailment_costs_the_ping_and_is_named(change: dict[str, object], event: str) -> None:
-    (ailment,) = health_problems(evolve(WELL, **change))
-    assert (ailment.event, ailment.restart_helps) == (event, True)
+def test_each_problem_costs_the_ping_and_is_named(change: dict[str, object], event: str) -> None:
+    (problem,) = health_problems(evolve(WELL, **change))
+    assert (problem.event, problem.restart_helps) == (event, True)
 
 
 def test_a_full_disk_is_told_of_and_costs_no_ping() -> None:
-    (ailment,) = health_problems(evolve(WELL, journal_fault=JournalFault("database or disk is full", disk_full=True)))
-    assert (ailment.event, ailment.restart_helps) == ("watchdog.disk_full", False)
+    (problem,) = health_problems(evolve(WELL, journal_fault=JournalFault("database or disk is full", disk_full=True)))
+    assert (problem.event, problem.restart_helps) == ("watchdog.disk_full", False)
