@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config import ProcessingConfig
 from baikaldoc_pos.journal import RetryEntry
@@ -17,6 +17,7 @@ from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 ABSENT = "ABSENT"
 UNREADABLE = "UNREADABLE"
 LONGEST_DELAY = timedelta(days=1)
+RETRYABLE = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.WRONG_ECHO})
 # Not to be sent blindly, and no reason for others to wait: the retry list looks at it later.
 UNREAD = Answer(Outcome.FAILED, message_code=UNREADABLE)
 
@@ -122,14 +123,16 @@ def next_entry(
     )
 
 
-def due_entry(rubric: Rubric, answer: Answer, previous: RetryEntry | None, now: datetime) -> RetryEntry:
-    """The entry of a rubric whose last try is known not to have been carried out: due at once, and not counted."""
-    return RetryEntry(
-        rubric_isn=rubric.isn,
-        document_isn=rubric.document_isn,
-        number=rubric.number,
-        attempts=previous.attempts if previous else 0,
-        first_failed_at=previous.first_failed_at if previous else now,
-        next_attempt_at=now,
-        answer=answer,
-    )
+def retry_entry(
+    rubric: Rubric, answer: Answer, previous: RetryEntry | None, now: datetime, first: timedelta
+) -> RetryEntry | None:
+    """With what entry a rubric stays on the retry list after this answer; None where it is done with.
+
+    A change that is known not to have been carried out is due at once, and its try is not counted.
+    """
+    if answer.outcome in RETRYABLE:
+        return next_entry(rubric, answer, previous, now, first)
+    if answer.outcome is Outcome.NOT_DONE:
+        attempts = previous.attempts if previous else 0
+        return evolve(next_entry(rubric, answer, previous, now, first), attempts=attempts, next_attempt_at=now)
+    return None

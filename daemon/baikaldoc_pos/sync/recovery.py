@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from baikaldoc_pos.delo import BatchRejected, CurrentRubrics
 from baikaldoc_pos.errors import DeloError, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
-from baikaldoc_pos.journal import ChangeOutcome, OpenChange, RetryEntry
+from baikaldoc_pos.journal import OpenChange, RetryEntry
 from baikaldoc_pos.model import Answer, Outcome, Rubric
-from baikaldoc_pos.sync.planner import ABSENT, UNREADABLE, Decision, due_entry, next_entry, read_back
+from baikaldoc_pos.sync.planner import ABSENT, UNREADABLE, Decision, next_entry, read_back
 from baikaldoc_pos.sync.writer import RubricProcessor
 
 # A server that has no filter by ISN, or does not answer to it: no reason to leave the windows unread.
@@ -50,23 +50,12 @@ def recover_as_seen(processor: RubricProcessor, rubrics: Sequence[Rubric]) -> No
 
 
 def _settle_recovered(processor: RubricProcessor, opened: Sequence[OpenChange], current: Mapping[int, Rubric]) -> None:
-    previous = processor.journal.retry_entries({each.change.rubric.isn for each in opened})
-    now = processor.clock.now()
-    settled, again, cleared = [], [], []
-    for each in opened:
-        rubric = each.change.rubric
-        answer = read_back(each.change, current.get(rubric.isn))
-        settled.append(ChangeOutcome(each.change_id, answer))
-        processor.stats.answered(each.change, answer)
-        if answer.outcome is Outcome.NOT_DONE:
-            again.append(due_entry(rubric, answer, previous.get(rubric.isn), now))
-        else:
-            cleared.append(rubric.isn)
-    processor.journal.settle(settled, again, cleared)
-    outcomes = [each.answer.outcome for each in settled]
+    answers = [read_back(each.change, current.get(each.change.rubric.isn)) for each in opened]
+    processor.settle([each.change for each in opened], answers, [each.change_id for each in opened])
+    outcomes = [answer.outcome for answer in answers]
     log.warning(
         "settle.finished",
-        count=len(settled),
+        count=len(outcomes),
         confirmed=outcomes.count(Outcome.CONFIRMED),
         not_done=outcomes.count(Outcome.NOT_DONE),
         overtaken=outcomes.count(Outcome.OVERTAKEN),

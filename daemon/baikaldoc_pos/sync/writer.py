@@ -19,14 +19,23 @@ from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import ChangeOutcome, Journal, OpenChange, RetryEntry
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 from baikaldoc_pos.state import CycleProgress
-from baikaldoc_pos.sync.planner import ABSENT, UNREAD, Decision, Plan, Rules, due_entry, next_entry, plan, read_back
+from baikaldoc_pos.sync.planner import (
+    RETRYABLE,
+    UNREAD,
+    Decision,
+    Plan,
+    Rules,
+    next_entry,
+    plan,
+    read_back,
+    retry_entry,
+)
 from baikaldoc_pos.sync.report import CycleStats
 
 log = EventLog(__name__)
 
 # Records tried in vain that a cycle names one by one in the log; all of them stand in the journal.
 MOST_LOGGED = 20
-RETRYABLE = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.WRONG_ECHO})
 # So many answers lost, one after another from the first record on, are an outage of writing, not bad records.
 OUTAGE_RECORDS = 3
 # A batch of at least so many records of which each was refused apart: the server does not know the mutation.
@@ -109,8 +118,7 @@ class RubricProcessor:
         wanted = plan([evolve(rubric, pos_status=None) for rubric in rubrics], self.rules).changes
         planned = [change for change in wanted if shown[change.rubric.isn] == change.target]
         if planned:
-            ids = dict(zip((change.rubric.isn for change in planned), self._intents(planned), strict=True))
-            self._settle(planned, [Answer(Outcome.CONFIRMED)] * len(planned), ids)
+            self.settle(planned, [Answer(Outcome.CONFIRMED)] * len(planned), self._intents(planned))
 
     def _pass_over(self, planned: Plan) -> None:
         self.stats.passed_over(planned)
@@ -148,11 +156,12 @@ class RubricProcessor:
         send = FreshSend(self.delo, self.clock, read_at, self.context.may_write)
         for part, outcome in send_apart(send, batch):
             settled += len(part)
+            part_ids = [ids[change.rubric.isn] for change in part]
             if not isinstance(outcome, BatchRejected):
-                self._settle(part, outcome, ids)
+                self.settle(part, outcome, part_ids)
                 continue
             rejected += 1
-            self._settle(part, [self._after_rejection(part[0], outcome)], ids)
+            self.settle(part, [self._after_rejection(part[0], outcome)], part_ids)
             if rejected == settled:
                 self._give_up(outcome, rejected, len(batch), tried_before=tried_before)
 
@@ -178,23 +187,25 @@ class RubricProcessor:
         stands = current is not None and current.pos_status == change.target
         return Answer(Outcome.CONFIRMED, message=rejection.message) if stands else failed
 
-    def _settle(self, part: Sequence[Change], answers: Sequence[Answer], ids: dict[int, int]) -> None:
-        previous = self.journal.retry_entries([change.rubric.isn for change in part])
+    def settle(self, changes: Sequence[Change], answers: Sequence[Answer], ids: Sequence[int]) -> None:
+        """Account for changes that have ended: counts, journal and retry list.
+
+        :param ids: the journal's ids of the changes.
+        """
+        previous = self.journal.retry_entries([change.rubric.isn for change in changes])
         again: list[RetryEntry] = []
         cleared: list[int] = []
-        for change, answer in zip(part, answers, strict=True):
-            rubric = change.rubric
+        for change, answer in zip(changes, answers, strict=True):
+            isn = change.rubric.isn
             self.stats.answered(change, answer)
+            entry = retry_entry(change.rubric, answer, previous.get(isn), self.clock.now(), self._first_delay)
+            if entry is None:
+                cleared.append(isn)
+                continue
+            again.append(entry)
             if answer.outcome in RETRYABLE:
-                entry = next_entry(rubric, answer, previous.get(rubric.isn), self.clock.now(), self._first_delay)
-                again.append(entry)
                 self._log_failure(change, answer, entry)
-            elif answer.outcome is Outcome.NOT_DONE and answer.message_code != ABSENT:
-                # It waits still, but not for this: the next cycle decides anew.
-                again.append(due_entry(rubric, answer, previous.get(rubric.isn), self.clock.now()))
-            else:
-                cleared.append(rubric.isn)
-        settled = [ChangeOutcome(ids[change.rubric.isn], answer) for change, answer in zip(part, answers, strict=True)]
+        settled = [ChangeOutcome(change_id, answer) for change_id, answer in zip(ids, answers, strict=True)]
         self.journal.settle(settled, again, cleared)
 
     def _log_failure(self, change: Change, answer: Answer, entry: RetryEntry) -> None:

@@ -16,7 +16,7 @@ from baikaldoc_pos.errors import BaikaldocError
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.periods import CycleKind
-from baikaldoc_pos.sync.writer import RETRYABLE
+from baikaldoc_pos.sync.planner import RETRYABLE
 
 from tests.unit.i18n.sources import PACKAGE, uses, uses_in
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from baikaldoc_pos.model import Answer, Outcome, Rubric
-from baikaldoc_pos.sync.planner import LONGEST_DELAY, delay, due_entry, next_entry
+from baikaldoc_pos.sync.planner import LONGEST_DELAY, delay, next_entry, retry_entry
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -49,11 +49,11 @@ def test_each_failure_is_counted_and_the_first_is_remembered(failures, first):
 
 def test_what_was_not_done_is_due_at_once_and_not_counted():
     lost = Answer(Outcome.NOT_DONE)
-    entry = due_entry(RUBRIC, lost, None, NOW)
+    entry = retry_entry(RUBRIC, lost, None, NOW, timedelta(minutes=5))
     assert (entry.attempts, entry.first_failed_at, entry.next_attempt_at) == (0, NOW, NOW)
     refused = next_entry(RUBRIC, REFUSED, entry, NOW, timedelta(minutes=10))
     assert (refused.attempts, refused.next_attempt_at) == (1, NOW + timedelta(minutes=10))
     later = NOW + timedelta(hours=1)
-    again = due_entry(RUBRIC, lost, refused, later)
+    again = retry_entry(RUBRIC, lost, refused, later, timedelta(minutes=5))
     assert (again.attempts, again.first_failed_at, again.next_attempt_at) == (1, NOW, later)
     assert again.answer == lost
