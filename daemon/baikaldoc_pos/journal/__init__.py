@@ -4,37 +4,32 @@ One SQLite file in the state directory. The worker has the :class:`Journal`; com
 :class:`JournalReader`, which works beside it. Only this package knows SQL; callers get and give frozen values.
 """
 
-from baikaldoc_pos.journal.alert_rows import (
-    Letter,
-    MailState,
-    NewCondition,
-    OpenCondition,
-    OutboxMail,
-    OutboxSummary,
-    Told,
-    Trial,
-    Undelivered,
-)
-from baikaldoc_pos.journal.alerts import AlertJournal
-from baikaldoc_pos.journal.instants import as_instant
+from baikaldoc_pos.journal.alerts import AlertJournal, Outbox
 from baikaldoc_pos.journal.legacy_state import script_bookmark
 from baikaldoc_pos.journal.lock import StateLock, holder_of
-from baikaldoc_pos.journal.outbox import Outbox
-from baikaldoc_pos.journal.pause import Pause, PauseFile
-from baikaldoc_pos.journal.queries import Conditions, JournalReader
-from baikaldoc_pos.journal.rows import (
+from baikaldoc_pos.journal.models import (
     ChangeOutcome,
     Checkpoint,
     Cycle,
     CycleCounts,
     DayCount,
     HistoryRow,
+    Letter,
+    MailState,
+    NewCondition,
     OpenChange,
+    OpenCondition,
+    OutboxMail,
+    OutboxSummary,
     RetryEntry,
     TargetCount,
+    Told,
+    Trial,
+    Undelivered,
     UnmappedRubric,
 )
-from baikaldoc_pos.journal.state import StateReader
+from baikaldoc_pos.journal.pause import Pause, PauseFile
+from baikaldoc_pos.journal.queries import Conditions, JournalReader, StateReader, as_instant
 from baikaldoc_pos.journal.writer import Journal
 
 __all__ = [

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from baikaldoc_pos.errors import JournalUnavailable
-from baikaldoc_pos.journal import migrations
+from baikaldoc_pos.journal import schema
 
 FILE_NAME = "journal.sqlite3"
 BUSY_TIMEOUT = 5.0  # seconds to wait for another connection's transaction
@@ -41,8 +41,8 @@ class Database:
         database = cls(path, mode="rw")
         try:
             with database.write() as connection:
-                database._check_version(migrations.schema_version(connection))
-                migrations.migrate(connection, now)
+                database._check_version(schema.version_of(connection))
+                schema.migrate(connection, now)
         except JournalUnavailable:
             database.close()
             raise
@@ -60,11 +60,11 @@ class Database:
         database = cls(path, mode="ro&immutable=1" if still else "ro")
         try:
             with database.read() as connection:
-                version = migrations.schema_version(connection)
+                version = schema.version_of(connection)
             if version == 0:
                 database.close()
                 return None
-            database._check_version(version, oldest=migrations.LATEST)
+            database._check_version(version, oldest=schema.LATEST)
         except JournalUnavailable:
             database.close()
             raise
@@ -95,7 +95,7 @@ class Database:
             raise OSError("the file has been replaced since it was opened")
 
     def _check_version(self, found: int, oldest: int = 0) -> None:
-        latest = migrations.LATEST
+        latest = schema.LATEST
         if found > latest:
             raise JournalUnavailable(
                 str(self.path),

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from attrs import frozen
 
+from baikaldoc_pos.journal.models import Checkpoint, HistoryRow, RetryEntry, UnmappedRubric
 from baikaldoc_pos.journal.queries import JournalReader
-from baikaldoc_pos.journal.rows import Checkpoint, HistoryRow, RetryEntry, UnmappedRubric
 from baikaldoc_pos.model import Outcome
 
 LONGEST = 100  # characters of a query

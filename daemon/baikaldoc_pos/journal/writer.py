@@ -16,9 +16,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.journal.database import Database
-from baikaldoc_pos.journal.rows import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry
+from baikaldoc_pos.journal.models import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry
+from baikaldoc_pos.journal.queries import StateReader
 from baikaldoc_pos.journal.schema import changes, cycles, marks, outcomes, probe, retries, unmapped
-from baikaldoc_pos.journal.state import StateReader
 from baikaldoc_pos.model import Change, Period, Rubric
 
 INTERRUPTED = "cycle.interrupted"
