@@ -12,31 +12,32 @@ from pathlib import Path
 from attrs import Attribute, AttrsInstance, field, fields, frozen, has
 
 from baikaldoc_pos.config.types import (
-    Address,
-    Addresses,
-    Choice,
-    ChoiceList,
+    ADDRESS,
+    ADDRESSES,
+    FILE_PATH,
+    FLAG,
+    HOST_NAMES,
+    HTTP_URL,
+    LISTEN,
+    MAIL_HOST,
+    MOMENT,
+    PASSWORD,
+    PROXY_URL,
+    STATUS_MAPPING,
+    STATUSES,
+    TEXT,
+    TEXT_OR_NULL,
+    TEXTFILE_PATH,
+    TLS_VERIFY,
+    UTC_OFFSET,
     FieldType,
-    FilePath,
-    Flag,
-    HostNames,
-    HttpUrl,
-    Integer,
-    Listen,
     ListenAddress,
-    MailHost,
-    Moment,
-    Nullable,
-    Number,
-    Password,
-    ProxyUrl,
     Secret,
-    Statuses,
-    StatusMapping,
-    Text,
-    TextfilePath,
-    TlsVerify,
-    UtcOffset,
+    choice,
+    choice_list,
+    integer,
+    nullable,
+    number,
 )
 from baikaldoc_pos.i18n import LANGUAGES
 from baikaldoc_pos.model import Period
@@ -153,24 +154,24 @@ class AlertSettings:
     :param ca_file: anchored at the configuration directory; None: the machine's own CAs.
     """
 
-    recipients: tuple[str, ...] = field(default=(), metadata=setting("recipients", Addresses()))
-    sender: str | None = field(default=None, metadata=setting("sender", Nullable(Address())))
-    host: str | None = field(default=None, metadata=setting("host", Nullable(MailHost())))
-    port: int | None = field(default=None, metadata=setting("port", Nullable(Integer(1, 65535))))
-    security: str = field(default="starttls", metadata=setting("security", Choice(tuple(_DEFAULT_PORTS))))
-    ca_file: Path | None = field(default=None, metadata=setting("caFile", Nullable(FilePath())))
-    user: str | None = field(default=None, metadata=setting("user", Text(nullable=True)))
-    password: Secret | None = field(default=None, metadata=setting("password", Nullable(Password())))
-    password_file: str | None = field(default=None, metadata=setting("passwordFile", Text(nullable=True)))
+    recipients: tuple[str, ...] = field(default=(), metadata=setting("recipients", ADDRESSES))
+    sender: str | None = field(default=None, metadata=setting("sender", nullable(ADDRESS)))
+    host: str | None = field(default=None, metadata=setting("host", nullable(MAIL_HOST)))
+    port: int | None = field(default=None, metadata=setting("port", nullable(integer(1, 65535))))
+    security: str = field(default="starttls", metadata=setting("security", choice(tuple(_DEFAULT_PORTS))))
+    ca_file: Path | None = field(default=None, metadata=setting("caFile", nullable(FILE_PATH)))
+    user: str | None = field(default=None, metadata=setting("user", TEXT_OR_NULL))
+    password: Secret | None = field(default=None, metadata=setting("password", nullable(PASSWORD)))
+    password_file: str | None = field(default=None, metadata=setting("passwordFile", TEXT_OR_NULL))
     password_path: Path | None = field(default=None, eq=False)
-    timeout_seconds: float = field(default=30, metadata=setting("timeoutSeconds", Number(0, 300, above=True)))
-    language: str | None = field(default=None, metadata=setting("language", Nullable(Choice(LANGUAGES))))
-    report: tuple[str, ...] = field(default=ALERT_KINDS, metadata=setting("report", ChoiceList(ALERT_KINDS)))
-    unavailable_minutes: float = field(default=30, metadata=setting("unavailableMinutes", Number(0, 1440)))
-    refused_times: int = field(default=3, metadata=setting("refusedTimes", Integer(1, 1000)))
-    no_success_hours: float = field(default=6, metadata=setting("noSuccessHours", Number(0, _MONTH_HOURS, above=True)))
-    digest_hours: float = field(default=24, metadata=setting("digestHours", Number(0, _MONTH_HOURS, above=True)))
-    host_name: str | None = field(default=None, metadata=setting("hostName", Text(nullable=True)))
+    timeout_seconds: float = field(default=30, metadata=setting("timeoutSeconds", number(0, 300, above=True)))
+    language: str | None = field(default=None, metadata=setting("language", nullable(choice(LANGUAGES))))
+    report: tuple[str, ...] = field(default=ALERT_KINDS, metadata=setting("report", choice_list(ALERT_KINDS)))
+    unavailable_minutes: float = field(default=30, metadata=setting("unavailableMinutes", number(0, 1440)))
+    refused_times: int = field(default=3, metadata=setting("refusedTimes", integer(1, 1000)))
+    no_success_hours: float = field(default=6, metadata=setting("noSuccessHours", number(0, _MONTH_HOURS, above=True)))
+    digest_hours: float = field(default=24, metadata=setting("digestHours", number(0, _MONTH_HOURS, above=True)))
+    host_name: str | None = field(default=None, metadata=setting("hostName", TEXT_OR_NULL))
 
     @property
     def enabled(self) -> bool:
@@ -195,31 +196,31 @@ _DAY_MINUTES = 24 * 60
 class DateRange:
     """The period to be read: fixed, or running; the dates count only while ``use_fixed_dates`` is on."""
 
-    use_fixed_dates: bool = field(default=False, metadata=setting("useFixedDates", Flag()))
-    start_date: str | None = field(default=None, metadata=setting("startDate", Moment()))
-    end_date: str | None = field(default=None, metadata=setting("endDate", Moment()))
-    max_date_range_days: int = field(default=30, metadata=setting("maxDateRangeDays", Integer(1, 366)))
+    use_fixed_dates: bool = field(default=False, metadata=setting("useFixedDates", FLAG))
+    start_date: str | None = field(default=None, metadata=setting("startDate", MOMENT))
+    end_date: str | None = field(default=None, metadata=setting("endDate", MOMENT))
+    max_date_range_days: int = field(default=30, metadata=setting("maxDateRangeDays", integer(1, 366)))
 
 
 @frozen(kw_only=True)
 class Pagination:
     """How many records one request asks for."""
 
-    page_size: int = field(default=100, metadata=setting("pageSize", Integer(1, 1000)))
+    page_size: int = field(default=100, metadata=setting("pageSize", integer(1, 1000)))
 
 
 @frozen(kw_only=True)
 class ProcessingConfig:
     """processing_config.json: what is read, and what is written for it."""
 
-    status_mapping: Mapping[str, str] = field(metadata=setting("statusMapping", StatusMapping()))
-    ignored_statuses: tuple[str, ...] = field(default=(), metadata=setting("ignoredStatuses", Statuses()))
-    utc_offset_hours: float = field(metadata=setting("utcOffsetHours", UtcOffset()))
+    status_mapping: Mapping[str, str] = field(metadata=setting("statusMapping", STATUS_MAPPING))
+    ignored_statuses: tuple[str, ...] = field(default=(), metadata=setting("ignoredStatuses", STATUSES))
+    utc_offset_hours: float = field(metadata=setting("utcOffsetHours", UTC_OFFSET))
     date_range: DateRange = field(factory=DateRange, metadata=section("dateRange"))
-    overlap_minutes: int = field(default=5, metadata=setting("overlapMinutes", Integer(0, _DAY_MINUTES)))
+    overlap_minutes: int = field(default=5, metadata=setting("overlapMinutes", integer(0, _DAY_MINUTES)))
     pagination: Pagination = field(factory=Pagination, metadata=section("pagination"))
-    batch_size: int = field(default=50, metadata=setting("batchSize", Integer(1, 200)))
-    retry_attempts: int = field(default=3, metadata=setting("retryAttempts", Integer(0, 20)))
+    batch_size: int = field(default=50, metadata=setting("batchSize", integer(1, 200)))
+    retry_attempts: int = field(default=3, metadata=setting("retryAttempts", integer(0, 20)))
 
     @property
     def zone(self) -> timezone:
@@ -253,87 +254,87 @@ class ConnectionConfig:
     :param verify: True (the CAs that requests comes with), a CA file's path, or False (nothing is checked).
     """
 
-    login_url: str = field(metadata=setting("login_url", HttpUrl()))
-    logout_url: str = field(metadata=setting("logout_url", HttpUrl()))
-    graphql_endpoint: str = field(metadata=setting("graphql_endpoint", HttpUrl()))
-    username: str = field(metadata=setting("username", Text()))
-    password: Secret = field(metadata=setting("password", Password()))
-    password_file: str | None = field(default=None, metadata=setting("password_file", Text(nullable=True)))
+    login_url: str = field(metadata=setting("login_url", HTTP_URL))
+    logout_url: str = field(metadata=setting("logout_url", HTTP_URL))
+    graphql_endpoint: str = field(metadata=setting("graphql_endpoint", HTTP_URL))
+    username: str = field(metadata=setting("username", TEXT))
+    password: Secret = field(metadata=setting("password", PASSWORD))
+    password_file: str | None = field(default=None, metadata=setting("password_file", TEXT_OR_NULL))
     password_path: Path | None = field(default=None, eq=False)
-    app: str | None = field(default=None, metadata=setting("app", Text(nullable=True)))
-    verify: bool | Path = field(default=True, metadata=setting("verify", TlsVerify()))
-    connect_timeout: float = field(default=10, metadata=setting("connect_timeout", Number(0, 600, above=True)))
-    read_timeout: float = field(default=60, metadata=setting("read_timeout", Number(0, 600, above=True)))
-    proxy: Secret | None = field(default=None, metadata=setting("proxy", ProxyUrl()))
+    app: str | None = field(default=None, metadata=setting("app", TEXT_OR_NULL))
+    verify: bool | Path = field(default=True, metadata=setting("verify", TLS_VERIFY))
+    connect_timeout: float = field(default=10, metadata=setting("connect_timeout", number(0, 600, above=True)))
+    read_timeout: float = field(default=60, metadata=setting("read_timeout", number(0, 600, above=True)))
+    proxy: Secret | None = field(default=None, metadata=setting("proxy", PROXY_URL))
 
 
 @frozen(kw_only=True)
 class Schedule:
     """When cycles begin."""
 
-    interval_minutes: float = field(default=10, metadata=setting("intervalMinutes", Number(0.001, _DAY_MINUTES)))
+    interval_minutes: float = field(default=10, metadata=setting("intervalMinutes", number(0.001, _DAY_MINUTES)))
 
 
 @frozen(kw_only=True)
 class SessionSettings:
     """How the session with ДЕЛО is kept."""
 
-    keep_alive_minutes: float = field(default=5, metadata=setting("keepAliveMinutes", Number(0.01, _DAY_MINUTES)))
-    rejected_retry_hours: float = field(default=12, metadata=setting("rejectedRetryHours", Number(0.01, 720)))
+    keep_alive_minutes: float = field(default=5, metadata=setting("keepAliveMinutes", number(0.01, _DAY_MINUTES)))
+    rejected_retry_hours: float = field(default=12, metadata=setting("rejectedRetryHours", number(0.01, 720)))
 
 
 @frozen(kw_only=True)
 class Limits:
     """How long things may take."""
 
-    request_seconds: float = field(default=120, metadata=setting("requestSeconds", Number(0, 3600, above=True)))
-    cycle_minutes: float = field(default=30, metadata=setting("cycleMinutes", Number(0.01, _DAY_MINUTES)))
-    stuck_minutes: float = field(default=15, metadata=setting("stuckMinutes", Number(0.01, _DAY_MINUTES)))
+    request_seconds: float = field(default=120, metadata=setting("requestSeconds", number(0, 3600, above=True)))
+    cycle_minutes: float = field(default=30, metadata=setting("cycleMinutes", number(0.01, _DAY_MINUTES)))
+    stuck_minutes: float = field(default=15, metadata=setting("stuckMinutes", number(0.01, _DAY_MINUTES)))
 
 
 @frozen(kw_only=True)
 class Lookback:
     """The second look at rubrics whose ССТУ status came after their window; 0 days turn it off."""
 
-    days: int = field(default=90, metadata=setting("days", Integer(0, 3650)))
-    every_minutes: float = field(default=60, metadata=setting("everyMinutes", Number(0.01, 7 * _DAY_MINUTES)))
+    days: int = field(default=90, metadata=setting("days", integer(0, 3650)))
+    every_minutes: float = field(default=60, metadata=setting("everyMinutes", number(0.01, 7 * _DAY_MINUTES)))
 
 
 @frozen(kw_only=True)
 class Retries:
     """The retry list: the first delay, which doubles up to a day."""
 
-    first_minutes: float = field(default=10, metadata=setting("firstMinutes", Number(0.01, _DAY_MINUTES)))
+    first_minutes: float = field(default=10, metadata=setting("firstMinutes", number(0.01, _DAY_MINUTES)))
 
 
 @frozen(kw_only=True)
 class Logging:
     """The log files."""
 
-    level: str = field(default="info", metadata=setting("level", Choice(LEVELS)))
-    keep_days: int = field(default=30, metadata=setting("keepDays", Integer(1, 3650)))
+    level: str = field(default="info", metadata=setting("level", choice(LEVELS)))
+    keep_days: int = field(default=30, metadata=setting("keepDays", integer(1, 3650)))
 
 
 @frozen(kw_only=True)
 class Http:
     """The page, the metrics and the health check; off while there is no address."""
 
-    listen: ListenAddress | None = field(default=None, metadata=setting("listen", Listen()))
-    allowed_hosts: tuple[str, ...] = field(default=(), metadata=setting("allowedHosts", HostNames()))
+    listen: ListenAddress | None = field(default=None, metadata=setting("listen", LISTEN))
+    allowed_hosts: tuple[str, ...] = field(default=(), metadata=setting("allowedHosts", HOST_NAMES))
 
 
 @frozen(kw_only=True)
 class MetricsSettings:
     """The metrics as a file."""
 
-    textfile: Path | None = field(default=None, metadata=setting("textfile", TextfilePath()))
+    textfile: Path | None = field(default=None, metadata=setting("textfile", TEXTFILE_PATH))
 
 
 @frozen(kw_only=True)
 class ServiceConfig:
     """service_config.json: how the service behaves. The whole file is optional."""
 
-    language: str = field(default="ru", metadata=setting("language", Choice(LANGUAGES)))
+    language: str = field(default="ru", metadata=setting("language", choice(LANGUAGES)))
     schedule: Schedule = field(factory=Schedule, metadata=section("schedule"))
     session: SessionSettings = field(factory=SessionSettings, metadata=section("session"))
     limits: Limits = field(factory=Limits, metadata=section("limits"))

@@ -3,7 +3,7 @@
 import pytest
 import requests
 from baikaldoc_pos.config import load_configuration
-from baikaldoc_pos.config.types import HttpUrl, UnacceptableError
+from baikaldoc_pos.config.types import HTTP_URL, UnacceptableError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,7 +127,7 @@ def test_ignored_statuses(tmp_path):
     ],
 )
 def test_addresses_that_are_taken(url):
-    assert HttpUrl().read(url) == url
+    assert HTTP_URL.read(url) == url
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_addresses_that_are_taken(url):
 )
 def test_addresses_that_are_not_taken(url):
     with pytest.raises(UnacceptableError):
-        HttpUrl().read(url)
+        HTTP_URL.read(url)
 
 
 _HOSTS = st.text("abz0-_.:[]*дЖ@%\\", min_size=1, max_size=12)
@@ -165,7 +165,7 @@ _URLS = st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "HTTPS"]
 @given(_URLS | st.text(max_size=20))
 def test_an_address_that_is_taken_can_be_sent_to(url):
     try:
-        HttpUrl().read(url)
+        HTTP_URL.read(url)
     except UnacceptableError:
         return
     assert requests.Request("POST", url).prepare().url
