@@ -18,6 +18,7 @@ from baikaldoc_pos.errors import (
     SchemaMismatch,
     SessionNotAccepted,
 )
+from baikaldoc_pos.state import ServiceState
 
 # Which of our reasons say the same as an alert of that kind; of the others, the alert's name is a reason.
 _TOLD_BY: Mapping[str, frozenset[str]] = {
@@ -56,27 +57,17 @@ class Reason:
 
 
 @frozen
-class Situation:
-    """What the service knows of itself.
+class HealthInput:
+    """What the verdict rests on.
 
-    :param problem: the event and the fields of what the last cycle ended by; null after a success.
-    :param rejected_faults: faults of a configuration that was rejected at reload.
-    :param ailments: events and fields of what keeps the watchdog from being pinged.
-    :param paused_until: writing is paused until then.
     :param paused_at: when writing was last seen to be paused; nobody is late for what was not wanted.
     :param trying_since: where there has been no success: since when one has been tried for.
-    :param failing_files: log files that cannot be written.
     :param conditions: the kinds of alerts that are open.
     """
 
-    last_success: datetime | None = None
-    problem: tuple[str, Mapping[str, object]] | None = None
-    rejected_faults: int = 0
-    health_problems: tuple[tuple[str, Mapping[str, object]], ...] = ()
-    paused_until: datetime | None = None
+    state: ServiceState
     paused_at: datetime | None = None
     trying_since: datetime | None = None
-    failing_files: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
 
 
@@ -96,10 +87,10 @@ class Health:
     reasons: tuple[Reason, ...]
 
 
-def judge(situation: Situation, waiting: Waiting, now: datetime, late_after: timedelta) -> Health:
-    """The verdict on a situation."""
-    reasons = [*_of_work(situation, now, late_after), *_of_records(waiting)]
-    reasons += _of_alerts(situation, {reason.event for reason in reasons})
+def judge(known: HealthInput, waiting: Waiting, now: datetime, late_after: timedelta) -> Health:
+    """The verdict on the service."""
+    reasons = [*_of_work(known, now, late_after), *_of_records(waiting)]
+    reasons += _of_alerts(known, {reason.event for reason in reasons})
     levels = {reason.level for reason in reasons}
     worst = next((level for level in (Level.RED, Level.AMBER) if level in levels), Level.GREEN)
     return Health(worst, tuple(sorted(reasons, key=lambda reason: reason.level is not Level.RED)))
@@ -110,29 +101,29 @@ def unreadable(event: str, fields: Mapping[str, object]) -> Health:
     return Health(Level.RED, (Reason(Level.RED, event, fields),))
 
 
-def _of_work(situation: Situation, now: datetime, late_after: timedelta) -> Iterator[Reason]:
-    for event, fields in situation.health_problems:
-        yield Reason(Level.RED, event, fields)
-    if situation.problem is not None:
-        event, fields = situation.problem
+def _of_work(known: HealthInput, now: datetime, late_after: timedelta) -> Iterator[Reason]:
+    state = known.state
+    for each in state.health_problems:
+        yield Reason(Level.RED, each.event, each.fields)
+    if state.problem is not None:
         # ДЕЛО comes back by itself, unless it has been away for so long that people are told.
-        passes = event == DeloUnavailable.event and AlertKind.DELO_UNAVAILABLE not in situation.conditions
+        passes = state.problem.event == DeloUnavailable.event and AlertKind.DELO_UNAVAILABLE not in known.conditions
         level = Level.AMBER if passes else Level.RED
-        yield Reason(level, event, fields, in_status=True)
-    success = situation.last_success
-    since = success if success is not None else situation.trying_since
-    waited_from = max((at for at in (since, situation.paused_at) if at is not None), default=now)
-    if since is not None and now - waited_from > late_after and situation.paused_until is None:
+        yield Reason(level, state.problem.event, state.problem.fields, in_status=True)
+    success = state.last_success
+    since = success if success is not None else known.trying_since
+    waited_from = max((at for at in (since, known.paused_at) if at is not None), default=now)
+    if since is not None and now - waited_from > late_after and state.paused_until is None:
         yield Reason(Level.RED, "health.late" if success is not None else "health.never", {"at": since})
     elif success is None:
         yield Reason(Level.AMBER, "state.never", in_status=True)
-    if situation.rejected_faults:
-        fields = {"count": situation.rejected_faults}
-        yield Reason(Level.AMBER, "state.rejected_configuration", fields, in_status=True)
-    if situation.failing_files:
-        yield Reason(Level.AMBER, "state.failing_files", {"paths": situation.failing_files}, in_status=True)
-    if situation.paused_until is not None:
-        yield Reason(Level.AMBER, "health.paused", {"until": situation.paused_until}, in_status=True)
+    if state.rejected_faults:
+        count = len(state.rejected_faults)
+        yield Reason(Level.AMBER, "state.rejected_configuration", {"count": count}, in_status=True)
+    if state.failing_files:
+        yield Reason(Level.AMBER, "state.failing_files", {"paths": state.failing_files}, in_status=True)
+    if state.paused_until is not None:
+        yield Reason(Level.AMBER, "health.paused", {"until": state.paused_until}, in_status=True)
 
 
 def _of_records(waiting: Waiting) -> Iterator[Reason]:
@@ -142,9 +133,9 @@ def _of_records(waiting: Waiting) -> Iterator[Reason]:
         yield Reason(Level.AMBER, "health.unmapped", {"count": waiting.unmapped})
 
 
-def _of_alerts(situation: Situation, told: Collection[str]) -> Iterator[Reason]:
+def _of_alerts(known: HealthInput, told: Collection[str]) -> Iterator[Reason]:
     """What is open by the rules of the alerts and not told already by a reason of our own."""
-    for kind in dict.fromkeys(situation.conditions):
+    for kind in dict.fromkeys(known.conditions):
         if not _TOLD_BY.get(kind, frozenset()) & set(told):
             level = Level.RED if kind == AlertKind.NO_SUCCESS else Level.AMBER
             yield Reason(level, f"alert.kind.{kind}.name")

@@ -29,6 +29,7 @@ from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import JournalReader
 from baikaldoc_pos.model import Outcome, UnmappedStatus
+from baikaldoc_pos.state import ServiceState
 from baikaldoc_pos.sync import CycleReport
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -100,19 +101,17 @@ class MetricsSources:
     """Callables, since each scrape wants the present value. They are called from the server's threads.
 
     :param journal: the retry list, unmapped rubrics and open changes.
-    :param last_success: when the last successful cycle ended.
+    :param state: the present state of the service.
     :param alerts: every kind of alert, and whether it is open.
-    :param paused: whether writing is paused.
     :param targets: the ПОС statuses that the configuration knows.
     :param mask: takes the configured secrets out of a text.
     :param server: ДЕЛО's host, a label of every sample, by which the instances on one host are told apart.
     """
 
     journal: JournalReader
-    last_success: Callable[[], datetime | None]
+    state: Callable[[], ServiceState]
     alerts: Callable[[], Mapping[str, bool]]
     server: Callable[[], str]
-    paused: Callable[[], bool]
     targets: Callable[[], Collection[str]]
     mask: Callable[[str], str]
 
@@ -127,7 +126,9 @@ class ScrapedMetrics(Collector):
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         yield from self._success()
-        yield _gauge("paused", "Whether writing is paused (1) or not (0).", float(self.sources.paused()))
+        yield _gauge(
+            "paused", "Whether writing is paused (1) or not (0).", float(self.sources.state().paused_until is not None)
+        )
         yield from self._session()
         yield _labelled(
             "alert_active", "Whether an alert of this kind is open (1) or not (0).", "alert", self._alerts()
@@ -140,7 +141,7 @@ class ScrapedMetrics(Collector):
         yield from families
 
     def _success(self) -> Iterable[GaugeMetricFamily]:
-        at = self.sources.last_success()
+        at = self.sources.state().last_success
         yield _gauge(
             "last_success_timestamp_seconds",
             "When the last successful cycle ended, in seconds since 1970; 0 where there has been none.",
@@ -209,24 +210,14 @@ class Metrics:
         self._session = SessionAge(clock)
         self._registry = CollectorRegistry()
         self._requests = self._counter("requests", "HTTP exchanges with ДЕЛО.", ["kind", "outcome"])
-        self._request_seconds = Histogram(
-            "request_duration_seconds",
-            "How long an HTTP exchange with ДЕЛО took.",
-            ["kind", "outcome"],
-            namespace=_NAMESPACE,
-            registry=self._registry,
-            buckets=_REQUEST_SECONDS,
+        self._request_seconds = self._histogram(
+            "request_duration_seconds", "How long an HTTP exchange with ДЕЛО took.", _REQUEST_SECONDS, "kind", "outcome"
         )
         self._received = self._counter("received_bytes", "Bytes of ДЕЛО's answers.", ["kind"])
         self._sign_ins = self._counter("sign_ins", "Attempts to sign in to ДЕЛО, by HTTP status.", ["outcome"])
         self._records = self._counter("records", "Records written or tried, by outcome.", ["outcome", "target"])
-        self._cycle_seconds = Histogram(
-            "cycle_duration_seconds",
-            "How long a cycle took.",
-            ["result"],
-            namespace=_NAMESPACE,
-            registry=self._registry,
-            buckets=_CYCLE_SECONDS,
+        self._cycle_seconds = self._histogram(
+            "cycle_duration_seconds", "How long a cycle took.", _CYCLE_SECONDS, "result"
         )
         self._last_cycle_seconds = Gauge(
             "last_cycle_duration_seconds",
@@ -278,6 +269,9 @@ class Metrics:
 
     def _counter(self, name: str, meaning: str, labels: list[str]) -> Counter:
         return Counter(name, meaning, labels, namespace=_NAMESPACE, registry=self._registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, meaning, labels, namespace=_NAMESPACE, registry=self._registry, buckets=buckets)
 
 
 class Textfile:

@@ -20,7 +20,7 @@ from baikaldoc_pos.model import Outcome, UnmappedStatus
 from baikaldoc_pos.monitoring import chart
 from baikaldoc_pos.monitoring.chart import DAYS, Bar, Day, bars, days_until, label_size
 from baikaldoc_pos.monitoring.discretion import DiscreetCatalogue
-from baikaldoc_pos.monitoring.health import Health, Level, Situation, Waiting, judge, unreadable
+from baikaldoc_pos.monitoring.health import Health, HealthInput, Level, Waiting, judge, unreadable
 
 # A success this many intervals ago, and the time a cycle may take besides, is no hiccup any more.
 LATE_INTERVALS = 3
@@ -66,7 +66,7 @@ class SiteSources:
     """Where the contents come from. The callables are called from the server's threads, at every request.
 
     :param sentence: the sentence that ``STATUS=`` has, in the language of the catalogue.
-    :param situation: what the service knows of itself; may raise JournalUnavailable.
+    :param health_input: what the service knows of itself; may raise JournalUnavailable.
     :param metrics: the content type and the text of ``/metrics``.
     :param mask: takes the configured secrets out of a text.
     """
@@ -74,7 +74,7 @@ class SiteSources:
     journal: JournalReader
     clock: Clock
     sentence: Callable[[Catalogue], str]
-    situation: Callable[[], Situation]
+    health_input: Callable[[], HealthInput]
     metrics: Callable[[], tuple[str, bytes]]
     mask: Callable[[str], str]
 
@@ -213,10 +213,10 @@ def health_of(settings: SiteSettings, sources: SiteSources) -> Health:
     """The verdict on the service at this moment."""
     try:
         waiting = Waiting(sources.journal.count_retries(), sources.journal.count_unmapped())
-        situation = sources.situation()
+        known = sources.health_input()
     except JournalUnavailable as fault:
         return unreadable(fault.event, fault.fields)
-    return judge(situation, waiting, sources.clock.now(), settings.late_after)
+    return judge(known, waiting, sources.clock.now(), settings.late_after)
 
 
 def overview(settings: SiteSettings, sources: SiteSources) -> Overview:

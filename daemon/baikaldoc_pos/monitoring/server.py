@@ -5,7 +5,6 @@ import errno
 import ipaddress
 import os
 import socket
-import stat
 import threading
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -55,7 +54,8 @@ class Hosts:
     @classmethod
     def of(cls, listen: ListenAddress, allowed: tuple[str, ...]) -> "Hosts":
         own = {listen.host.lower()} if isinstance(listen, TcpAddress) else set()
-        return cls(LOCAL | own | set(allowed), any_address=any(_is_wildcard(host) for host in own))
+        addresses = [address for host in own if (address := _address(host)) is not None]
+        return cls(LOCAL | own | set(allowed), any_address=any(address.is_unspecified for address in addresses))
 
     def accept(self, header: str) -> bool:
         """Whether a request with this Host header is answered."""
@@ -81,23 +81,12 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _is_wildcard(host: str) -> bool:
-    address = _address(host)
-    return address is not None and address.is_unspecified
-
-
 def listen_on(address: ListenAddress) -> socket.socket:
     """A bound socket that listens.
 
     :raises OSError: the address is taken, is not one of this host, or may not be used.
     """
     return _tcp(address) if isinstance(address, TcpAddress) else _unix(address.path)
-
-
-def remove_leftover(address: ListenAddress) -> None:
-    """Remove the file of a Unix socket that was closed."""
-    if isinstance(address, UnixAddress):
-        address.path.unlink(missing_ok=True)
 
 
 def _tcp(address: TcpAddress) -> socket.socket:
@@ -108,7 +97,7 @@ def _tcp(address: TcpAddress) -> socket.socket:
 
 
 def _unix(path: Path) -> socket.socket:
-    if _is_socket(path):
+    if path.is_socket():
         if _answers(path):
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
         path.unlink()
@@ -121,13 +110,6 @@ def _unix(path: Path) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _is_socket(path: Path) -> bool:
-    try:
-        return stat.S_ISSOCK(path.stat().st_mode)
-    except FileNotFoundError:
-        return False
 
 
 def _answers(path: Path) -> bool:
@@ -239,7 +221,8 @@ class StatusSite:
         if running is None or self.settings.listen is None:
             return
         running.stop()
-        remove_leftover(self.settings.listen)
+        if isinstance(self.settings.listen, UnixAddress):
+            self.settings.listen.path.unlink(missing_ok=True)
         log.info("http.stopped", address=str(self.settings.listen))
 
     @property

@@ -5,7 +5,7 @@ are jobs of their own.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,15 @@ from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import AlertJournal, Journal, JournalReader
 from baikaldoc_pos.logs import FileFailure
 from baikaldoc_pos.logs.masking import Masker
-from baikaldoc_pos.monitoring import Metrics, MetricsSources, SiteSettings, SiteSources, Situation, StatusSite, Textfile
+from baikaldoc_pos.monitoring import (
+    HealthInput,
+    Metrics,
+    MetricsSources,
+    SiteSettings,
+    SiteSources,
+    StatusSite,
+    Textfile,
+)
 from baikaldoc_pos.service.state import status_line
 from baikaldoc_pos.service.watchdog import JOURNAL_AILMENTS
 from baikaldoc_pos.state import ServiceState
@@ -64,10 +72,9 @@ class Monitoring:
         self._alerts = Alerts(journal, configuration, clock, progress, names)
         sources = MetricsSources(
             journal=self._reader,
-            last_success=lambda: state().last_success,
+            state=state,
             alerts=self._alert_states,
             server=lambda: str(urlsplit(configuration().connection.graphql_endpoint).netloc),
-            paused=lambda: state().paused_until is not None,
             targets=lambda: frozenset(configuration().processing.status_mapping.values()),
             mask=self._mask,
         )
@@ -176,16 +183,19 @@ class Monitoring:
             journal=self._reader,
             clock=self._clock,
             sentence=self._sentence,
-            situation=self._situation,
+            health_input=self._health_input,
             metrics=self.metrics.exposition,
             mask=self._mask,
         )
 
-    def _situation(self) -> Situation:
+    def _health_input(self) -> HealthInput:
         state = self._state()
-        kinds = [each.kind for each in self._alerts.open_conditions()]
-        found = situation(state, kinds, self._trying_since() if state.last_success is None else None)
-        return evolve(found, paused_at=self._paused_at)
+        return HealthInput(
+            state,
+            self._paused_at,
+            self._trying_since() if state.last_success is None else None,
+            tuple(each.kind for each in self._alerts.open_conditions()),
+        )
 
     def _trying_since(self) -> datetime:
         """Since when a success has been tried for: an earlier process may have begun it."""
@@ -198,20 +208,6 @@ class Monitoring:
     def _sentence(self, text: Catalogue) -> str:
         """The sentence of ``STATUS=``, but for what whoever reads it here knows better: that he is being served."""
         return status_line(evolve(self._state(), page_fault=None), text)
-
-
-def situation(state: ServiceState, alerts: Collection[str], trying_since: datetime | None) -> Situation:
-    """What the page's verdict rests on."""
-    return Situation(
-        last_success=state.last_success,
-        problem=(state.problem.event, state.problem.fields) if state.problem is not None else None,
-        rejected_faults=len(state.rejected_faults),
-        health_problems=tuple((ailment.event, ailment.fields) for ailment in state.health_problems),
-        paused_until=state.paused_until,
-        trying_since=trying_since,
-        failing_files=state.failing_files,
-        conditions=tuple(alerts),
-    )
 
 
 def _reader(directory: Path) -> JournalReader:

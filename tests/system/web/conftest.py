@@ -10,7 +10,8 @@ from attrs import define, evolve
 from baikaldoc_pos.config import TcpAddress
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import Journal, JournalReader
-from baikaldoc_pos.monitoring import SiteSettings, SiteSources, Situation, StatusSite
+from baikaldoc_pos.monitoring import HealthInput, SiteSettings, SiteSources, StatusSite
+from baikaldoc_pos.state import ServiceState
 
 from tests.clocks import ManualClock
 from tests.system.web.history import with_past
@@ -35,17 +36,17 @@ class Service:
     journal: Journal
     reader: JournalReader
     clock: ManualClock
-    situation: Situation
+    state: ServiceState
     sentence: dict[str, str]
     metrics: tuple[str, bytes] = ("text/plain; version=0.0.4", b"up 1\n")
 
     def sources(self) -> SiteSources:
         return SiteSources(
-            self.reader, self.clock, self._sentence, lambda: self.situation, lambda: self.metrics, mask=str
+            self.reader, self.clock, self._sentence, lambda: HealthInput(self.state), lambda: self.metrics, mask=str
         )
 
     def fares(self, **changes: object) -> None:
-        self.situation = evolve(self.situation, **changes)
+        self.state = evolve(self.state, **changes)
 
     def _sentence(self, text: Catalogue) -> str:
         return self.sentence[text.language]
@@ -72,7 +73,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
         assert reader is not None
         with reader:
             sentence = {"ru": "Следующий цикл: 12:06.", "en": "Next cycle: 12:06."}
-            yield Service(journal, reader, ManualClock(NOW), Situation(NOW - timedelta(minutes=4)), sentence)
+            yield Service(
+                journal, reader, ManualClock(NOW), ServiceState(last_success=NOW - timedelta(minutes=4)), sentence
+            )
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_the_state_is_seen_at_one_glance(browser, client, service, tmp_path: Pat
     colours = set()
     for level, headline, changes in (
         ("green", "Всё в порядке", {}),
-        ("amber", "Требуется внимание", {"rejected_faults": 2}),
+        ("amber", "Требуется внимание", {"rejected_faults": ("x", "y")}),
         ("red", "Не работает", {"last_success": NOW - timedelta(days=1)}),
     ):
         service.fares(**changes)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from baikaldoc_pos.journal import JournalReader
-from baikaldoc_pos.monitoring import Situation, StatusSite
+from baikaldoc_pos.monitoring import StatusSite
+from baikaldoc_pos.state import ServiceState
 
 from tests.clocks import ManualClock
 from tests.system.web.conftest import NOW, SETTINGS, Client, Service
@@ -30,7 +31,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         assert reader is not None
         with reader:
             assert sum(day.count for day in reader.daily(NOW.replace(year=2020), SETTINGS.zone)) >= ROWS
-            service = Service(journal, reader, ManualClock(NOW), Situation(NOW), {"ru": "—", "en": "—"})
+            service = Service(journal, reader, ManualClock(NOW), ServiceState(last_success=NOW), {"ru": "—", "en": "—"})
             site = StatusSite(SETTINGS, service.sources())
             site.start()
             yield Client(site)

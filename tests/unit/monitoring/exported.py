@@ -11,6 +11,7 @@ from baikaldoc_pos.errors import DeloUnavailable
 from baikaldoc_pos.journal import CycleCounts, Journal, JournalReader
 from baikaldoc_pos.model import Outcome, Period
 from baikaldoc_pos.monitoring import Metrics, MetricsSources
+from baikaldoc_pos.state import ServiceState
 from baikaldoc_pos.sync import CycleKind, CycleReport
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -78,10 +79,9 @@ def exported(tmp_path: Path) -> Iterator[Exported]:
         with reader:
             sources = MetricsSources(
                 journal=reader,
-                last_success=lambda: made.last_success,
+                state=lambda: ServiceState(last_success=made.last_success, paused_until=NOW if made.paused else None),
                 alerts=lambda: made.alerts,
                 server=lambda: "delo:443",
-                paused=lambda: made.paused,
                 targets=lambda: made.targets,
                 mask=str,
             )

@@ -6,17 +6,24 @@ import pytest
 from attrs import evolve
 from baikaldoc_pos.config import AlertKind
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
-from baikaldoc_pos.monitoring.health import Level, Situation, Waiting, judge
+from baikaldoc_pos.monitoring.health import HealthInput, Level, Waiting, judge
+from baikaldoc_pos.state import HealthProblem, LastError, ServiceState
 
 NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
 LATE = timedelta(hours=1)
-WELL = Situation(last_success=NOW - timedelta(minutes=5))
-AWAY = ("delo.unavailable", {"host": "delo", "reason": "timed out"})
-REJECTED = ("delo.credentials_rejected", {"username": "pos", "status": 401})
+WELL = HealthInput(ServiceState(last_success=NOW - timedelta(minutes=5)))
+AWAY = LastError("delo.unavailable", {"host": "delo", "reason": "timed out"}, NOW)
+REJECTED = LastError("delo.credentials_rejected", {"username": "pos", "status": 401}, NOW)
 
 
-def verdict(situation: Situation, waiting: Waiting = Waiting()) -> tuple[Level, list[str]]:  # noqa: B008
-    health = judge(situation, waiting, NOW, LATE)
+def but(known: HealthInput, **changes: object) -> HealthInput:
+    """The same with these changes, of the state or of what is known besides."""
+    own = {name: changes.pop(name) for name in ("trying_since", "conditions") if name in changes}
+    return evolve(known, state=evolve(known.state, **changes), **own)
+
+
+def verdict(known: HealthInput, waiting: Waiting = Waiting()) -> tuple[Level, list[str]]:  # noqa: B008
+    health = judge(known, waiting, NOW, LATE)
     return health.level, [reason.event for reason in health.reasons]
 
 
@@ -35,13 +42,13 @@ def test_green_has_no_reasons():
         ({"failing_files": ("/var/log/x",)}, Level.AMBER, "state.failing_files"),
         ({"conditions": ("mail_undelivered",)}, Level.AMBER, "alert.kind.mail_undelivered.name"),
         ({"last_success": NOW - LATE - timedelta(seconds=1)}, Level.RED, "health.late"),
-        ({"rejected_faults": 1}, Level.AMBER, "state.rejected_configuration"),
-        ({"health_problems": (("watchdog.journal", {}),)}, Level.RED, "watchdog.journal"),
+        ({"rejected_faults": ("x",)}, Level.AMBER, "state.rejected_configuration"),
+        ({"health_problems": (HealthProblem("watchdog.journal", {}),)}, Level.RED, "watchdog.journal"),
         ({"paused_until": NOW + LATE}, Level.AMBER, "health.paused"),
     ],
 )
 def test_each_reason(changes, level, event):
-    assert verdict(evolve(WELL, **changes)) == (level, [event])
+    assert verdict(but(WELL, **changes)) == (level, [event])
 
 
 @pytest.mark.parametrize(
@@ -52,7 +59,7 @@ def test_what_waits_for_a_person(waiting, event):
 
 
 def test_the_worst_decides_and_comes_first():
-    late = evolve(WELL, problem=AWAY, last_success=NOW - 2 * LATE, rejected_faults=3)
+    late = but(WELL, problem=AWAY, last_success=NOW - 2 * LATE, rejected_faults=("x",) * 3)
     assert verdict(late, Waiting(1, 1)) == (
         Level.RED,
         ["health.late", "delo.unavailable", "state.rejected_configuration", "health.retries", "health.unmapped"],
@@ -60,30 +67,29 @@ def test_the_worst_decides_and_comes_first():
 
 
 def test_a_pause_is_no_lateness():
-    assert verdict(evolve(WELL, last_success=NOW - 2 * LATE, paused_until=NOW + LATE)) == (
+    assert verdict(but(WELL, last_success=NOW - 2 * LATE, paused_until=NOW + LATE)) == (
         Level.AMBER,
         ["health.paused"],
     )
 
 
 def test_before_the_first_success_a_pause_is_no_lateness_either():
-    paused = evolve(WELL, last_success=None, trying_since=NOW - 2 * LATE, paused_until=NOW + LATE)
+    paused = but(WELL, last_success=None, trying_since=NOW - 2 * LATE, paused_until=NOW + LATE)
     assert verdict(paused) == (Level.AMBER, ["state.never", "health.paused"])
 
 
 def test_what_people_were_alarmed_of_is_red():
-    away = evolve(WELL, problem=AWAY)
+    away = but(WELL, problem=AWAY)
     assert verdict(away) == (Level.AMBER, ["delo.unavailable"])
-    assert verdict(evolve(away, conditions=(AlertKind.DELO_UNAVAILABLE,))) == (Level.RED, ["delo.unavailable"])
-    assert verdict(evolve(WELL, conditions=(AlertKind.NO_SUCCESS,))) == (Level.RED, ["alert.kind.no_success.name"])
+    assert verdict(but(away, conditions=(AlertKind.DELO_UNAVAILABLE,))) == (Level.RED, ["delo.unavailable"])
+    assert verdict(but(WELL, conditions=(AlertKind.NO_SUCCESS,))) == (Level.RED, ["alert.kind.no_success.name"])
 
 
 @pytest.mark.parametrize("kind", AlertKind)
 def test_an_open_alert_is_told_once_by_whichever_reason_says_it(kind):
-    everything = Situation(
-        problem=AWAY, rejected_faults=1, failing_files=("x",), conditions=(kind, kind), trying_since=NOW - 2 * LATE
-    )
-    alone = judge(evolve(WELL, conditions=(kind, kind)), Waiting(), NOW, LATE).reasons
+    state = ServiceState(problem=AWAY, rejected_faults=("x",), failing_files=("x",))
+    everything = HealthInput(state, conditions=(kind, kind), trying_since=NOW - 2 * LATE)
+    alone = judge(but(WELL, conditions=(kind, kind)), Waiting(), NOW, LATE).reasons
     assert [reason.event for reason in alone] == [f"alert.kind.{kind}.name"]
     for language in LANGUAGES:
         assert Catalogue(language).render(alone[0].event, alone[0].fields) != alone[0].event
