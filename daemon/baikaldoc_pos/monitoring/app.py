@@ -1,6 +1,7 @@
 """The addresses that are answered: the page, the search, the health check and the metrics."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from bottle import Bottle, request, response
@@ -10,7 +11,7 @@ from baikaldoc_pos.i18n import LANGUAGES
 from baikaldoc_pos.journal import Checkpoint
 from baikaldoc_pos.journal.explain import LONGEST, search
 from baikaldoc_pos.monitoring.discretion import DiscreetCatalogue
-from baikaldoc_pos.monitoring.health import Health, Level
+from baikaldoc_pos.monitoring.health import Level
 from baikaldoc_pos.monitoring.page import Link, Pages, SiteSettings, SiteSources, health_of, overview
 
 _HTML = "text/html; charset=utf-8"
@@ -30,48 +31,34 @@ class Site:
         application = Bottle()
         # What a handler raises is a defect, and the server logs it with its traceback.
         application.config["catchall"] = False
-        application.get("/", callback=self.home)
-        application.get("/search", callback=self.search)
+        application.get("/", callback=lambda: self._page(self.home))
+        application.get("/search", callback=lambda: self._page(self.search))
         application.get("/healthz", callback=self.healthz)
         application.get("/metrics", callback=self.metrics)
         application.default_error_handler = self.no_such_page
         return application
 
-    def home(self) -> str:
-        text, link = self._language()
-        health = self._health()
-        response.content_type = _HTML
+    def home(self, text: DiscreetCatalogue, link: Link) -> str:
+        health = health_of(self._settings, self._sources)
+        figures = overview(self._settings, self._sources)
         values = {"health": health, "sentence": self._sources.sentence(text), "now": self._sources.clock.now()}
-        try:
-            figures = overview(self._settings, self._sources)
-        except JournalUnavailable as fault:
-            response.status = 503
-            return self._journal_fault(fault, text, link)
         return self._pages.render("home", text, link, health.level, figures=figures, **values)
 
-    def search(self) -> str:
-        text, link = self._language()
-        response.content_type = _HTML
+    def search(self, text: DiscreetCatalogue, link: Link) -> str:
         query = (request.query.q or "").strip()
         if not query:
             return self._notice(text, link, "search.empty", query="")
         if len(query) > LONGEST:
             response.status = 400
             return self._notice(text, link, "search.too_long", longest=LONGEST)
-        try:
-            found = search(self._sources.journal, query)
-            origin, bookmark = (
-                self._sources.journal.checkpoint(mark) for mark in (Checkpoint.ORIGIN, Checkpoint.BOOKMARK)
-            )
-        except JournalUnavailable as fault:
-            response.status = 503
-            return self._journal_fault(fault, text, link)
+        found = search(self._sources.journal, query)
+        origin, bookmark = map(self._sources.journal.checkpoint, (Checkpoint.ORIGIN, Checkpoint.BOOKMARK))
         return self._pages.render("search", text, link, query=query, found=found, origin=origin, bookmark=bookmark)
 
     def healthz(self) -> str:
         """200 where the service does its work, else 503; reasons in either case."""
         text, _ = self._language()
-        health = self._health()
+        health = health_of(self._settings, self._sources)
         response.content_type = _JSON
         response.status = 503 if health.level is Level.RED else 200
         answer = {
@@ -94,18 +81,22 @@ class Site:
         response.content_type = _HTML
         return self._notice(text, link, "web.no_such_page")
 
-    def _health(self) -> Health:
-        return health_of(self._settings, self._sources)
+    def _page(self, show: Callable[[DiscreetCatalogue, Link], str]) -> str:
+        """What is shown, or a notice where the journal cannot be read."""
+        text, link = self._language()
+        response.content_type = _HTML
+        try:
+            return show(text, link)
+        except JournalUnavailable as fault:
+            response.status = 503
+            sentence = text.render(fault.event, fault.fields)
+            return self._pages.render("notice", text, link, Level.RED, sentence=sentence)
 
     def _language(self) -> tuple[DiscreetCatalogue, Link]:
         asked = request.query.lang
         language = asked if asked in LANGUAGES else self._settings.language
         said = language if language != self._settings.language else None
         return DiscreetCatalogue(language, self._settings.zone, self._sources.mask), Link(said)
-
-    def _journal_fault(self, fault: JournalUnavailable, text: DiscreetCatalogue, link: Link) -> str:
-        sentence = text.render(fault.event, fault.fields)
-        return self._pages.render("notice", text, link, Level.RED, sentence=sentence)
 
     def _notice(self, text: DiscreetCatalogue, link: Link, sentence: str, **fields: object) -> str:
         return self._pages.render("notice", text, link, sentence=text.text(sentence, **fields))

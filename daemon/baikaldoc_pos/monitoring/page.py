@@ -26,7 +26,7 @@ from baikaldoc_pos.monitoring.health import Health, HealthInput, Level, Waiting,
 LATE_INTERVALS = 3
 REFRESH_SECONDS = 60
 LONGEST_TEXT = 400  # characters of a text from the journal in one cell
-_COLOURS = {Level.GREEN: "#00805c", Level.AMBER: "#c98a00", Level.RED: "#b3261e"}
+_COLOURS = {None: "#5b6470", Level.GREEN: "#00805c", Level.AMBER: "#c98a00", Level.RED: "#b3261e"}
 CYCLES = 12
 RETRIES = 15
 STATUSES = 15
@@ -105,10 +105,9 @@ class Pages:
     def __init__(self) -> None:
         directory = files(__package__).joinpath("templates")
         self._style = directory.joinpath("style.css").read_text(encoding="utf-8")
-        self._layout = _template(directory.joinpath("layout.tpl").read_text(encoding="utf-8"))
-        self._bodies = {
-            name: _template(directory.joinpath(f"{name}.tpl").read_text(encoding="utf-8"))
-            for name in ("home", "search", "notice")
+        self._templates = {
+            name: SimpleTemplate(source=directory.joinpath(f"{name}.tpl").read_text(encoding="utf-8"))
+            for name in ("layout", "home", "search", "notice")
         }
         digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
         self.style_source = f"sha256-{digest}"
@@ -121,7 +120,7 @@ class Pages:
         :param level: the state that the page's icon shows; null for none.
         """
         common = {"text": text, "cell": lambda value: cell(value, text), "link": link, "query": "", **values}
-        body = self._bodies[name].render(
+        body = self._templates[name].render(
             chart=chart,
             words=lambda answer: text.foreign(words(answer)),
             result=lambda cycle: result(cycle, text),
@@ -130,7 +129,7 @@ class Pages:
             **common,
         )
         others = [(other, _other_language(other, values)) for other in LANGUAGES if other != text.language]
-        page: str = self._layout.render(
+        page: str = self._templates["layout"].render(
             body=body,
             style=self._style,
             icon=_icon(level),
@@ -165,10 +164,6 @@ def outcome_id(outcome: Outcome | None) -> str:
     return f"outcome.{outcome}" if outcome is not None else "outcome.open"
 
 
-def _template(source: str) -> SimpleTemplate:
-    return SimpleTemplate(source=source)
-
-
 def _other_language(language: str, values: Mapping[str, object]) -> str:
     query = values.get("query")
     other = Link(language)
@@ -176,7 +171,7 @@ def _other_language(language: str, values: Mapping[str, object]) -> str:
 
 
 def _icon(level: Level | None) -> str:
-    colour = _COLOURS.get(level, "#5b6470") if level is not None else "#5b6470"
+    colour = _COLOURS[level]
     circle = (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><circle cx='4' cy='4' r='4' fill='{colour}'/></svg>"
     )

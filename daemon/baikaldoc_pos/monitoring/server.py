@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 MODE = 0o660  # a Unix socket is for the account and its group: a web server in front, say
 METHODS = ("GET", "HEAD")
+CONTENT_POLICY = (
+    "default-src 'none'; style-src '{style}'; img-src data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
 LONGEST_QUERY = 4000  # bytes of a query string: 100 characters of any script, and what is only a little too long
 log = EventLog(__name__)
 
@@ -133,7 +145,7 @@ class Guard:
     style: str
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        headers = self._headers()
+        headers = [("Content-Security-Policy", CONTENT_POLICY.format(style=self.style)), *HEADERS]
 
         def start(status, given, *rest):  # type: ignore[no-untyped-def]
             return start_response(status, [*given, *headers], *rest)
@@ -155,25 +167,6 @@ class Guard:
         if len(environ.get("QUERY_STRING", "")) > LONGEST_QUERY:
             return HTTPStatus.REQUEST_URI_TOO_LONG, []
         return None
-
-    def _headers(self) -> list[tuple[str, str]]:
-        policy = (
-            "default-src 'none'",
-            f"style-src '{self.style}'",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-        )
-        return [
-            ("Content-Security-Policy", "; ".join(policy)),
-            ("X-Content-Type-Options", "nosniff"),
-            ("X-Frame-Options", "DENY"),
-            ("Referrer-Policy", "no-referrer"),
-            ("Cross-Origin-Opener-Policy", "same-origin"),
-            ("Cross-Origin-Resource-Policy", "same-origin"),
-            ("Cache-Control", "no-store"),
-        ]
 
 
 def _whole(path: str) -> str:
