@@ -101,16 +101,11 @@ def _stuck_before_deadline(document: Document) -> Iterator[ConfigError]:
     section = document.get("limits")
     if not isinstance(section, dict):
         return
-    minutes = section.get("stuckMinutes", Limits().stuck_minutes)
-    seconds = section.get("requestSeconds", Limits().request_seconds)
-    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in (minutes, seconds)):
-        return
-    if minutes * 60 <= seconds:
+    minutes = _number(section.get("stuckMinutes", Limits().stuck_minutes))
+    seconds = _number(section.get("requestSeconds", Limits().request_seconds))
+    if minutes is not None and seconds is not None and minutes * 60 <= seconds:
         fields = {"stuck_seconds": minutes * 60, "request_seconds": seconds}
         yield ConfigError(_SERVICE, "limits.stuckMinutes", "config.fault.stuck_before_deadline", fields)
-
-
-_STUCK_MINUTES = 15
 
 
 def faults_of_alerts(section: object, file: str, stuck_minutes: object = None) -> Iterator[ConfigError]:
@@ -131,7 +126,7 @@ def faults_of_alerts(section: object, file: str, stuck_minutes: object = None) -
             yield ConfigError(file, f"alerts.{key}", "config.fault.alerts_incomplete")
     # A dialogue with a slow mail server must not look like a stuck job to the watchdog.
     timeout = _number(section.get("timeoutSeconds", AlertSettings().timeout_seconds))
-    stuck = _number(_STUCK_MINUTES if stuck_minutes is None else stuck_minutes)
+    stuck = _number(Limits().stuck_minutes if stuck_minutes is None else stuck_minutes)
     if timeout is not None and stuck is not None and timeout * DIALOGUE_TIMEOUTS >= stuck * 60:
         fields = {"dialogue_seconds": timeout * DIALOGUE_TIMEOUTS, "stuck_seconds": stuck * 60}
         yield ConfigError(file, "alerts.timeoutSeconds", "config.fault.alerts_timeout_too_long", fields)
