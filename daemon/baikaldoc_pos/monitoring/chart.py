@@ -84,7 +84,7 @@ def days_until(last: date, counts: Sequence[DayCount]) -> list[Day]:
 
 def bars(days: Sequence[Day]) -> list[Bar]:
     """Every day's bar, all on one scale."""
-    scale = min(_scale(UP, [day.updated for day in days]), _scale(DOWN, [day.in_vain for day in days]))
+    scale = min(UP / max(1, *(day.updated for day in days)), DOWN / max(1, *(day.in_vain for day in days)))
     return [Bar(day, position * SLOT, tuple(_blocks(day, scale))) for position, day in enumerate(days)]
 
 
@@ -92,10 +92,6 @@ def label_size(days: Sequence[Day]) -> float:
     """The size at which every figure leaves some of its slot free, lest two of them read as one."""
     digits = len(str(max(max(day.updated, day.in_vain) for day in days)))
     return round(min(LABEL, SLOT * 0.85 / (digits * DIGIT)), 1)
-
-
-def _scale(room: float, values: Sequence[int]) -> float:
-    return room / max(*values, 1)
 
 
 def _blocks(day: Day, scale: float) -> Iterator[Block]:

@@ -4,7 +4,6 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from attrs import frozen
@@ -32,7 +31,6 @@ from baikaldoc_pos.model import Outcome, UnmappedStatus
 from baikaldoc_pos.state import ServiceState
 from baikaldoc_pos.sync import CycleReport
 
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _CREATED = "_created"  # when a counter began: of no use to anybody here, and a series each
 _DONE = "200"
 # ССТУ statuses come from the server, and each is a time series for ever: the rarest share one.
@@ -69,11 +67,6 @@ class Labelled(Collector):
                 if not sample.name.endswith(_CREATED)
             ]
             yield metric
-
-
-def exposition(registry: CollectorRegistry, labels: Mapping[str, str]) -> bytes:
-    """The text format of Prometheus (``CONTENT_TYPE``)."""
-    return generate_latest(Labelled(registry, labels))
 
 
 class SessionAge:
@@ -151,7 +144,7 @@ class ScrapedMetrics(Collector):
             yield _gauge(
                 "last_success_age_seconds",
                 "Seconds since the last successful cycle ended; absent where there has been none.",
-                _age(at, self.clock.now()),
+                max(0.0, (self.clock.now() - at).total_seconds()),
             )
 
     def _session(self) -> Iterable[GaugeMetricFamily]:
@@ -173,10 +166,6 @@ class ScrapedMetrics(Collector):
             "status",
             _by_status(journal.unmapped_summary(), self.sources.mask),
         )
-
-
-def _age(at: datetime, now: datetime) -> float:
-    return max(0.0, (now - at).total_seconds())
 
 
 def _by_status(statuses: Sequence[UnmappedStatus], mask: Callable[[str], str]) -> Mapping[str, float]:
@@ -251,7 +240,7 @@ class Metrics:
     def exposition(self) -> tuple[str, bytes]:
         """The content type, and all metrics as text."""
         self._begin_at_zero()
-        return CONTENT_TYPE, exposition(self._registry, {"server": self._sources.server()})
+        return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(Labelled(self._registry, {"server": self._sources.server()}))
 
     def _begin_at_zero(self) -> None:
         """Have every series there before it counts: of one that is born at 1000, Prometheus sees no increase."""
