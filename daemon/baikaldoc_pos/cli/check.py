@@ -16,7 +16,6 @@ from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.cli.cycle import run_stoppable
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, TcpAddress, UnixAddress, render, warnings_of
-from baikaldoc_pos.delo import DeloClient
 from baikaldoc_pos.errors import BaikaldocError, DeloError, MailError
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import holder_of, script_bookmark
@@ -121,7 +120,8 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
             return fault.exit_code
         finally:
             session.sign_out()
-        _plainer(app, delo)
+        if delo.plainer_query:
+            click.echo(app.text.text("check.plainer_query"))
     return 0
 
 
@@ -140,8 +140,3 @@ def _mail(app: App, configuration: Configuration, clock: Clock) -> int:
         return error.exit_code
     click.echo(app.text.text("check.passed", step=step))
     return 0
-
-
-def _plainer(app: App, delo: DeloClient) -> None:
-    if delo.plainer_query:
-        click.echo(app.text.text("check.plainer_query"))

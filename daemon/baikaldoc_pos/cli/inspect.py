@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from operator import attrgetter
 
 import click
 from attrs import asdict
@@ -21,7 +22,6 @@ from baikaldoc_pos.journal import (
     Cycle,
     HistoryRow,
     JournalReader,
-    OpenCondition,
     Pause,
     PauseFile,
     RetryEntry,
@@ -75,16 +75,11 @@ def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue
         "open_changes": journal.count_open_changes(),
         "unmapped": sum(status.count for status in unmapped),
         "unmapped_statuses": [asdict(status) for status in unmapped],
-        "alerts": [_alert_values(condition, text) for condition in journal.open_conditions()],
+        "alerts": [
+            {"kind": each.kind, "name": text.text(f"alert.kind.{each.kind}.name"), "since": each.since}
+            for each in journal.open_conditions()
+        ],
         "cycles": [_cycle_values(cycle) for cycle in journal.last_cycles(CYCLES)],
-    }
-
-
-def _alert_values(condition: OpenCondition, text: Catalogue) -> dict[str, object]:
-    return {
-        "kind": condition.kind,
-        "name": text.render(f"alert.kind.{condition.kind}.name", {}),
-        "since": condition.since,
     }
 
 
@@ -160,8 +155,7 @@ def history_command(text: Catalogue) -> click.Command:
         click.Option(["--document"], type=ISN, metavar="ISN", help=text.text("cli.history.document")),
         click.Option(["--number"], metavar=text.text("cli.metavar.number"), help=text.text("cli.history.number")),
         click.Option(["--since"], metavar=text.text("cli.metavar.moment"), help=text.text("cli.history.since")),
-        click.Option(["--csv", "form"], flag_value="csv", help=text.text("cli.option.csv")),
-        click.Option(["--json", "form"], flag_value="json", help=text.text("cli.option.json")),
+        *_form_options(text),
     ]
     return Command(text, name="history", help=text.text("cli.history.help"), params=params, callback=pass_app(_history))
 
@@ -179,12 +173,8 @@ def _history(
     zone = app.zone()
     instant = asked_moment(app, "--since", since, zone) if since is not None else None
     number = _typed(app, number) if number is not None else None
-    wanted = Conditions(
-        rubric=rubric,
-        document=document,
-        numbers=spellings(number) if number is not None else None,
-        since=instant,
-    )
+    numbers = spellings(number) if number is not None else None
+    wanted = Conditions(rubric=rubric, document=document, numbers=numbers, since=instant)
     with app.journal() or nullcontext() as journal:
         if form is not None:
             _print_all(journal, wanted, form)
@@ -257,42 +247,36 @@ def _typed(app: App, number: str) -> str:
 FAILED_SHOWN = ("number", "isn", "outcome", "message", "system_message", "attempts", "next_attempt_at")
 # For people; as CSV or JSON, there is no limit.
 FAILED_ROWS = 500
-FAILED_COLUMNS = (
-    "number",
-    "isn",
-    "document",
-    "outcome",
-    "message",
-    "message_code",
-    "system_message",
-    "attempts",
-    "first_failed_at",
-    "next_attempt_at",
-)
+FAILED_COLUMNS = {
+    "number": "number",
+    "isn": "rubric_isn",
+    "document": "document_isn",
+    "outcome": "answer.outcome",
+    "message": "answer.message",
+    "message_code": "answer.message_code",
+    "system_message": "answer.system_message",
+    "attempts": "attempts",
+    "first_failed_at": "first_failed_at",
+    "next_attempt_at": "next_attempt_at",
+}
 
 
 def failed_command(text: Catalogue) -> click.Command:
     """The command in one language."""
-    form = [
-        click.Option(["--csv", "form"], flag_value="csv", help=text.text("cli.option.csv")),
-        click.Option(["--json", "form"], flag_value="json", help=text.text("cli.option.json")),
-    ]
+    form = _form_options(text)
     return Command(text, name="failed", help=text.text("cli.failed.help"), params=form, callback=pass_app(_failed))
 
 
 def _failed(app: App, /, *, form: str | None) -> int:
-    journal = app.journal()
-    entries: list[RetryEntry] = []
-    if journal is not None:
-        with journal:
-            entries = journal.open_retries()
+    with app.journal() or nullcontext() as journal:
+        entries = journal.open_retries() if journal is not None else []
     text = app.localized(app.zone())
     if not entries and form is None:
         click.echo(text.text("failed.none"))
         return 0
     shown = entries if form is not None else entries[:FAILED_ROWS]
     rows = [_failed_row(entry, text, for_people=form is None) for entry in shown]
-    print_rows(app.console(), text, "failed.title", FAILED_COLUMNS if form else FAILED_SHOWN, rows, form)
+    print_rows(app.console(), text, "failed.title", tuple(FAILED_COLUMNS) if form else FAILED_SHOWN, rows, form)
     if len(shown) < len(entries):
         click.echo(text.text("failed.limited", count=len(shown), total=len(entries)))
     return 0
@@ -300,18 +284,9 @@ def _failed(app: App, /, *, form: str | None) -> int:
 
 def _failed_row(entry: RetryEntry, text: Catalogue, *, for_people: bool) -> dict[str, object]:
     """An entry as a row; the outcome is a word of the language for people, and the stored one for machines."""
-    return {
-        "number": entry.number,
-        "isn": entry.rubric_isn,
-        "document": entry.document_isn,
-        "outcome": text.text(f"outcome.{entry.answer.outcome}") if for_people else str(entry.answer.outcome),
-        "message": entry.answer.message,
-        "message_code": entry.answer.message_code,
-        "system_message": entry.answer.system_message,
-        "attempts": entry.attempts,
-        "first_failed_at": entry.first_failed_at,
-        "next_attempt_at": entry.next_attempt_at,
-    }
+    row = {column: attrgetter(path)(entry) for column, path in FAILED_COLUMNS.items()}
+    outcome = str(entry.answer.outcome)
+    return row | {"outcome": text.text(f"outcome.{outcome}") if for_people else outcome}
 
 
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
@@ -323,8 +298,7 @@ def report_command(text: Catalogue) -> click.Command:
     """The command in one language."""
     params = [
         click.Option(["--month"], metavar="2026-10", help=text.text("cli.report.month")),
-        click.Option(["--csv", "form"], flag_value="csv", help=text.text("cli.option.csv")),
-        click.Option(["--json", "form"], flag_value="json", help=text.text("cli.option.json")),
+        *_form_options(text),
     ]
     return Command(text, name="report", help=text.text("cli.report.help"), params=params, callback=pass_app(_report))
 
@@ -340,12 +314,8 @@ def _report(app: App, /, *, month: str | None, form: str | None) -> int:
         raise click.UsageError(app.text.text("cli.error.year", name="--month", first=YEARS[0], last=YEARS[-1]))
     start = datetime(year, number, 1, tzinfo=zone)
     end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=zone)
-    journal = app.journal()
-    counts: list[TargetCount] = []
-    if journal is not None:
-        with journal:
-            counts = journal.by_target(start, end)
-    rows = _by_target(counts)
+    with app.journal() or nullcontext() as journal:
+        rows = _by_target(journal.by_target(start, end) if journal is not None else [])
     if form is None:
         click.echo(app.text.text("report.month", month=month))
         if not rows:
@@ -370,3 +340,11 @@ def _by_target(counts: list[TargetCount]) -> dict[str, dict[str, int]]:
         elif each.outcome in {Outcome.FAILED, Outcome.WRONG_ECHO}:
             row["failed"] += each.count
     return rows
+
+
+def _form_options(text: Catalogue) -> list[click.Parameter]:
+    """``--csv`` and ``--json``."""
+    return [
+        click.Option([f"--{form}", "form"], flag_value=form, help=text.text(f"cli.option.{form}"))
+        for form in ("csv", "json")
+    ]

@@ -7,8 +7,8 @@ and costs nothing to survive.
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
@@ -140,7 +140,7 @@ class DatedFileHandler(logging.Handler):
     def configure(self, formatter: logging.Formatter, zone: tzinfo, keep_days: int) -> None:
         """Before the first record, and at reload between two: takes up what an earlier process left, deletes what is
         too old by now, and says at once where nothing can be written."""
-        with self._locked():
+        with self.lock or nullcontext():
             self.setFormatter(formatter)
             self._zone, self._keep_days, self._today = zone, keep_days, None
             path = self._log(self._date(self._now()))
@@ -226,17 +226,8 @@ class DatedFileHandler(logging.Handler):
 
     def _say(self, level: int, event: str, fields: dict[str, object]) -> logging.LogRecord:
         """Past the loggers, so that it cannot come back here."""
-        record = logging.makeLogRecord(
-            {
-                "name": __name__,
-                "levelno": level,
-                "levelname": logging.getLevelName(level),
-                "msg": event,
-                "created": self._now().timestamp(),
-                "event": event,
-                "fields": fields,
-            }
-        )
+        record = logging.LogRecord(__name__, level, __file__, 0, event, None, None)
+        vars(record).update(created=self._now().timestamp(), event=event, fields=fields)
         self._tell(record)
         return record
 
@@ -248,14 +239,6 @@ class DatedFileHandler(logging.Handler):
 
     def _date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.acquire()
-        try:
-            yield
-        finally:
-            self.release()
 
 
 def _dated(path: Path) -> date | None:

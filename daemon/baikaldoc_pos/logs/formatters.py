@@ -14,15 +14,9 @@ from pythonjsonlogger.json import JsonFormatter
 from baikaldoc_pos.logs.entries import Entry, Reader
 
 _STANDARD = ("time", "level", "event", "message", "exception")
-_LEVELS = {
-    logging.DEBUG: "debug",
-    logging.INFO: "info",
-    logging.WARNING: "warning",
-    logging.ERROR: "error",
-    logging.CRITICAL: "critical",
-}
 # SGR codes of terminals: grey, green, yellow, red, white on red.
 _COLOURS = {"debug": "90", "info": "32", "warning": "33", "error": "31", "critical": "97;41"}
+_LEVELS = {logging.getLevelNamesMapping()[name.upper()]: name for name in _COLOURS}
 # syslog(3).
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 # journald cuts a line at 48 KiB (LineMax=) and takes what is left for another one, with a priority of its own. A
