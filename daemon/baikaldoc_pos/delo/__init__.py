@@ -5,8 +5,8 @@ session, which outlives cycles), gets frozen values back, and errors of ``baikal
 """
 
 from baikaldoc_pos.delo.client import BatchRejected, CurrentRubrics, DeloClient, StaleBatch
-from baikaldoc_pos.delo.pagination import Reading
-from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, Waiting
+from baikaldoc_pos.delo.pagination import ReadResult
+from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, RetryWait
 from baikaldoc_pos.delo.session import DeloSession
 from baikaldoc_pos.delo.session_file import SessionFile
 from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
@@ -18,10 +18,10 @@ __all__ = [
     "DeloClient",
     "DeloSession",
     "HttpTransport",
-    "Reading",
+    "ReadResult",
     "RequestReport",
     "RetryPolicy",
+    "RetryWait",
     "SessionFile",
     "StaleBatch",
-    "Waiting",
 ]

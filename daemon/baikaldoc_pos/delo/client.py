@@ -19,12 +19,10 @@ from baikaldoc_pos.delo.documents import (
     update_document,
     update_variables,
 )
-from baikaldoc_pos.delo.pages import page_of
-from baikaldoc_pos.delo.pagination import Page, Reading, read_all
-from baikaldoc_pos.delo.responses import GraphqlAnswer, graphql_answer
+from baikaldoc_pos.delo.pagination import Page, ReadResult, page_of, read_all
+from baikaldoc_pos.delo.responses import GraphqlAnswer, answers_of, graphql_answer
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
 from baikaldoc_pos.delo.session import DeloSession, SessionRenewed
-from baikaldoc_pos.delo.updates import answers_of
 from baikaldoc_pos.errors import DeloError, DeloUnavailable, SchemaMismatch, SessionNotAccepted, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.model import Answer, Change, Period, Rubric
@@ -109,14 +107,14 @@ class DeloClient:
     def _clock(self) -> Clock:
         return self._deadline.clock
 
-    def read_pending(self, window: Period) -> Reading:
+    def read_pending(self, window: Period) -> ReadResult:
         """The rubrics created in the window that have a ССТУ status and, as far as the server tells, no ПОС status.
 
         :raises SchemaMismatch: the server knows neither the query nor its plainer form.
         """
         if not self.plainer_query:
             try:
-                return self._read_unless_it_stumbles(PENDING, self._bounds(window))
+                return self._read_with_one_retry(PENDING, self._bounds(window))
             except SchemaMismatch as mismatch:
                 log.warning("delo.plainer_query", message=mismatch.fields["message"])
                 self.plainer_query = True
@@ -135,9 +133,9 @@ class DeloClient:
             document = rubrics_document(len(chunk))
             variables = {f"isn{i}": isn for i, isn in enumerate(chunk)}
             try:
-                reading = self._read_unless_it_stumbles(document, variables)
+                reading = self._read_with_one_retry(document, variables)
             except (DeloUnavailable, SessionNotAccepted) as fault:
-                raise UnexpectedAnswer(self._peculiar(fault), document.name) from fault
+                raise UnexpectedAnswer(self._request_specific_reason(fault), document.name) from fault
             # Only what was asked for: a server that ignored the filter must not lead to a write.
             found.update((rubric.isn, rubric) for rubric in reading.rubrics if rubric.isn in chunk)
             if not reading.whole:
@@ -160,7 +158,7 @@ class DeloClient:
         try:
             answer = self._ask(document, update_variables(tuple(changes)), policy, attempt=attempt, repeat=False)
         except (DeloUnavailable, SessionNotAccepted) as fault:
-            raise BatchRejected(self._peculiar(fault), uncertain=True, fault=fault) from fault
+            raise BatchRejected(self._request_specific_reason(fault), uncertain=True, fault=fault) from fault
         except UnexpectedAnswer as refusal:
             if refusal.status is None:
                 raise
@@ -180,7 +178,7 @@ class DeloClient:
         if answer.data is None:
             raise SchemaMismatch(KEEP_ALIVE.name, answer.words)
 
-    def _peculiar(self, fault: DeloUnavailable | SessionNotAccepted) -> str:
+    def _request_specific_reason(self, fault: DeloUnavailable | SessionNotAccepted) -> str:
         """What the fault says, where it is peculiar to the request that met it; else it is raised, or a new one.
 
         "Too busy", and a fault after the deadline, say nothing of the request.
@@ -194,7 +192,7 @@ class DeloClient:
         since, until = (instant.astimezone(self._zone).isoformat() for instant in (window.start, window.end))
         return {"since": since, "until": until}
 
-    def _read_unless_it_stumbles(self, document: Document, variables: Mapping[str, object]) -> Reading:
+    def _read_with_one_retry(self, document: Document, variables: Mapping[str, object]) -> ReadResult:
         """Read; twice, where the server refuses: one that stumbles says so in the same form as one that lacks a filter.
 
         :raises SchemaMismatch: it has refused twice.
@@ -204,7 +202,7 @@ class DeloClient:
         except SchemaMismatch:
             return self._read(document, variables)
 
-    def _read(self, document: Document, variables: Mapping[str, object]) -> Reading:
+    def _read(self, document: Document, variables: Mapping[str, object]) -> ReadResult:
         def fetch(cursor: str) -> Page:
             answer = self._ask(document, {"first": self._page_size, "after": cursor, **variables})
             return page_of(answer, document)

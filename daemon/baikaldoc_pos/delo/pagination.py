@@ -6,15 +6,23 @@ one before; otherwise it is read again. A whole reading holds what its own pass 
 not has left the set. Where none is whole, the caller learns so, and has what was seen at all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from attrs import frozen
 
-from baikaldoc_pos.errors import UnexpectedAnswer
+from baikaldoc_pos.delo.documents import Document
+from baikaldoc_pos.delo.responses import GraphqlAnswer
+from baikaldoc_pos.errors import SchemaMismatch, UnexpectedAnswer
+from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.model import Rubric
+
+log = EventLog(__name__)
 
 START = "-1"
 PASSES = 3
+# What the journal's integers hold.
+_ISNS = range(-(2**63), 2**63)
 
 
 @frozen
@@ -30,14 +38,14 @@ class Page:
 
 
 @frozen
-class Reading:
+class ReadResult:
     """Rubrics without duplicates, and whether the set was read whole."""
 
     rubrics: Sequence[Rubric]
     whole: bool
 
 
-def read_all(fetch: Callable[[str], Page], operation: str) -> Reading:
+def read_all(fetch: Callable[[str], Page], operation: str) -> ReadResult:
     """Read every page through ``fetch(cursor)``.
 
     :raises UnexpectedAnswer: the cursor does not move though the server says that there is more.
@@ -46,9 +54,9 @@ def read_all(fetch: Callable[[str], Page], operation: str) -> Reading:
     for _ in range(PASSES):
         found, whole = _read_once(fetch, operation)
         if whole:
-            return Reading(tuple(found.values()), whole=True)
+            return ReadResult(tuple(found.values()), whole=True)
         seen.update(found)
-    return Reading(tuple(seen.values()), whole=False)
+    return ReadResult(tuple(seen.values()), whole=False)
 
 
 def _read_once(fetch: Callable[[str], Page], operation: str) -> tuple[dict[int, Rubric], bool]:
@@ -93,3 +101,72 @@ def _goes_back(following: str, cursor: str) -> bool:
         return int(following) <= int(cursor)
     except ValueError:
         return False
+
+
+def page_of(answer: GraphqlAnswer, document: Document) -> Page:
+    """A page of rubrics out of an answer; raises SchemaMismatch where the query as such was refused.
+
+    A row that cannot be relied on is left out and makes the page not whole: a null where a status may stand would
+    have somebody's decision overwritten.
+    """
+    if answer.data is None and answer.status >= 500:
+        raise UnexpectedAnswer(f"HTTP {answer.status}: {answer.words}", document.name)
+    if answer.data is None and not any(error.path for error in answer.errors):
+        raise SchemaMismatch(document.name, answer.words)
+    try:
+        return _read_page(answer, document)
+    except (ValueError, AttributeError) as misfit:
+        raise UnexpectedAnswer(answer.words or f"{type(misfit).__name__}: no page", document.name) from misfit
+
+
+def _read_page(answer: GraphqlAnswer, document: Document) -> Page:
+    """The page; ValueError or AttributeError where the data is of another form, or lacks a field that was asked for."""
+    result = (document.operation + {"data": answer.data or {}}).ar_rubric_values_pg
+    edges = result.edges or []
+    rubrics = tuple(_rubrics(edges, _failed_rows(answer)))
+    if len(rubrics) < len(edges):
+        log.warning(
+            "delo.unreadable_rows", operation=document.name, rows=len(edges) - len(rubrics), message=answer.words
+        )
+    elif answer.errors:
+        log.warning("delo.errors_beside_data", operation=document.name, message=answer.words)
+    return Page(
+        rubrics=rubrics,
+        rows=len(edges),
+        total=result.total_count,
+        cursor=result.page_info.end_cursor,
+        more=bool(result.page_info.has_next_page),
+        whole=len(rubrics) == len(edges) and result.edges is not None,
+    )
+
+
+def _failed_rows(answer: GraphqlAnswer) -> frozenset[object]:
+    """The places of rows in which something failed: what is null there may not be null in ДЕЛО.
+
+    :raises ValueError: something failed that belongs to no row.
+    """
+    paths = [error.path for error in answer.errors if error.path]
+    if any(len(path) < 3 or path[1] != "edges" for path in paths):
+        raise ValueError(answer.words)
+    return frozenset(path[2] for path in paths)
+
+
+def _rubrics(edges: Sequence[Any], failed: frozenset[object]) -> Iterator[Rubric]:
+    for place, edge in enumerate(edges):
+        # An absent object reads as an empty one, which is falsy, and has no attributes.
+        node = edge.node if edge else None
+        # As it came: sgqlc would take 1.5 for 1, and another rubric would be written.
+        if not node or place in failed or not _is_isn(node.__json_data__.get("isnRefRubric")):
+            continue
+        card = node.ref_rubric.doc_rc if node.ref_rubric else None
+        yield Rubric(
+            isn=node.isn_ref_rubric,
+            document_isn=card.isn_doc if card and _is_isn(card.isn_doc) else None,
+            number=card.free_num if card else None,
+            sstu_status=node.eos_sstu_status,
+            pos_status=node.pos_status_rub,
+        )
+
+
+def _is_isn(value: object) -> bool:
+    return type(value) is int and value in _ISNS

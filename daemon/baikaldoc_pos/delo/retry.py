@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 @frozen
-class Waiting:
+class RetryWait:
     """A fault that is being waited out.
 
     :param seconds: how long from now; None: the wait is over, and ДЕЛО is being asked again.
@@ -42,7 +42,7 @@ class RetryPolicy:
     first_seconds: float = 1.0
     longest_seconds: float = 60.0
     jitter: Callable[[], float] = field(default=random.random, repr=False)
-    told: Callable[[Waiting | None], None] = field(default=lambda waiting: None, repr=False)
+    told: Callable[[RetryWait | None], None] = field(default=lambda waiting: None, repr=False)
 
     def delay(self, attempt: int, retry_after: float | None = None) -> float:
         """Seconds to wait before try ``attempt`` (1 is the first repetition); never less than the server asked."""
@@ -93,9 +93,9 @@ def with_retries(
                     attempts=policy.attempts,
                     delay=round(delay, 1),
                 )
-                policy.told(Waiting(fault, delay))
+                policy.told(RetryWait(fault, delay))
                 deadline.clock.pause(delay)
-                policy.told(Waiting(fault, None))
+                policy.told(RetryWait(fault, None))
     finally:
         if tries > attempt:
             policy.told(None)

@@ -8,7 +8,7 @@ from attrs import define, field
 
 from baikaldoc_pos.assembly import gateway
 from baikaldoc_pos.config import Configuration
-from baikaldoc_pos.delo import RetryPolicy, Waiting
+from baikaldoc_pos.delo import RetryPolicy, RetryWait
 from baikaldoc_pos.errors import (
     BaikaldocError,
     CycleCrashed,
@@ -137,7 +137,7 @@ class Jobs:
         self._monitor.progress()
         self._state.change(step=step)
 
-    def _report_wait(self, waiting: Waiting | None) -> None:
+    def _report_wait(self, waiting: RetryWait | None) -> None:
         wait = None
         if waiting is not None:
             at = None if waiting.seconds is None else self._clock.now() + timedelta(seconds=waiting.seconds)

@@ -12,8 +12,7 @@ from baikaldoc_pos.delo.documents import (
     update_document,
     update_variables,
 )
-from baikaldoc_pos.delo.responses import graphql_answer
-from baikaldoc_pos.delo.updates import answers_of
+from baikaldoc_pos.delo.responses import answers_of, graphql_answer
 from baikaldoc_pos.model import Answer, Outcome
 from graphql import (
     ExecutionResult,

@@ -4,7 +4,7 @@ import logging
 from contextlib import suppress
 
 import pytest
-from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, Waiting, with_retries
+from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, RetryWait, with_retries
 from baikaldoc_pos.errors import CredentialsRejected, DeloUnavailable, SchemaMismatch, StopRequested, UnexpectedAnswer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,11 +156,11 @@ def test_whoever_asks_for_it_is_told_of_each_wait_of_its_end_and_of_the_answer()
     first, second = fault(reason="reset"), fault(60, reason="busy")
     telling = RetryPolicy(3, first_seconds=1, jitter=lambda: 0.0, told=told.append)
     with_retries(Flaky(first, second), telling, Deadline.after(clock, 1000), "query")
-    assert told == [Waiting(first, 0.5), Waiting(first, None), Waiting(second, 60), Waiting(second, None), None]
+    assert told == [RetryWait(first, 0.5), RetryWait(first, None), RetryWait(second, 60), RetryWait(second, None), None]
 
 
 def test_nobody_is_told_of_a_wait_where_the_first_answer_is_good():
-    told: list[Waiting | None] = []
+    told: list[RetryWait | None] = []
     with_retries(Flaky(), RetryPolicy(3, told=told.append), Deadline.after(ManualClock(), 1000), "query")
     assert told == []
 

@@ -3,8 +3,7 @@
 import json
 
 import pytest
-from baikaldoc_pos.delo.responses import graphql_answer
-from baikaldoc_pos.delo.updates import NO_ANSWER, UNREADABLE, answers_of
+from baikaldoc_pos.delo.responses import NO_ANSWER, UNREADABLE, answers_of, graphql_answer
 from baikaldoc_pos.model import Answer, Outcome
 from hypothesis import example, given
 from hypothesis import strategies as st
