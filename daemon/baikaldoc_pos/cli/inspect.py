@@ -27,7 +27,7 @@ from baikaldoc_pos.journal import (
     RetryEntry,
     TargetCount,
 )
-from baikaldoc_pos.journal.explain import LONGEST, Found, reasons, search, spellings
+from baikaldoc_pos.journal.explain import LONGEST, SearchResult, reasons, search, spellings
 from baikaldoc_pos.model import Outcome
 
 CYCLES = 10
@@ -216,7 +216,7 @@ def _history_row(row: HistoryRow, text: Catalogue) -> dict[str, object]:
 
 def print_stories(text: Catalogue, journal: JournalReader | None, number: str) -> None:
     """What follows for each rubric of that number, or why there may be nothing to follow from."""
-    found = search(journal, number, by_isn=False) if journal is not None else Found((), more=False)
+    found = search(journal, number, by_isn=False) if journal is not None else SearchResult((), more=False)
     for story in found.stories:
         click.echo(
             text.text("search.rubric", number=cell(story.number, text), isn=story.isn, document=story.document_isn)

@@ -14,10 +14,9 @@ from typing import Any, Self
 
 import attrs
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from baikaldoc_pos.errors import JournalUnavailable
-from baikaldoc_pos.journal.database import Database
+from baikaldoc_pos.journal.database import Database, put
 from baikaldoc_pos.journal.models import (
     Checkpoint,
     Letter,
@@ -50,8 +49,7 @@ class AlertJournal(JournalReader):
     def open_conditions(self) -> list[OpenCondition]:
         """What is open, oldest first."""
         query = select(alert_conditions).where(alert_conditions.c.closed_at.is_(None)).order_by(alert_conditions.c.id)
-        with self._database.read() as connection:
-            return [_open_condition(row) for row in connection.execute(query)]
+        return [_open_condition(row) for row in self._database.rows(query)]
 
     def last_written(self, purpose: str) -> datetime | None:
         """When a mail of that purpose was last written."""
@@ -76,14 +74,12 @@ class AlertJournal(JournalReader):
             .order_by(cycles.c.id)
             .limit(1)
         )
-        with self._database.read() as connection:
-            return connection.execute(query).scalar()
+        return self._database.value(query)
 
     def note_pause(self, now: datetime) -> None:
         """Keep that writing is paused now."""
-        statement = upsert(marks).values(name=Checkpoint.PAUSED, at=now)
         with self._database.write() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
+            put(connection, marks, {"name": Checkpoint.PAUSED, "at": now})
 
     def paused_at(self) -> datetime | None:
         """When writing was last seen to be paused."""
@@ -121,11 +117,8 @@ class AlertJournal(JournalReader):
         """Keep the section ``alerts`` as it stands in the file, which may be unreadable when it is needed most."""
         if self.remembered_settings() == section:
             return
-        statement = upsert(alert_settings).values(id=1, section=dict(section))
         with self._database.write() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["id"], set_={"section": statement.excluded.section})
-            )
+            put(connection, alert_settings, {"id": 1, "section": dict(section)})
 
     def remembered_settings(self) -> Mapping[str, object] | None:
         """The section that was kept, if any."""
@@ -218,8 +211,7 @@ class Outbox:
     def waiting(self) -> list[OutboxMail]:
         """What is to be delivered, oldest first."""
         query = select(outbox).where(outbox.c.state == MailState.WAITING).order_by(outbox.c.id)
-        with self._database.read() as connection:
-            return [_mail(row) for row in connection.execute(query)]
+        return [_mail(row) for row in self._database.rows(query)]
 
     def note(self, mail: int, trials: Mapping[str, Trial], state: MailState, now: datetime) -> None:
         """Keep how it went, or that it is about to be tried."""

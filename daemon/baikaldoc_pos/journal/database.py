@@ -6,12 +6,14 @@ Everything that SQLite, SQLAlchemy or the file system has against us turns into 
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -19,6 +21,8 @@ from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.journal import schema
 
 FILE_NAME = "journal.sqlite3"
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 BUSY_TIMEOUT = 5.0  # seconds to wait for another connection's transaction
 
 
@@ -86,6 +90,21 @@ class Database:
             with self._engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
                 yield connection
 
+    def rows(self, query: Select[*Ts]) -> Sequence[Row[*Ts]]:
+        """The rows that answer to a query."""
+        with self.read() as connection:
+            return connection.execute(query).all()
+
+    def values(self, query: Select[T]) -> Sequence[T]:
+        """The one column of the rows that answer to a query."""
+        with self.read() as connection:
+            return connection.execute(query).scalars().all()
+
+    def value(self, query: Select[T]) -> T | None:
+        """The one value that answers to a query, if any."""
+        with self.read() as connection:
+            return connection.execute(query).scalar()
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -105,6 +124,16 @@ class Database:
             raise JournalUnavailable(
                 str(self.path), f"schema version {found}: the service has to bring it to {oldest} at its next start"
             )
+
+
+def put(connection: Connection, table: Table, *rows: Mapping[str, object], keep: Collection[str] = ()) -> None:
+    """Write rows, each in place of the one with its key; columns to keep stay as they were in that one."""
+    if rows:
+        statement = insert(table)
+        fixed = {*table.primary_key.columns.keys(), *keep}
+        renewed = {each.name: statement.excluded[each.name] for each in table.c if each.name not in fixed}
+        renewal = statement.on_conflict_do_update(index_elements=table.primary_key.columns, set_=renewed)
+        connection.execute(renewal, list(rows))
 
 
 @contextmanager

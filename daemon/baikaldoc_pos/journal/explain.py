@@ -37,7 +37,7 @@ _SIGNS = ("", "№", "№ ", "N", "N ")
 # So many spellings are looked up in the index in a few milliseconds.
 _MOST_SPELLINGS = 5000
 
-_CONCLUSIONS: Mapping[Outcome | None, str] = {
+_DIAGNOSES: Mapping[Outcome | None, str] = {
     None: "search.open",
     Outcome.UPDATED: "search.written",
     Outcome.CONFIRMED: "search.written",
@@ -47,7 +47,7 @@ _CONCLUSIONS: Mapping[Outcome | None, str] = {
 
 
 @frozen
-class Conclusion:
+class Diagnosis:
     """What follows for one rubric: a sentence's id with its fields.
 
     :param settled: nothing has to be done for the rubric by the service any more.
@@ -59,7 +59,7 @@ class Conclusion:
 
 
 @frozen
-class Story:
+class RubricHistory:
     """All that the journal knows of one rubric, its changes newest first (at most ``MOST_CHANGES``)."""
 
     isn: int
@@ -68,18 +68,18 @@ class Story:
     retry: RetryEntry | None
     unmapped: UnmappedRubric | None
     changes: Sequence[HistoryRow]
-    conclusion: Conclusion
+    conclusion: Diagnosis
 
 
 @frozen
-class Found:
+class SearchResult:
     """The rubrics that answer to a query; ``more`` tells that there are others that are not shown."""
 
-    stories: Sequence[Story]
+    stories: Sequence[RubricHistory]
     more: bool
 
 
-def search(journal: JournalReader, query: str, *, by_isn: bool = True) -> Found:
+def search(journal: JournalReader, query: str, *, by_isn: bool = True) -> SearchResult:
     """The stories of the rubrics that have this registration number or ISN (their own or their document's).
 
     :param by_isn: False where it can only be a number.
@@ -87,7 +87,7 @@ def search(journal: JournalReader, query: str, *, by_isn: bool = True) -> Found:
     """
     may_be_isn = by_isn and query.isdecimal() and query.isascii() and len(query) <= _ISN_DIGITS
     isns = journal.rubrics_of(spellings(query), int(query) if may_be_isn else None, MOST_RUBRICS + 1)
-    return Found([_story(journal, each) for each in isns[:MOST_RUBRICS]], more=len(isns) > MOST_RUBRICS)
+    return SearchResult([_story(journal, each) for each in isns[:MOST_RUBRICS]], more=len(isns) > MOST_RUBRICS)
 
 
 def reasons(journal: JournalReader | None) -> list[tuple[str, Mapping[str, object]]]:
@@ -137,23 +137,23 @@ def _letter(character: str) -> list[str]:
     return list(dict.fromkeys([character, *(form for each in capitals for form in (each, each.lower()))]))
 
 
-def conclude(retry: RetryEntry | None, unmapped: UnmappedRubric | None, last: HistoryRow | None) -> Conclusion:
+def conclude(retry: RetryEntry | None, unmapped: UnmappedRubric | None, last: HistoryRow | None) -> Diagnosis:
     """What follows from a rubric's places on the lists and its last change."""
     if last is not None and last.outcome is None:
-        return Conclusion("search.open", {"target": last.new_pos, "at": last.planned_at}, settled=False)
+        return Diagnosis("search.open", {"target": last.new_pos, "at": last.planned_at}, settled=False)
     if retry is not None:
         fields = {"attempts": retry.attempts, "next_attempt_at": retry.next_attempt_at, "words": words(retry.answer)}
-        return Conclusion("search.retry", fields, settled=False)
+        return Diagnosis("search.retry", fields, settled=False)
     if unmapped is not None:
-        return Conclusion("search.unmapped", {"status": unmapped.sstu_status}, settled=False)
+        return Diagnosis("search.unmapped", {"status": unmapped.sstu_status}, settled=False)
     if last is None:
-        return Conclusion("search.left", {"at": None}, settled=False)
-    event = _CONCLUSIONS.get(last.outcome, "search.left")
+        return Diagnosis("search.left", {"at": None}, settled=False)
+    event = _DIAGNOSES.get(last.outcome, "search.left")
     settled = event in {"search.written", "search.overtaken"}
-    return Conclusion(event, {"target": last.new_pos, "at": last.settled_at}, settled=settled)
+    return Diagnosis(event, {"target": last.new_pos, "at": last.settled_at}, settled=settled)
 
 
-class Said(Protocol):
+class ServerReply(Protocol):
     """Whatever carries the server's words: an answer, a row of the history."""
 
     @property
@@ -166,24 +166,24 @@ class Said(Protocol):
     def system_message(self) -> str | None: ...
 
 
-def words(answer: Said) -> str:
+def words(answer: ServerReply) -> str:
     """The server's words on one line; a dash where it said nothing."""
     return " · ".join(_said(answer)) or "—"
 
 
-def _said(answer: Said) -> Iterator[str]:
+def _said(answer: ServerReply) -> Iterator[str]:
     for text in (answer.message, answer.message_code, answer.system_message):
         if text and text.strip():
             yield text.strip()
 
 
-def _story(journal: JournalReader, isn: int) -> Story:
+def _story(journal: JournalReader, isn: int) -> RubricHistory:
     retry = journal.retry_entries([isn]).get(isn)
     unmapped = journal.unmapped_entry(isn)
     changes = list(journal.history(rubric=isn, limit=MOST_CHANGES))
     last = changes[0] if changes else None
     known = [each for each in (last, retry, unmapped) if each is not None]
-    return Story(
+    return RubricHistory(
         isn=isn,
         document_isn=next((each.document_isn for each in known if each.document_isn is not None), None),
         number=next((each.number for each in known if each.number), None),

@@ -52,8 +52,7 @@ class StateReader:
     def open_changes(self) -> list[OpenChange]:
         """Intents without an outcome, oldest first."""
         query = select(changes).join(open_changes).order_by(open_changes.c.change_id)
-        with self._database.read() as connection:
-            return [_open_change(row) for row in connection.execute(query)]
+        return [_open_change(row) for row in self._database.rows(query)]
 
     def open_retries(self) -> list[RetryEntry]:
         """The whole retry list, the next to be tried first."""
@@ -66,8 +65,7 @@ class StateReader:
     def waiting_isns(self, now: datetime) -> frozenset[int]:
         """Rubrics on the retry list whose time has not come."""
         query = select(retries.c.rubric_isn).where(retries.c.next_attempt_at > now)
-        with self._database.read() as connection:
-            return frozenset(connection.execute(query).scalars())
+        return frozenset(self._database.values(query))
 
     def retry_entries(self, isns: Collection[int]) -> dict[int, RetryEntry]:
         """The entries of those of these rubrics that are on the retry list."""
@@ -78,8 +76,7 @@ class StateReader:
     def unmapped_rubrics(self) -> list[UnmappedRubric]:
         """Rubrics whose ССТУ status the mapping did not know, the longest known first."""
         query = select(unmapped).order_by(unmapped.c.first_seen, unmapped.c.rubric_isn)
-        with self._database.read() as connection:
-            return [UnmappedRubric(**row._mapping) for row in connection.execute(query)]
+        return [UnmappedRubric(**row._mapping) for row in self._database.rows(query)]
 
     def unmapped_not_seen_since(self, instant: datetime) -> list[int]:
         """Unmapped rubrics that no cycle has met since then, the longest unseen first."""
@@ -88,26 +85,22 @@ class StateReader:
             .where(unmapped.c.last_seen < instant)
             .order_by(unmapped.c.last_seen, unmapped.c.rubric_isn)
         )
-        with self._database.read() as connection:
-            return list(connection.execute(query).scalars())
+        return list(self._database.values(query))
 
     def unmapped_having(self, statuses: Collection[str]) -> list[int]:
         """Unmapped rubrics with one of these ССТУ statuses (without surrounding whitespace)."""
         given = func.json_each(json.dumps(list(statuses))).table_valued("value")
         query = select(unmapped.c.rubric_isn).where(unmapped.c.sstu_status.in_(select(given.c.value)))
-        with self._database.read() as connection:
-            return list(connection.execute(query.order_by(unmapped.c.rubric_isn)).scalars())
+        return list(self._database.values(query.order_by(unmapped.c.rubric_isn)))
 
     def checkpoint(self, name: Checkpoint) -> datetime | None:
         """The instant of that name, if it has been set."""
-        with self._database.read() as connection:
-            return connection.execute(select(marks.c.at).where(marks.c.name == name)).scalar()
+        return self._database.value(select(marks.c.at).where(marks.c.name == name))
 
     def _retries(self, *conditions: Any, limit: int | None = None) -> list[RetryEntry]:
         query = select(retries).where(*conditions).order_by(retries.c.next_attempt_at, retries.c.rubric_isn)
         query = query.limit(limit)
-        with self._database.read() as connection:
-            return [_retry_entry(row) for row in connection.execute(query)]
+        return [_retry_entry(row) for row in self._database.rows(query)]
 
 
 def _open_change(row: Row[Any]) -> OpenChange:
@@ -190,13 +183,11 @@ class JournalReader(StateReader):
         query = select(cycles.c.finished_at).where(cycles.c.error_event.is_(None), cycles.c.finished_at.is_not(None))
         if kind is not None:
             query = query.where(cycles.c.kind == kind)
-        with self._database.read() as connection:
-            return connection.execute(query.order_by(cycles.c.finished_at.desc()).limit(1)).scalar()
+        return self._database.value(query.order_by(cycles.c.finished_at.desc()).limit(1))
 
     def last_cycles(self, count: int) -> list[Cycle]:
         """The last so many cycles, newest first; one that runs is among them."""
-        with self._database.read() as connection:
-            return [_cycle(row) for row in connection.execute(select(cycles).order_by(cycles.c.id.desc()).limit(count))]
+        return [_cycle(row) for row in self._database.rows(select(cycles).order_by(cycles.c.id.desc()).limit(count))]
 
     def failing_since(self, event: str) -> datetime | None:
         """When the first of the last cycles that all ended by this error did so; null where the last did not.
@@ -212,23 +203,22 @@ class JournalReader(StateReader):
             .order_by(cycles.c.id)
             .limit(1)
         )
-        with self._database.read() as connection:
-            return connection.execute(since).scalar()
+        return self._database.value(since)
 
     def marks(self) -> dict[str, datetime]:
         """All named instants."""
-        with self._database.read() as connection:
-            return {row.name: row.at for row in connection.execute(select(marks).order_by(marks.c.name))}
+        return {row.name: row.at for row in self._database.rows(select(marks).order_by(marks.c.name))}
+
+    def _count(self, table: Table) -> int:
+        return self._database.value(select(func.count()).select_from(table)) or 0
 
     def count_retries(self) -> int:
         """How long the retry list is."""
-        with self._database.read() as connection:
-            return connection.execute(select(func.count()).select_from(retries)).scalar_one()
+        return self._count(retries)
 
     def count_unmapped(self) -> int:
         """How many rubrics wait for a mapping."""
-        with self._database.read() as connection:
-            return connection.execute(select(func.count()).select_from(unmapped)).scalar_one()
+        return self._count(unmapped)
 
     def next_retries(self, count: int) -> list[RetryEntry]:
         """The first so many of the retry list, the next to be tried first."""
@@ -236,8 +226,7 @@ class JournalReader(StateReader):
 
     def count_open_changes(self) -> int:
         """How many changes have no outcome yet."""
-        with self._database.read() as connection:
-            return connection.execute(select(func.count()).select_from(open_changes)).scalar_one()
+        return self._count(open_changes)
 
     def rubrics_of(self, numbers: Collection[str], isn: int | None, limit: int) -> list[int]:
         """The rubrics that the journal knows by one of these registration numbers, or by this ISN (a rubric's or a
@@ -247,8 +236,7 @@ class JournalReader(StateReader):
             select(table.c.rubric_isn).where(_named(table, numbers, isn)) for table in (changes, retries, unmapped)
         ]
         isns = union(*found).subquery().c.rubric_isn
-        with self._database.read() as connection:
-            return list(connection.execute(select(isns).order_by(isns.desc()).limit(limit)).scalars())
+        return list(self._database.values(select(isns).order_by(isns.desc()).limit(limit)))
 
     def unmapped_entry(self, isn: int) -> UnmappedRubric | None:
         """The rubric among the unmapped ones, if it is there."""
@@ -260,8 +248,7 @@ class JournalReader(StateReader):
         """Status, ISN and name (as in :meth:`unmapped_summary`) of each unmapped rubric, the first seen last."""
         query = select(unmapped.c.sstu_status, unmapped.c.rubric_isn, _NAME)
         query = query.order_by(unmapped.c.first_seen.desc(), unmapped.c.rubric_isn)
-        with self._database.read() as connection:
-            return [(status, isn, name) for status, isn, name in connection.execute(query)]
+        return [(status, isn, name) for status, isn, name in self._database.rows(query)]
 
     def unmapped_summary(self, examples: int = EXAMPLES) -> list[UnmappedStatus]:
         """The ССТУ statuses that the mapping did not know, the most frequent first; the examples are registration
@@ -329,10 +316,9 @@ class JournalReader(StateReader):
             .group_by(day, outcomes.c.outcome)
             .order_by(day, outcomes.c.outcome)
         )
-        with self._database.read() as connection:
-            return [
-                DayCount(date.fromisoformat(text), outcome, count) for text, outcome, count in connection.execute(query)
-            ]
+        return [
+            DayCount(date.fromisoformat(text), outcome, count) for text, outcome, count in self._database.rows(query)
+        ]
 
     def by_target(self, start: datetime, end: datetime) -> list[TargetCount]:
         """How the changes ended that were settled from ``start`` to before ``end``, by the status to be written."""
@@ -343,8 +329,7 @@ class JournalReader(StateReader):
             .group_by(changes.c.new_pos, outcomes.c.outcome)
             .order_by(changes.c.new_pos, outcomes.c.outcome)
         )
-        with self._database.read() as connection:
-            return [TargetCount(*row) for row in connection.execute(query)]
+        return [TargetCount(*row) for row in self._database.rows(query)]
 
 
 def _plain(fields: Iterable[str]) -> list[ColumnElement[Any]]:

@@ -12,10 +12,9 @@ from typing import Self
 
 import attrs
 from sqlalchemy import Connection, bindparam, delete, insert, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.journal.database import Database
+from baikaldoc_pos.journal.database import Database, put
 from baikaldoc_pos.journal.models import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry
 from baikaldoc_pos.journal.queries import StateReader
 from baikaldoc_pos.journal.schema import changes, cycles, marks, outcomes, probe, retries, unmapped
@@ -130,12 +129,9 @@ class Journal(StateReader):
             }
             for rubric in rubrics
         ]
-        if not rows:
-            return
-        statement = upsert(unmapped)
-        renewed = {name: statement.excluded[name] for name in ("document_isn", "number", "sstu_status", "last_seen")}
-        with self._database.write() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["rubric_isn"], set_=renewed), rows)
+        if rows:
+            with self._database.write() as connection:
+                put(connection, unmapped, *rows, keep=("first_seen",))
 
     def forget_unmapped(self, isns: Collection[int]) -> None:
         """These rubrics are mapped by now, or no longer wait for a status."""
@@ -144,16 +140,13 @@ class Journal(StateReader):
 
     def set_checkpoint(self, name: Checkpoint, at: datetime) -> None:
         """Set the instant of that name, in place of the one it had."""
-        statement = upsert(marks).values(name=name, at=at)
         with self._database.write() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}))
+            put(connection, marks, {"name": name, "at": at})
 
     def check_writable(self) -> None:
         """Write and commit a trifle; raises JournalUnavailable where that cannot be done."""
-        now = self._clock.now()
-        statement = upsert(probe).values(id=1, at=now)
         with self._database.write() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"at": now}))
+            put(connection, probe, {"id": 1, "at": self._clock.now()})
 
 
 def _schedule(connection: Connection, entries: Sequence[RetryEntry]) -> None:
@@ -161,10 +154,7 @@ def _schedule(connection: Connection, entries: Sequence[RetryEntry]) -> None:
     for entry in entries:
         row = attrs.asdict(entry)
         rows.append(row | row.pop("answer"))
-    if rows:
-        statement = upsert(retries)
-        renewed = {column.name: statement.excluded[column.name] for column in retries.c if not column.primary_key}
-        connection.execute(statement.on_conflict_do_update(index_elements=["rubric_isn"], set_=renewed), rows)
+    put(connection, retries, *rows)
 
 
 def _forget_retries(connection: Connection, isns: Collection[int]) -> None:
