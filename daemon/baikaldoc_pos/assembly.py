@@ -1,10 +1,9 @@
 """Putting the parts together from a configuration, for every command that needs them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta, tzinfo
 from pathlib import Path
-
-from attrs import evolve
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, Paths, render, secrets_of, warnings_of
@@ -18,9 +17,8 @@ from baikaldoc_pos.delo import (
     SessionFile,
 )
 from baikaldoc_pos.i18n import Catalogue, EventLog
-from baikaldoc_pos.journal import Checkpoint, Journal, StateReader, script_bookmark
+from baikaldoc_pos.journal import Checkpoint, Journal, script_bookmark
 from baikaldoc_pos.logs import LogSettings
-from baikaldoc_pos.sync import Checkpoints, load_checkpoints
 
 log = EventLog(__name__)
 
@@ -111,15 +109,17 @@ def open_journal(paths: Paths, zone: tzinfo, clock: Clock) -> Journal:
     return journal
 
 
-def checkpoints_for_preview(state: StateReader | None, paths: Paths, zone: tzinfo, clock: Clock) -> Checkpoints:
-    """The instants that a cycle would start from, were the journal opened for work now.
+@contextmanager
+def open_journal_copy(paths: Paths, zone: tzinfo, clock: Clock) -> Iterator[Journal]:
+    """A throw-away copy of the journal, as :func:`open_journal` would have it; nothing on the disk changes.
 
+    :raises JournalUnavailable: the journal cannot be read or copied.
     :raises BookmarkUnreadable: as :func:`open_journal`.
     """
-    marks = load_checkpoints(state) if state is not None else Checkpoints()
-    if marks.bookmark is None and (found := script_bookmark((paths.state, paths.config), zone, clock.now())):
-        marks = evolve(marks, bookmark=found[1])
-    return marks
+    with Journal.copy_of(paths.state, clock) as journal:
+        if journal.checkpoint(Checkpoint.BOOKMARK) is None:
+            _take_over(journal, paths, zone, clock)
+        yield journal
 
 
 def _take_over(journal: Journal, paths: Paths, zone: tzinfo, clock: Clock) -> None:

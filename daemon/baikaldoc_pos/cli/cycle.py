@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from baikaldoc_pos.assembly import (
-    checkpoints_for_preview,
     gateway,
     log_settings,
     open_journal,
+    open_journal_copy,
     open_session,
     tell_notices,
 )
@@ -27,7 +27,7 @@ from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.cli.output import print_table, print_unmapped
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.config import Configuration, render
-from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, OutputFailed, StopRequested
+from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, OutputFailed, ReadingIncomplete, StopRequested
 from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.journal import CycleCounts, PauseFile, StateLock
 from baikaldoc_pos.logs import LogSettings, configure
@@ -36,7 +36,7 @@ from baikaldoc_pos.service import systemd
 from baikaldoc_pos.service.context import ServiceContext
 from baikaldoc_pos.service.daemon import Daemon
 from baikaldoc_pos.state import CycleProgress
-from baikaldoc_pos.sync import CycleContext, CycleReport, Preview, preview_cycle, run_cycle
+from baikaldoc_pos.sync import CycleContext, CycleReport, run_cycle
 
 # Asked for on purpose; whoever asks twice does not want to wait.
 ASKED = (signal.SIGTERM, signal.SIGINT)
@@ -134,7 +134,7 @@ def print_report(console: Console, text: Catalogue, report: CycleReport, *, as_j
         console.print(text.text("report.see_failed"))
 
 
-def print_preview(console: Console, text: Catalogue, preview: Preview, *, as_json: bool) -> None:
+def print_preview(console: Console, text: Catalogue, report: CycleReport, *, as_json: bool) -> None:
     """What a cycle would write: a line a record, and how many of each target."""
     records = [
         {
@@ -144,33 +144,33 @@ def print_preview(console: Console, text: Catalogue, preview: Preview, *, as_jso
             "sstu_status": change.rubric.sstu_status,
             "target": change.target,
         }
-        for change in preview.changes
+        for change in report.would_write
     ]
-    totals = sorted(Counter(change.target for change in preview.changes).items())
+    totals = sorted(Counter(change.target for change in report.would_write).items())
     if as_json:
         print_json(
-            _preview_object(text, None, preview.counts)
+            _preview_object(text, None, report.counts)
             | {
-                "kind": str(preview.kind),
-                "period": asdict(preview.period),
+                "kind": str(report.kind),
+                "period": asdict(report.period),
                 "would_update": len(records),
                 "targets": [{"target": target, "count": count} for target, count in totals],
                 "changes": records,
-                "unmapped_statuses": [asdict(status) for status in preview.unmapped],
-                "whole": preview.whole,
+                "unmapped_statuses": [asdict(status) for status in report.unmapped],
+                "whole": report.whole,
             }
         )
         return
-    console.print(text.text("report.period", start=preview.period.start, end=preview.period.end))
+    console.print(text.text("report.period", start=report.period.start, end=report.period.end))
     if records:
         columns = ("number", "isn", "sstu_status", "target")
         print_table(console, text, "preview.changes", columns, records)
         rows = [{"target": target, "count": count} for target, count in totals]
         print_table(console, text, "preview.targets", ("target", "count"), rows)
-    print_unmapped(console, text, preview.unmapped)
-    if not preview.whole:
+    print_unmapped(console, text, report.unmapped)
+    if not report.whole:
         console.print(text.text("preview.incomplete"))
-    console.print(text.text("preview.counts", **asdict(preview.counts), would_update=len(records)))
+    console.print(text.text("preview.counts", **asdict(report.counts), would_update=len(records)))
 
 
 def print_unbegun(text: Catalogue, error: BaikaldocError, *, dry_run: bool) -> None:
@@ -297,19 +297,19 @@ def _cycle(app: App, configuration: Configuration, asked: Period | None, stoppin
 
 def _preview(app: App, configuration: Configuration, asked: Period | None, stopping: Stopping, *, as_json: bool) -> int:
     zone, clock = configuration.processing.zone, stopping.clock
-    with closing(configure(log_settings(configuration), None, console=False)):
-        state = app.journal()
-        with closing(open_session(configuration, clock)) as session:
-            try:
-                marks = checkpoints_for_preview(state, app.paths, zone, clock)
-                preview = preview_cycle(
-                    gateway(session, configuration, clock), state, marks, clock, configuration, asked
-                )
-            finally:
-                session.sign_out()
-                if state is not None:
-                    state.close()
-    print_preview(app.console(), app.localized(zone), preview, as_json=as_json)
+    with (
+        closing(configure(log_settings(configuration), None, console=False)),
+        open_journal_copy(app.paths, zone, clock) as journal,
+        closing(open_session(configuration, clock)) as session,
+    ):
+        delo = gateway(session, configuration, clock)
+        try:
+            report = run_cycle(CycleContext(delo, journal, clock, configuration, dry_run=True), asked)
+        finally:
+            session.sign_out()
+    if report.error is not None and not isinstance(report.error, ReadingIncomplete):
+        raise report.error
+    print_preview(app.console(), app.localized(zone), report, as_json=as_json)
     return 0
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
@@ -73,6 +73,15 @@ class Database:
             database.close()
             raise
         return database
+
+    def copy_to(self, directory: Path) -> None:
+        """Copy the journal, as it is at one moment, into another directory."""
+        with _reported(self.path), closing(sqlite3.connect(directory / FILE_NAME)) as copy:
+            connection = self._engine.raw_connection()
+            try:
+                connection.driver_connection.backup(copy)  # type: ignore[union-attr]
+            finally:
+                connection.close()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -5,9 +5,11 @@ Every method is one transaction and on the disk when it returns. Used by one wor
 be called from another. Decides nothing: when a retry is due, or what a bookmark is, is told by the caller.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import attrs
@@ -34,6 +36,18 @@ class Journal(StateReader):
     def open(cls, directory: Path, clock: Clock) -> Self:
         """The journal in that state directory, made or brought up to date where that is needed."""
         return cls(Database.create(directory, clock.now()), clock)
+
+    @classmethod
+    @contextmanager
+    def copy_of(cls, directory: Path, clock: Clock) -> Iterator[Self]:
+        """A throw-away copy of the journal in that directory, empty where there is none; for a dry run."""
+        with TemporaryDirectory(prefix="baikaldoc-pos-") as temporary:
+            database = Database.existing(directory)
+            if database is not None:
+                with closing(database):
+                    database.copy_to(Path(temporary))
+            with cls.open(Path(temporary), clock) as journal:
+                yield journal
 
     def begin_cycle(self, kind: str, period: Period | None) -> int:
         """Record that a cycle starts now; returns its id."""

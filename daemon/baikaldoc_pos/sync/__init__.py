@@ -5,7 +5,6 @@
 
 from baikaldoc_pos.sync.cycle import load_checkpoints, run_cycle
 from baikaldoc_pos.sync.periods import Checkpoints, CycleKind
-from baikaldoc_pos.sync.preview import Preview, preview_cycle
 from baikaldoc_pos.sync.report import CycleReport
 from baikaldoc_pos.sync.writer import CycleContext
 
@@ -14,8 +13,6 @@ __all__ = [
     "CycleContext",
     "CycleKind",
     "CycleReport",
-    "Preview",
     "load_checkpoints",
-    "preview_cycle",
     "run_cycle",
 ]

@@ -63,6 +63,8 @@ def run_cycle(context: CycleContext, asked: Period | None = None) -> CycleReport
             unmapped=processor.stats.unmapped,
             error=error,
             seconds=clock.monotonic() - started,
+            whole=error is None and not processor.isns_unread,
+            would_write=tuple(processor.would_write),
         )
         report = _recorded(journal, cycle_id, report)
         _log_end(report)

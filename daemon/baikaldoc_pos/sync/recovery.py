@@ -28,10 +28,8 @@ def recover_open_changes(processor: RubricProcessor) -> None:
     opened = processor.journal.open_changes()
     if not opened:
         return
-    try:
-        present = processor.delo.read_rubrics(sorted({each.change.rubric.isn for each in opened}))
-    except NOT_TO_BE_READ as fault:
-        log.error("settle.impossible", count=len(opened), message=_words(fault))
+    present = _read(processor, sorted({each.change.rubric.isn for each in opened}), "settle.impossible")
+    if present is None:
         processor.unsettled = opened
         return
     processor.unsettled = [each for each in opened if each.change.rubric.isn in present.unread]
@@ -68,10 +66,8 @@ def process_due_retries(processor: RubricProcessor) -> None:
     if not due:
         return
     read_at = processor.clock.monotonic()
-    try:
-        present = processor.delo.read_rubrics([entry.rubric_isn for entry in due])
-    except NOT_TO_BE_READ as fault:
-        log.error("retry.impossible", count=len(due), message=_words(fault))
+    present = _read(processor, [entry.rubric_isn for entry in due], "retry.impossible")
+    if present is None:
         return
     try:
         planned = processor.reconcile(tuple(present.rubrics.values()), read_at=read_at, tried_before=True)
@@ -121,15 +117,25 @@ def _revisit_unmapped(processor: RubricProcessor, isns: Sequence[int]) -> None:
     if not isns:
         return
     read_at = processor.clock.monotonic()
-    try:
-        present = processor.delo.read_rubrics(isns)
-    except NOT_TO_BE_READ as fault:
-        log.error("unmapped.impossible", count=len(isns), message=_words(fault))
+    present = _read(processor, isns, "unmapped.impossible")
+    if present is None:
         return
     processor.journal.forget_unmapped(present.absent(isns))
     processor.reconcile(
         tuple(present.rubrics.values()), processor.journal.waiting_isns(processor.clock.now()), read_at=read_at
     )
+
+
+def _read(processor: RubricProcessor, isns: Sequence[int], event: str) -> CurrentRubrics | None:
+    """The rubrics as they are now; None, logged as ``event``, where the server does not answer to their ISNs."""
+    try:
+        present = processor.delo.read_rubrics(isns)
+    except NOT_TO_BE_READ as fault:
+        processor.isns_unread = True
+        log.error(event, count=len(isns), message=_words(fault))
+        return None
+    processor.isns_unread = processor.isns_unread or bool(present.unread)
+    return present
 
 
 def _words(fault: DeloError) -> object:

@@ -35,15 +35,17 @@ PASSED_OVER_AS: Mapping[Decision, str] = {
 class CycleReport:
     """How a cycle ended.
 
-    :param cycle_id: its number in the journal; null for a dry run.
+    :param cycle_id: its number in the journal.
     :param targets: how often each ПОС status was to be written, by outcome.
     :param unmapped: the ССТУ statuses met that the mapping does not know.
     :param error: what ended it early, or kept it from being a success.
     :param seconds: its duration.
+    :param whole: everything could be read.
+    :param would_write: the changes that a dry run would write.
     """
 
     kind: CycleKind
-    cycle_id: int | None
+    cycle_id: int
     period: Period
     started_at: datetime
     counts: CycleCounts
@@ -51,6 +53,8 @@ class CycleReport:
     unmapped: Sequence[UnmappedStatus]
     error: BaikaldocError | None
     seconds: float
+    whole: bool = True
+    would_write: Sequence[Change] = ()
 
     @property
     def exit_code(self) -> int:

@@ -49,6 +49,7 @@ class CycleContext:
     """What a cycle works with.
 
     :param may_write: called before each batch; raises WritingPaused where nothing may be written now.
+    :param dry_run: nothing is written to ДЕЛО; the report has the changes. The journal is a copy then.
     """
 
     delo: DeloClient
@@ -57,6 +58,7 @@ class CycleContext:
     configuration: Configuration
     may_write: Callable[[], None] = lambda: None
     progress: Callable[[CycleProgress], None] = lambda step: None
+    dry_run: bool = False
 
 
 class RubricProcessor:
@@ -74,6 +76,10 @@ class RubricProcessor:
         self.stats = CycleStats()
         # Open changes that could not be read back by their ISNs.
         self.unsettled: Sequence[OpenChange] = ()
+        # Rubrics of earlier cycles could not be read by their ISNs.
+        self.isns_unread = False
+        # What a dry run would write.
+        self.would_write: list[Change] = []
         self._cycle_id = cycle_id
         self._logged = 0
         self.rules = Rules.of(context.configuration.processing)
@@ -98,6 +104,9 @@ class RubricProcessor:
         read_at = self.clock.monotonic() if read_at is None else read_at
         planned = plan(self.stats.fresh(rubrics), self.rules, waiting)
         self._pass_over(planned)
+        if self.context.dry_run:
+            self.would_write.extend(planned.changes)
+            return planned
         written = 0
         for batch in batches(planned.changes, self._batch_size):
             self.clock.check_stop()
