@@ -36,10 +36,10 @@ log = EventLog(__name__)
 
 
 def run_cycle(context: CycleContext, asked: Period | None = None) -> CycleReport:
-    """Run one cycle; its end, good or bad, is in the report and in the journal.
+    """Run one cycle; the report and the journal tell how it ended.
 
     :param asked: a period to walk instead of the configured one.
-    :raises JournalUnavailable: it could not even be begun; nothing may be written where it cannot be recorded.
+    :raises JournalUnavailable: the cycle cannot be recorded, so nothing is read or written.
     """
     journal, clock, configuration = context.journal, context.clock, context.configuration
     started, started_at = clock.monotonic(), clock.now()
@@ -67,12 +67,13 @@ def run_cycle(context: CycleContext, asked: Period | None = None) -> CycleReport
             would_write=tuple(processor.would_write),
         )
         report = _recorded(journal, cycle_id, report)
-        _log_end(report)
+        if not context.dry_run:
+            _log_end(report)
         return report
 
 
 def _work_through(processor: RubricProcessor, cycle_plan: CyclePlan) -> BaikaldocError | None:
-    """The steps in their order; what ended them early, or kept them from being a success."""
+    """Run the steps in their order; return why they ended early or were no success."""
     try:
         recover_open_changes(processor)
         process_due_retries(processor)
@@ -90,7 +91,7 @@ def _work_through(processor: RubricProcessor, cycle_plan: CyclePlan) -> Baikaldo
 
 
 def _walk(processor: RubricProcessor, cycle_plan: CyclePlan) -> bool:
-    """Walk the period; the bookmark follows as long as no window before was left incomplete."""
+    """Walk the period; the bookmark follows up to the first incomplete window."""
     if cycle_plan.lost_bookmark:
         log.warning("bookmark.in_future", start=cycle_plan.period.start)
     if cycle_plan.moves_bookmark and processor.journal.checkpoint(Checkpoint.ORIGIN) is None:
@@ -107,7 +108,7 @@ def _walk(processor: RubricProcessor, cycle_plan: CyclePlan) -> bool:
 def _look_back(processor: RubricProcessor, cycle_plan: CyclePlan) -> bool:
     started = processor.clock.now()
     results = [_window(processor, window) for window in cycle_plan.lookback]
-    # What the windows of this cycle showed has been seen since its period's end, which is when it began.
+    # The windows of this cycle showed their rubrics after its period's end, which is when it began.
     revisit_unmapped(processor, cycle_plan.period.end)
     if all(results):
         processor.journal.set_checkpoint(Checkpoint.LOOKBACK, started)
@@ -115,7 +116,7 @@ def _look_back(processor: RubricProcessor, cycle_plan: CyclePlan) -> bool:
 
 
 def _window(processor: RubricProcessor, window: Period) -> bool:
-    """Read a window whole, then decide and write; False where it could not be read whole."""
+    """Read a window whole, then decide and write; False when it could not be read whole."""
     processor.clock.check_stop()
     read_at = processor.clock.monotonic()
     reading = processor.delo.read_pending(window)
@@ -129,7 +130,7 @@ def _window(processor: RubricProcessor, window: Period) -> bool:
 
 
 def _recorded(journal: Journal, cycle_id: int, report: CycleReport) -> CycleReport:
-    """The report, which the journal has by now; where it cannot take it, the next start marks the cycle as cut off."""
+    """Record the end of the cycle; when that fails, the next start marks the cycle as interrupted."""
     error = report.error
     try:
         journal.finish_cycle(cycle_id, report.counts, (error.event, error.fields) if error else None)
@@ -153,7 +154,7 @@ def _log_end(report: CycleReport) -> None:
 
 
 def load_checkpoints(journal: StateReader) -> Checkpoints:
-    """The instants that the next cycle starts from."""
+    """The checkpoints from which the next cycle starts."""
     return Checkpoints(
         journal.checkpoint(Checkpoint.BOOKMARK),
         journal.checkpoint(Checkpoint.ORIGIN),

@@ -1,8 +1,8 @@
-"""Which periods of creation dates a cycle walks, and in what windows. Pure.
+"""The periods of creation dates that a cycle walks, cut into windows. Pure.
 
-A regular period reaches from the last bookmark, less an overlap, to now; whatever its length, it is walked in
-consecutive windows, oldest first, so that nothing between is ever dropped. The lookback goes over what lies before
-it, because a rubric's «Статус ССТУ» may come long after the rubric (contract: "The life of an appeal").
+A regular period reaches from the last bookmark, less an overlap, to now. It is walked in consecutive windows, oldest
+first, whatever its length, so nothing in between is dropped. The lookback walks earlier windows again, because a
+«Статус ССТУ» may come long after the rubric (docs/delo-api.md, "The life of an appeal").
 """
 
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from baikaldoc_pos.model import Period
 
 
 class CycleKind(StrEnum):
-    """Why a cycle walks the period that it walks. The values are what the journal stores."""
+    """Why a cycle walks this period. The journal stores the values."""
 
     REGULAR = "regular"  # from the bookmark to now; moves the bookmark
     FIXED = "fixed"  # useFixedDates
@@ -24,7 +24,7 @@ class CycleKind(StrEnum):
 
 @frozen
 class Checkpoints:
-    """What is known of the past: see baikaldoc_pos.journal.Mark."""
+    """The checkpoints of earlier cycles: see baikaldoc_pos.journal.Checkpoint."""
 
     bookmark: datetime | None = None
     origin: datetime | None = None
@@ -35,10 +35,10 @@ class Checkpoints:
 class CyclePlan:
     """The windows of one cycle, in the order in which they are walked.
 
-    :param windows: the period proper.
-    :param lookback: the earlier windows that are looked at once more; empty where that is not due.
-    :param sweeps: whether a lookback is due, be there windows for it or not.
-    :param lost_bookmark: the bookmark lay in the future and was not believed.
+    :param windows: the period itself.
+    :param lookback: the earlier windows that are walked again; empty when no lookback is due.
+    :param lookback_due: a lookback is due, with or without windows.
+    :param lost_bookmark: the bookmark lies in the future and is not used.
     """
 
     kind: CycleKind
@@ -75,9 +75,9 @@ def plan_cycle(
     now: datetime,
     asked: Period | None = None,
 ) -> CyclePlan:
-    """What the next cycle walks.
+    """Plan the next cycle.
 
-    :param asked: a period somebody asked for; it goes before fixed dates, and these before the bookmark.
+    :param asked: a period from the command line; it goes before fixed dates, and these before the bookmark.
     """
     longest = timedelta(days=processing.date_range.max_date_range_days)
     fixed = processing.fixed_period()
@@ -92,7 +92,7 @@ def plan_cycle(
     lost = False
     if checkpoints.bookmark is not None:
         after_bookmark = checkpoints.bookmark - timedelta(minutes=processing.overlap_minutes)
-        # A bookmark in the future comes of a clock that was wrong; what it skipped is not known: not believed.
+        # A bookmark in the future comes from a wrong clock; what it skipped is not known.
         lost = after_bookmark > now
         start = start if lost else after_bookmark
     lookback_due = _is_lookback_due(service, checkpoints, now)
@@ -106,7 +106,7 @@ def plan_cycle(
 
 
 def _is_lookback_due(service: ServiceConfig, checkpoints: Checkpoints, now: datetime) -> bool:
-    # Without days to look back over, too: unmapped rubrics are taken up again then.
+    # It is due without days to look back over, too: unmapped rubrics are processed again then.
     every = timedelta(minutes=service.lookback.every_minutes)
     return checkpoints.lookback is None or not timedelta(0) <= now - checkpoints.lookback < every
 
@@ -114,6 +114,6 @@ def _is_lookback_due(service: ServiceConfig, checkpoints: Checkpoints, now: date
 def _lookback(
     service: ServiceConfig, checkpoints: Checkpoints, start: datetime, now: datetime, longest: timedelta
 ) -> tuple[Period, ...]:
-    """The windows before ``start``. What lies before the first period ever walked is not ours to touch unasked."""
+    """The windows before ``start``, but none before the first period that was ever walked."""
     earliest = max(checkpoints.origin or start, now - timedelta(days=service.lookback.days))
     return split(Period(earliest, start), longest) if earliest < start else ()

@@ -18,12 +18,12 @@ ABSENT = "ABSENT"
 UNREADABLE = "UNREADABLE"
 LONGEST_DELAY = timedelta(days=1)
 RETRYABLE = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.WRONG_ECHO})
-# Not to be sent blindly, and no reason for others to wait: the retry list looks at it later.
+# The rubric is not sent blindly, and others do not wait for it: it goes on the retry list.
 UNREAD = Answer(Outcome.FAILED, message_code=UNREADABLE)
 
 
 class Decision(StrEnum):
-    """Why a rubric is written or not."""
+    """Whether a rubric is written, and if not, why."""
 
     WRITE = "write"
     HAS_STATUS = "has_status"
@@ -46,24 +46,24 @@ class Rules:
 
     @property
     def known(self) -> frozenset[str]:
-        """The ССТУ statuses of which it is said what to do."""
+        """The ССТУ statuses that the configuration decides on."""
         return self.ignored | self.mapping.keys()
 
 
 @frozen
 class Plan:
-    """What becomes of a number of rubrics: each is in exactly one place."""
+    """The decision on a number of rubrics; each is in exactly one place."""
 
     changes: tuple[Change, ...] = ()
     others: Mapping[Decision, tuple[Rubric, ...]] = field(factory=dict)
 
     def having(self, *verdicts: Decision) -> tuple[Rubric, ...]:
-        """The rubrics that were not to be written, for one of these reasons."""
+        """The rubrics that are not written, for one of these reasons."""
         return tuple(rubric for verdict in verdicts for rubric in self.others.get(verdict, ()))
 
 
 def decide(rubric: Rubric, rules: Rules, waiting: Collection[int] = frozenset()) -> Decision:
-    """The verdict on one rubric.
+    """Decide on one rubric.
 
     :param waiting: ISNs on the retry list that are not due yet.
     """
@@ -91,7 +91,7 @@ def plan(rubrics: Iterable[Rubric], rules: Rules, waiting: Collection[int] = fro
 
 
 def read_back(change: Change, current: Rubric | None) -> Answer:
-    """What became of a change whose answer never came, from what stands in ДЕЛО now."""
+    """The outcome of a change whose answer never came, from the present rubric in ДЕЛО."""
     if current is None:
         return Answer(Outcome.NOT_DONE, message_code=ABSENT)
     if current.pos_status == change.target:
@@ -126,9 +126,9 @@ def next_entry(
 def retry_entry(
     rubric: Rubric, answer: Answer, previous: RetryEntry | None, now: datetime, first: timedelta
 ) -> RetryEntry | None:
-    """With what entry a rubric stays on the retry list after this answer; None where it is done with.
+    """The entry with which a rubric stays on the retry list after this answer; None when it leaves the list.
 
-    A change that is known not to have been carried out is due at once, and its try is not counted.
+    A change that was not carried out is due at once, and its try is not counted.
     """
     if answer.outcome in RETRYABLE:
         return next_entry(rubric, answer, previous, now, first)

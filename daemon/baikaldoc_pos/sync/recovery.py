@@ -1,6 +1,6 @@
-"""What earlier cycles left to this one: changes of unknown outcome, the retry list, unmapped rubrics.
+"""What earlier cycles left: changes of unknown outcome, the retry list, unmapped rubrics.
 
-Each is taken up from what ДЕЛО shows now, never from what was planned then.
+Each rubric is read again; nothing is decided from what was planned then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ from baikaldoc_pos.model import Answer, Outcome, Rubric
 from baikaldoc_pos.sync.planner import ABSENT, UNREADABLE, Decision, next_entry, read_back
 from baikaldoc_pos.sync.writer import RubricProcessor
 
-# A server that has no filter by ISN, or does not answer to it: no reason to leave the windows unread.
+# The server has no filter by ISN, or does not answer it. The windows are read all the same.
 NOT_TO_BE_READ = (SchemaMismatch, UnexpectedAnswer)
 
 log = EventLog(__name__)
 
 
 def recover_open_changes(processor: RubricProcessor) -> None:
-    """Find out by reading back how changes ended whose answer never came (a crash, a lost connection).
+    """Read back the changes whose answer never came (a crash, a lost connection), and settle them.
 
-    What was not done is put on the retry list, due at once, so that this very cycle takes it up.
+    A change that was not carried out goes on the retry list, due at once; this cycle takes it up.
     """
     opened = processor.journal.open_changes()
     if not opened:
@@ -39,7 +39,7 @@ def recover_open_changes(processor: RubricProcessor) -> None:
 
 
 def recover_as_seen(processor: RubricProcessor, rubrics: Sequence[Rubric]) -> None:
-    """Settle by what a window shows those of the open changes that could not be read back."""
+    """Settle open changes that could not be read back, from what a window shows."""
     shown = {rubric.isn: rubric for rubric in rubrics}
     seen = [each for each in processor.unsettled if each.change.rubric.isn in shown]
     if seen:
@@ -61,7 +61,7 @@ def _settle_recovered(processor: RubricProcessor, opened: Sequence[OpenChange], 
 
 
 def process_due_retries(processor: RubricProcessor) -> None:
-    """Try again what is due. A rubric leaves the list when it is written, or has got a status from elsewhere."""
+    """Try the due rubrics again. A rubric leaves the list when it is written, or has a status from elsewhere."""
     due = processor.journal.due_retries(processor.clock.now())
     if not due:
         return
@@ -72,14 +72,14 @@ def process_due_retries(processor: RubricProcessor) -> None:
     try:
         planned = processor.reconcile(tuple(present.rubrics.values()), read_at=read_at, tried_before=True)
     except (BatchRejected, *NOT_TO_BE_READ) as fault:
-        # The next cycle goes on with them; what is new shall not wait for it.
+        # The next cycle tries them again; new rubrics do not wait for that.
         log.error("retry.impossible", count=len(due), message=_words(fault))
         return
 
     settled_elsewhere = planned.having(Decision.HAS_STATUS)
     for rubric in settled_elsewhere:
         log.info("retry.has_status", isn=rubric.isn, number=rubric.number, status=rubric.pos_status)
-    # Its answer may have been lost, or the server was slow and carried it out after we had looked.
+    # The answer may have been lost, or the server carried the change out after it was read back.
     unsure = {entry.rubric_isn for entry in due if entry.answer.outcome is not Outcome.REFUSED}
     processor.confirm([rubric for rubric in settled_elsewhere if rubric.isn in unsure])
     processor.journal.drop_retries([rubric.isn for rubric in settled_elsewhere])
@@ -93,9 +93,7 @@ def process_due_retries(processor: RubricProcessor) -> None:
 
 
 def _postponed(entry: RetryEntry, present: CurrentRubrics, now: datetime, first: timedelta) -> RetryEntry:
-    """The entry of a rubric that could not even be tried: it is gone or cannot be read, or its ССТУ status is not to be
-    mapped now.
-    """
+    """The entry of a rubric that was not tried: it is gone, unreadable, or its ССТУ status is not mapped now."""
     shown = present.rubrics.get(entry.rubric_isn)
     code = UNREADABLE if entry.rubric_isn in present.unread else ABSENT
     answer = entry.answer if shown is not None else Answer(entry.answer.outcome, message_code=code)
@@ -104,12 +102,12 @@ def _postponed(entry: RetryEntry, present: CurrentRubrics, now: datetime, first:
 
 
 def process_newly_mapped(processor: RubricProcessor) -> None:
-    """Look again at unmapped rubrics whose status the mapping knows by now, so that nobody waits for the lookback."""
+    """Process unmapped rubrics whose status the mapping has by now; they do not wait for the lookback."""
     _revisit_unmapped(processor, processor.journal.unmapped_having(processor.rules.known))
 
 
 def revisit_unmapped(processor: RubricProcessor, unseen_since: datetime) -> None:
-    """Look again at unmapped rubrics that no window shows any more: their status may have changed."""
+    """Process unmapped rubrics that no window shows any more: their status may have changed."""
     _revisit_unmapped(processor, processor.journal.unmapped_not_seen_since(unseen_since))
 
 
@@ -127,7 +125,7 @@ def _revisit_unmapped(processor: RubricProcessor, isns: Sequence[int]) -> None:
 
 
 def _read(processor: RubricProcessor, isns: Sequence[int], event: str) -> CurrentRubrics | None:
-    """The rubrics as they are now; None, logged as ``event``, where the server does not answer to their ISNs."""
+    """Read the rubrics by ISN; None, logged as ``event``, when the server does not answer that."""
     try:
         present = processor.delo.read_rubrics(isns)
     except NOT_TO_BE_READ as fault:

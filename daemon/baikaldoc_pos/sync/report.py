@@ -1,4 +1,4 @@
-"""What a cycle has done so far, and the report that it ends with. Counts; decides nothing."""
+"""The counts of a running cycle, and the report of a finished one."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from baikaldoc_pos.sync.planner import Decision, Plan
 
 EXAMPLES = 5
 
-# Which count an outcome goes into; OVERTAKEN and NOT_DONE are told in the journal and counted when tried again.
+# The count of each outcome. OVERTAKEN and NOT_DONE stand in the journal and are counted when tried again.
 COUNTED_AS: Mapping[Outcome, str] = {
     Outcome.UPDATED: "updated",
     Outcome.CONFIRMED: "confirmed",
@@ -36,9 +36,9 @@ class CycleReport:
     """How a cycle ended.
 
     :param cycle_id: its number in the journal.
-    :param targets: how often each ПОС status was to be written, by outcome.
-    :param unmapped: the ССТУ statuses met that the mapping does not know.
-    :param error: what ended it early, or kept it from being a success.
+    :param targets: the number of changes by ПОС status and outcome.
+    :param unmapped: the ССТУ statuses that the mapping does not have.
+    :param error: why the cycle ended early or was no success.
     :param seconds: its duration.
     :param whole: everything could be read.
     :param would_write: the changes that a dry run would write.
@@ -74,7 +74,7 @@ class CycleStats:
     _unmapped: dict[str, dict[int, str | None]] = field(factory=dict)
 
     def fresh(self, rubrics: Iterable[Rubric]) -> list[Rubric]:
-        """Those that this cycle has not met yet; each is met once, however many windows show it."""
+        """The rubrics that this cycle has not seen yet; overlapping windows show a rubric twice."""
         fresh = [rubric for rubric in rubrics if rubric.isn not in self.seen]
         self.seen.update(rubric.isn for rubric in fresh)
         self.counts["found"] += len(fresh)
@@ -107,6 +107,6 @@ class CycleStats:
 
 
 def _names(found: Mapping[int, str | None]) -> list[str]:
-    """The registration numbers of rubrics by ISN; then, of cards without one, the rubrics' ISNs."""
+    """The registration numbers, then the ISNs of rubrics whose card has no number."""
     numbers = [number for number in found.values() if number and number.strip()]
     return numbers + [f"ISN {isn}" for isn, number in found.items() if not (number and number.strip())]

@@ -34,11 +34,11 @@ from baikaldoc_pos.sync.report import CycleStats
 
 log = EventLog(__name__)
 
-# Records tried in vain that a cycle names one by one in the log; all of them stand in the journal.
+# A cycle logs so many failed records one by one; the journal has all of them.
 MOST_LOGGED = 20
-# So many answers lost, one after another from the first record on, are an outage of writing, not bad records.
+# So many lost answers in a row, from the first record on, are an outage of writing and not bad records.
 OUTAGE_RECORDS = 3
-# A batch of at least so many records of which each was refused apart: the server does not know the mutation.
+# The server does not know the mutation when it refuses each record of a batch of at least this size.
 HOPELESS_BATCH = 10
 # A rubric that was read longer ago is read again before it is sent.
 FRESH_SECONDS = 60.0
@@ -62,9 +62,8 @@ class CycleContext:
 
 
 class RubricProcessor:
-    """One cycle's work on rubrics.
+    """Decides on the rubrics of one cycle, writes the changes and accounts for each.
 
-    :param context: what it works with.
     :param cycle_id: the cycle's number in the journal.
     """
 
@@ -94,12 +93,12 @@ class RubricProcessor:
         *,
         tried_before: bool = False,
     ) -> Plan:
-        """Decide on rubrics, and write what is to be written; returns the plan.
+        """Decide on rubrics, write the changes, and return the plan.
 
         :param waiting: ISNs on the retry list that are not due yet.
-        :param read_at: the monotonic instant at which the reading of them began; now, where it is not given.
-        :param tried_before: in vain, so that another failure says nothing of the server: BatchRejected is raised then
-            where else the cycle would end.
+        :param read_at: the monotonic instant at which their reading began; now by default.
+        :param tried_before: the rubrics failed before, so another failure says nothing of the server: BatchRejected is
+            raised instead of the error that ends the cycle.
         """
         read_at = self.clock.monotonic() if read_at is None else read_at
         planned = plan(self.stats.fresh(rubrics), self.rules, waiting)
@@ -122,7 +121,7 @@ class RubricProcessor:
         return planned
 
     def confirm(self, rubrics: Sequence[Rubric]) -> None:
-        """Record as made what had been tried seemingly in vain, and has by now just the status that it was to get."""
+        """Record changes as confirmed that seemed to have failed: the rubric has the target status by now."""
         shown = {rubric.isn: rubric.pos_status for rubric in rubrics}
         wanted = plan([evolve(rubric, pos_status=None) for rubric in rubrics], self.rules).changes
         planned = [change for change in wanted if shown[change.rubric.isn] == change.target]
@@ -137,7 +136,7 @@ class RubricProcessor:
         )
 
     def _refresh(self, batch: Sequence[Change]) -> Sequence[Change]:
-        """The same changes after another look at their rubrics."""
+        """Read the rubrics of a batch again, and return the changes that are still to be made."""
         try:
             present = self.delo.read_rubrics([change.rubric.isn for change in batch])
         except SchemaMismatch as mismatch:
@@ -175,7 +174,7 @@ class RubricProcessor:
                 self._give_up(outcome, rejected, len(batch), tried_before=tried_before)
 
     def _give_up(self, rejection: BatchRejected, records: int, size: int, *, tried_before: bool) -> None:
-        """Raise where so many records of a batch, and none that went well, say that it is not about the records."""
+        """Raise when all records of a batch fail so far, and so many that the records cannot be the reason."""
         if rejection.fault is not None and records >= OUTAGE_RECORDS:
             raise rejection if tried_before else rejection.fault
         if records == size >= HOPELESS_BATCH and not tried_before and not self.stats.counts["updated"]:
@@ -185,7 +184,7 @@ class RubricProcessor:
         return self.journal.record_intents(self._cycle_id, batch)
 
     def _after_rejection(self, change: Change, rejection: BatchRejected) -> Answer:
-        """The answer for a record that was rejected alone; where it may have been written all the same, look."""
+        """The answer for a record that was rejected alone; it is read back where it may have been written."""
         failed = Answer(Outcome.FAILED, message=rejection.message)
         if not rejection.uncertain:
             return failed
@@ -237,7 +236,7 @@ class RubricProcessor:
 
 
 class FreshSend:
-    """A ``Send`` (see ``batches``) for one batch and its parts.
+    """Sends one batch and its parts, and reads a rubric again before it is sent late or a second time.
 
     :param read_at: the monotonic instant at which the rubrics were read.
     :param may_write: called before each sending; raises WritingPaused where nothing may be written now.
@@ -248,12 +247,12 @@ class FreshSend:
         self._clock = clock
         self._may_write = may_write
         self._good_until = read_at + FRESH_SECONDS
-        # What was sent, and may have been written or overtaken since: to be looked at before it is sent again.
+        # Sent without a good answer: read again before they are sent again.
         self._sent_without_success: set[int] = set()
         self._ended: dict[int, Answer] = {}
 
     def __call__(self, changes: Sequence[Change], *, patient: bool = True) -> list[Answer]:
-        """One Answer a change, in order; CONFIRMED, OVERTAKEN or NOT_DONE where it was not sent any more."""
+        """One Answer per change, in order; CONFIRMED, OVERTAKEN or NOT_DONE when it was not sent again."""
         attempt = 0
         while left := self._still_wanted(changes):
             self._may_write()
@@ -281,7 +280,7 @@ class FreshSend:
         except UnexpectedAnswer as fault:
             if self._sent_without_success.isdisjoint(isns):
                 raise
-            # Not to be sent blindly, and no reason for others to wait: the retry list looks at them later.
+            # They are not sent blindly, and others do not wait for them: they go on the retry list.
             self._ended.update(dict.fromkeys(isns, Answer(Outcome.FAILED, message=str(fault.fields["what"]))))
             return []
         finally:
@@ -300,7 +299,7 @@ class FreshSend:
 
 
 class Send(Protocol):
-    """Writes changes, one Answer each in order; raises BatchRejected (see DeloClient.update)."""
+    """Writes changes and returns one Answer each, in order; raises BatchRejected."""
 
     def __call__(self, changes: Sequence[Change], *, patient: bool = True) -> list[Answer]: ...
 
@@ -313,9 +312,9 @@ def batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
 def send_apart(
     send: Send, batch: Sequence[Change], *, patient: bool = True
 ) -> Iterator[tuple[Sequence[Change], list[Answer] | BatchRejected]]:
-    """Send a batch; what is rejected as a whole is halved until the bad record stands alone.
+    """Send a batch; halve a part that is rejected as a whole, until the bad record stands alone.
 
-    Yields the parts in order as they end, each with its answers, or a lone change with its rejection.
+    Yields the parts in order, each with its answers, or a single change with its rejection.
     """
     try:
         answers = send(batch, patient=patient)
