@@ -1,4 +1,4 @@
-"""A stand-in of ДЕЛО's web API: a real HTTP server that works by the contract, with a switch for every fault."""
+"""A stand-in of ДЕЛО's web API by docs/delo-api.md: a real HTTP server with a switch for every fault."""
 
 from tests.delo_server.data import Store, StoredRubric, Write
 from tests.delo_server.factory import HAND_SET, MAPPING, UNMAPPED, make_rubric, mixed_rubrics, pending_rubrics

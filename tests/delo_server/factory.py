@@ -8,7 +8,7 @@ from attrs import evolve
 
 from tests.delo_server.data import StoredRubric
 
-# The mapping that is in use (ССТУ status -> ПОС status), from the contract.
+# The mapping that is in use (ССТУ status -> ПОС status), the one of docs/delo-api.md.
 MAPPING = MappingProxyType(
     {
         "Находится на рассмотрении": "Назначен исполнитель",

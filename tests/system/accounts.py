@@ -1,4 +1,4 @@
-"""What a cycle must have done: the end state by the contract's rules, and the journal's account of every write."""
+"""What a cycle must have done: the end state by the rules, and the journal's account of every write."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta

@@ -1,7 +1,7 @@
 """The GraphQL documents that are built rather than generated, from the generated types.
 
 A batch of writes is one document with an alias a record; a reading by ISN has a variable an ISN. Values travel as
-variables of the types whose names are known (contract: "GraphQL conventions"), never in the text, so a document
+variables of the types whose names are known (docs/delo-api.md, "GraphQL"), never in the text, so a document
 depends on its size only: it is printed once a size, and a server may keep its parsed form.
 """
 

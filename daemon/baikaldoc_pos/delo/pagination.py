@@ -1,4 +1,4 @@
-"""Reading a whole result set page by page, where a cursor is an offset (contract: "GraphQL conventions").
+"""Reading a whole result set page by page, where a cursor is an offset (docs/delo-api.md, "GraphQL").
 
 A set that shrinks or grows while it is paged shifts its rows, so a reading counts as whole only where the server
 named the same total on every page, so many different rows were seen, and each page began with the last row of the

@@ -1,7 +1,7 @@
 """What a reply means: signed out, unavailable, refused as a whole, or data with errors beside it.
 
 Pure functions over a Reply; the one place where the many shapes of an answer become values and typed errors.
-Source of the shapes: the contract document, and sgqlc's and ДЕЛО's observed behaviour.
+Source of the shapes: docs/delo-api.md, and the observed behaviour of sgqlc and ДЕЛО.
 """
 
 import json
@@ -48,7 +48,7 @@ class GraphqlAnswer:
 
 
 def signed_out(reply: Reply) -> str | None:
-    """By what sign the reply says "sign in again", or None where it does not (contract: "Session")."""
+    """The sign by which the reply says "sign in again", or None (docs/delo-api.md, "Session")."""
     if reply.status in SIGNED_OUT_STATUSES:
         return f"HTTP {reply.status}"
     if 300 <= reply.status < 400 and "login" in reply.headers.get("Location", "").lower():

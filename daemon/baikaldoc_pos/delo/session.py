@@ -130,7 +130,7 @@ class DeloSession:
         raise SessionNotAccepted(sign)
 
     def sign_in(self) -> None:
-        """Open a session. What the body of a success says is not known, so it is not read (contract: "Session").
+        """Open a session. The body of a success is not documented, so it is not read (docs/delo-api.md, "Session").
 
         :raises CredentialsRejected: the account was refused; remembered, and raised again without a request.
         :raises DeloUnavailable: no answer to the question.

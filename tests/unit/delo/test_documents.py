@@ -147,7 +147,7 @@ FILTER = {
 }
 
 
-def test_the_pending_are_asked_for_as_the_contract_says():
+def test_the_pending_are_asked_for_as_the_api_is_known():
     variables = {"first": 100, "after": "99", "since": SINCE, "until": UNTIL}
     got, _ = executed(PENDING.text, variables, PENDING.name)
     assert got["arRubricValuesPg"] == {
