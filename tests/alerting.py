@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from baikaldoc_pos.alerts import Alerts, Observed, Trouble
+from baikaldoc_pos.alerts import Alerts, Observed
 from baikaldoc_pos.config import Configuration, load_configuration
 from baikaldoc_pos.journal import CycleCounts, Journal, RetryEntry
 from baikaldoc_pos.model import Answer, Outcome, Rubric
+from baikaldoc_pos.state import LastError
 
 from tests.clocks import ManualClock
 from tests.unit.config.files import valid, write
@@ -75,4 +76,4 @@ class Installed:
         self.journal.remember_unmapped(rubrics, self.clock.now())
 
     def trouble(self, event: str, **fields: object) -> Observed:
-        return Observed(cycle_ended=True, trouble=Trouble(event, fields, self.clock.now()))
+        return Observed(cycle_ended=True, trouble=LastError(event, fields, self.clock.now()))

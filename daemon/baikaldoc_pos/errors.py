@@ -62,6 +62,11 @@ class ConfigurationInvalid(BaikaldocError):
         self.faults = tuple(faults)
 
 
+def _server_message(text: str | None) -> dict[str, object]:
+    """The server's own text as a field of its own: sentences append it, mails leave it out."""
+    return {"server_message": text} if text else {}
+
+
 class DeloError(BaikaldocError):
     """Something between us and ДЕЛО."""
 
@@ -71,12 +76,13 @@ class DeloError(BaikaldocError):
 class DeloUnavailable(DeloError):
     """No usable answer: refused, reset, timed out, truncated, 429, 5xx, or a page that is not ДЕЛО's.
 
-    :param reason: what happened, in the transport's words.
+    :param reason: what happened, in our words or the transport's.
     :param host: the host and port that were spoken to.
     :param retry_after: seconds the server asked us to wait, where it said so.
     :param retry: False where trying again cannot help (a certificate that is not trusted, a wrong address).
     :param status: the HTTP status where the server did answer, but with a fault of its own.
     :param busy: the server, or what stands before it, said that it cannot serve now (429, 503).
+    :param server_message: the server's own text.
     """
 
     event = "delo.unavailable"
@@ -91,8 +97,9 @@ class DeloUnavailable(DeloError):
         retry: bool = True,
         status: int | None = None,
         busy: bool = False,
+        server_message: str | None = None,
     ) -> None:
-        super().__init__(reason=reason, host=host)
+        super().__init__(reason=reason, host=host, **_server_message(server_message))
         self.retry_after = retry_after
         self.retry = retry
         self.status = status
@@ -127,8 +134,8 @@ class UnexpectedAnswer(DeloError):
 
     event = "delo.unexpected_answer"
 
-    def __init__(self, what: str, operation: str, status: int | None = None) -> None:
-        super().__init__(what=what, operation=operation)
+    def __init__(self, what: str, operation: str, status: int | None = None, server_message: str | None = None) -> None:
+        super().__init__(what=what, operation=operation, **_server_message(server_message))
         self.status = status
 
 

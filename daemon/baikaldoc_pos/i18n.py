@@ -63,7 +63,9 @@ class Catalogue:
         template = self._sentences.get(id_)
         if template is None:
             return " ".join([id_, *(f"{name}={value}" for name, value in fields.items())])
-        return self._formatter.vformat(template, (), fields)
+        sentence = self._formatter.vformat(template, (), fields)
+        words = fields.get("server_message")
+        return f"{sentence} {self.text('server.message', words=words)}" if words else sentence
 
     def template(self, id_: str) -> str:
         """The sentence with its placeholders; the id where there is none."""

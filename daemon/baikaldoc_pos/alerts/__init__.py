@@ -5,24 +5,22 @@ Steps, one module each: facts → ``conditions`` (what holds) → ``ledger`` (wh
 and beside reconciliation, of which it knows nothing but what stands in the journal.
 """
 
-from baikaldoc_pos.alerts.alerts import Alerts
-from baikaldoc_pos.alerts.conditions import Observed, StorageFault, Trouble
-from baikaldoc_pos.alerts.failure import NobodyToTell, Told, notify_failure
-from baikaldoc_pos.alerts.outbox import Sent
-from baikaldoc_pos.alerts.smtp import Step, probe
-from baikaldoc_pos.alerts.trial import send_test
-from baikaldoc_pos.alerts.voices import Names, command_line
+from baikaldoc_pos.alerts.conditions import Observed, StorageFault
+from baikaldoc_pos.alerts.context import ProgramNames, command_line
+from baikaldoc_pos.alerts.engine import Alerts
+from baikaldoc_pos.alerts.failure import NoRecipients, NotifyResult, notify_failure
+from baikaldoc_pos.alerts.outbox import Sent, send_test
+from baikaldoc_pos.alerts.smtp import SmtpStep, probe
 
 __all__ = [
     "Alerts",
-    "Names",
-    "NobodyToTell",
+    "NoRecipients",
+    "NotifyResult",
     "Observed",
+    "ProgramNames",
     "Sent",
-    "Step",
+    "SmtpStep",
     "StorageFault",
-    "Told",
-    "Trouble",
     "command_line",
     "notify_failure",
     "probe",

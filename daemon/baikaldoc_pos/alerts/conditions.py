@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config import AlertKind, AlertSettings
 from baikaldoc_pos.journal import RetryEntry, Undelivered
+from baikaldoc_pos.state import LastError
 
 # A record with the token that it is known by.
 Named = tuple[str, Mapping[str, object]]
@@ -25,15 +26,6 @@ UNEXPECTED = "delo.unexpected_answer"
 # The ends of a cycle by which ДЕЛО has answered, and by which it has let us in.
 _ANSWERED = REJECTED | {MISMATCH, UNEXPECTED}
 _LET_IN = frozenset({MISMATCH})
-
-
-@frozen
-class Trouble:
-    """What the last cycle ended by: an event with its fields, and since when it has been the same one."""
-
-    event: str
-    fields: Mapping[str, object]
-    since: datetime
 
 
 @frozen
@@ -63,14 +55,14 @@ class Observed:
 
     cycle_ended: bool = False
     paused: bool = False
-    trouble: Trouble | None = None
+    trouble: LastError | None = None
     rejected_faults: Sequence[str] = ()
     rejected_since: datetime | None = None
     storage: Sequence[StorageFault] = ()
 
 
 @frozen(kw_only=True)
-class Facts:
+class ConditionInput:
     """Everything that conditions are judged by.
 
     :param trying_since: when the first cycle after the last success (and the last pause) began; null if none did.
@@ -111,21 +103,21 @@ class Condition:
 
 
 @frozen
-class Findings:
+class ConditionSet:
     """The conditions that hold, and the kinds of which nothing can be said."""
 
     holding: Sequence[Condition]
     unknown: frozenset[AlertKind] = frozenset()
 
 
-def findings(facts: Facts, settings: AlertSettings) -> Findings:
+def evaluate(facts: ConditionInput, settings: AlertSettings) -> ConditionSet:
     """What holds and what is unknown."""
     holding = [*_about_delo(facts, settings), *_about_records(facts, settings), *_about_us(facts, settings)]
     unknown = _unknown(facts.observed)
     # Only a success ends "no success"; that its clock began anew after a pause does not.
     if facts.paused_at is not None and (facts.last_success is None or facts.last_success <= facts.paused_at):
         unknown |= {AlertKind.NO_SUCCESS}
-    return Findings(holding, unknown)
+    return ConditionSet(holding, unknown)
 
 
 def _unknown(observed: Observed) -> frozenset[AlertKind]:
@@ -145,7 +137,7 @@ def _unknown(observed: Observed) -> frozenset[AlertKind]:
     return frozenset(kind for kind, events in over_by.items() if observed.trouble.event not in events)
 
 
-def _about_delo(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
+def _about_delo(facts: ConditionInput, settings: AlertSettings) -> Iterator[Condition]:
     if facts.observed.paused:
         return
     trouble = facts.observed.trouble
@@ -170,12 +162,12 @@ def _about_delo(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
         yield Condition(AlertKind.NO_SUCCESS, "", trying_since, fields)
 
 
-def _of_trouble(kind: AlertKind, trouble: Trouble, tokens: frozenset[str] = frozenset()) -> Condition:
+def _of_trouble(kind: AlertKind, trouble: LastError, tokens: frozenset[str] = frozenset()) -> Condition:
     fields = {"event": trouble.event, "event_fields": _plain(trouble.fields)}
     return Condition(kind, "", trouble.since, fields, tokens=tokens)
 
 
-def _about_records(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
+def _about_records(facts: ConditionInput, settings: AlertSettings) -> Iterator[Condition]:
     refused = sorted(
         (entry for entry in facts.retries if entry.attempts >= settings.refused_times),
         key=lambda entry: (entry.first_failed_at, entry.rubric_isn),
@@ -200,16 +192,15 @@ def _of_records(
 
 
 def _record(entry: RetryEntry) -> dict[str, object]:
-    said = (entry.answer.message, entry.answer.message_code, entry.answer.system_message)
     return {
         "number": entry.number,
         "isn": entry.rubric_isn,
         "attempts": entry.attempts,
-        "said": " · ".join(word.strip() for word in said if word and word.strip()),
+        "code": entry.answer.message_code,
     }
 
 
-def _about_us(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
+def _about_us(facts: ConditionInput, settings: AlertSettings) -> Iterator[Condition]:
     observed = facts.observed
     if observed.rejected_faults:
         fields: dict[str, object] = {

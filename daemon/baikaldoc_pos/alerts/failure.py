@@ -9,14 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from baikaldoc_pos.alerts.alerts import keep, reported
-from baikaldoc_pos.alerts.conditions import MOST_RECORDS, Condition, Findings
-from baikaldoc_pos.alerts.ledger import Dispatch, Entry, Purpose, Rules, decide
-from baikaldoc_pos.alerts.messages import write
+from baikaldoc_pos.alerts.conditions import MOST_RECORDS, Condition, ConditionSet
+from baikaldoc_pos.alerts.context import MailContext, ProgramNames, command_line, mail_context, plain_mail_context
+from baikaldoc_pos.alerts.engine import NotificationRules, decide, keep, reported
+from baikaldoc_pos.alerts.mail import Notification, NotificationItem, Purpose, write
 from baikaldoc_pos.alerts.outbox import Delivery, Sent
-from baikaldoc_pos.alerts.sections import Voice
 from baikaldoc_pos.alerts.smtp import Observer
-from baikaldoc_pos.alerts.voices import Names, command_line, plain_voice, voice_of
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import (
     AlertKind,
@@ -53,14 +51,14 @@ _OUT_OF_SIGHT_KEYS = frozenset({"password", "password_file"})
 
 
 @frozen
-class NobodyToTell:
+class NoRecipients:
     """There is nobody to tell, or no way to; ``faults`` say what of the section ``alerts`` is wrong."""
 
     faults: Sequence[ConfigError] = ()
 
 
 @frozen
-class Told:
+class NotifyResult:
     """The failure has been told, or is about to be.
 
     :param sent: what the delivery came to.
@@ -79,7 +77,7 @@ def notify_failure(
     environ: Mapping[str, str],
     clock: Clock,
     observe: Observer = lambda step: None,
-) -> NobodyToTell | Told:
+) -> NoRecipients | NotifyResult:
     """Tell of the failure of a unit.
 
     :param environ: systemd's ``MONITOR_*`` tell how it failed, ``CREDENTIALS_DIRECTORY`` has the password.
@@ -94,18 +92,18 @@ def notify_failure(
     try:
         settings, faults = _settings(paths, environ, journal)
         if settings is None or AlertKind.SERVICE_FAILED not in reported(settings):
-            return NobodyToTell(faults)
-        names = Names(command=command_line(paths), service=unit)
-        voice, reasons = _voice(settings, paths, environ, names)
+            return NoRecipients(faults)
+        names = ProgramNames(command=command_line(paths), service=unit)
+        context, reasons = _context(settings, paths, environ, names)
         condition = _condition(unit, environ, reasons, clock)
         if journal is not None:
             try:
-                new = _record(journal, condition, settings, voice, clock)
+                new = _record(journal, condition, settings, context, clock)
                 delivery = Delivery(Outbox.beside(journal), clock)
-                return Told(_deliver(delivery, settings, clock, observe), new, None)
+                return NotifyResult(_deliver(delivery, settings, clock, observe), new, None)
             except JournalUnavailable as unavailable:
                 journal_fault = unavailable
-        return Told(_tell_directly(condition, settings, voice, clock, observe), True, journal_fault)
+        return NotifyResult(_tell_directly(condition, settings, context, clock, observe), True, journal_fault)
     finally:
         if journal is not None:
             journal.close()
@@ -131,17 +129,17 @@ def _settings(
     return kept, faults
 
 
-def _voice(
-    settings: AlertSettings, paths: Paths, environ: Mapping[str, str], names: Names
-) -> tuple[Voice, Sequence[str]]:
+def _context(
+    settings: AlertSettings, paths: Paths, environ: Mapping[str, str], names: ProgramNames
+) -> tuple[MailContext, Sequence[str]]:
     """The voice, and what is wrong with the configuration: probably the reason of the failure."""
     try:
         configuration: Configuration = load_configuration(paths.config, environ)
     except ConfigurationInvalid as invalid:
-        voice = plain_voice(settings, peek_language(paths.config), names, peek_zone(paths.config))
-        return voice, [render(fault, voice.text) for fault in invalid.faults if not _is_out_of_sight(fault)]
+        context = plain_mail_context(settings, peek_language(paths.config), names, peek_zone(paths.config))
+        return context, [render(fault, context.text) for fault in invalid.faults if not _is_out_of_sight(fault)]
     configuration = evolve(configuration, service=evolve(configuration.service, alerts=settings))
-    return voice_of(configuration, names), ()
+    return mail_context(configuration, names), ()
 
 
 def _is_out_of_sight(fault: ConfigError) -> bool:
@@ -162,19 +160,21 @@ def _condition(unit: str, environ: Mapping[str, str], reasons: Sequence[str], cl
     return Condition(AlertKind.SERVICE_FAILED, unit, clock.now(), fields, tokens=tokens)
 
 
-def _record(journal: AlertJournal, condition: Condition, settings: AlertSettings, voice: Voice, clock: Clock) -> bool:
+def _record(
+    journal: AlertJournal, condition: Condition, settings: AlertSettings, context: MailContext, clock: Clock
+) -> bool:
     """Open the condition, or add to it; returns whether it is new."""
     now = clock.now()
     place = (str(condition.kind), condition.key)
     # Of anything but this failure nothing is known here.
     present = [each for each in journal.open_conditions() if (each.kind, each.key) == place]
-    rules = Rules(
+    rules = NotificationRules(
         reported=reported(settings),
         digest_every=settings.digest_every,
         last_digest=journal.last_written(Purpose.DIGEST),
     )
-    decision = decide(present, Findings([condition], _KINDS), rules, now)
-    keep(journal, present, decision, voice, clock)
+    decision = decide(present, ConditionSet([condition], _KINDS), rules, now)
+    keep(journal, present, decision, context, clock)
     return not present
 
 
@@ -189,10 +189,10 @@ def _deliver(delivery: Delivery, settings: AlertSettings, clock: Clock, observe:
 
 
 def _tell_directly(
-    condition: Condition, settings: AlertSettings, voice: Voice, clock: Clock, observe: Observer
+    condition: Condition, settings: AlertSettings, context: MailContext, clock: Clock, observe: Observer
 ) -> Sent:
     now = clock.now()
-    entry = Entry(condition.kind, condition.key, condition.since, condition.fields)
+    entry = NotificationItem(condition.kind, condition.key, condition.since, condition.fields)
     delivery = Delivery(None, clock)
-    delivery.keep_in_memory(write(Dispatch(Purpose.OPENED, [entry]), voice, now))
+    delivery.keep_in_memory(write(Notification(Purpose.OPENED, [entry]), context, now))
     return delivery.run(settings, at_once=True, observe=observe)

@@ -15,19 +15,96 @@ is mailed about.
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
 
 from attrs import evolve, frozen
 
-from baikaldoc_pos.alerts.attempts import FRESH, begun, due, ended, state_of, unanswered, without_delays
-from baikaldoc_pos.alerts.messages import message
-from baikaldoc_pos.alerts.smtp import MailServer, Observer, Step, dialogue
+from baikaldoc_pos.alerts.context import ProgramNames, plain_mail_context
+from baikaldoc_pos.alerts.mail import Notification, Purpose, write
+from baikaldoc_pos.alerts.message import message
+from baikaldoc_pos.alerts.smtp import MailServer, Observer, RecipientReply, SmtpStep, dialogue
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import AlertSettings
 from baikaldoc_pos.errors import JournalUnavailable, MailError, StopRequested
 from baikaldoc_pos.i18n import EventLog
-from baikaldoc_pos.journal import Letter, MailState, Outbox, OutboxMail, Trial
+from baikaldoc_pos.journal import Mail, MailState, Outbox, OutboxMail, RecipientStatus
+
+FIRST_DELAY = timedelta(minutes=1)
+LONGEST_DELAY = timedelta(minutes=15)
+# A recipient who has been refused for good for so long is given up for that mail.
+REFUSED_FOR = timedelta(days=3)
+MOST_UNANSWERED = 3
+UNANSWERED_DELAY = timedelta(hours=1)
+FRESH = RecipientStatus()
+
+
+def delay(attempts: int) -> timedelta:
+    """How long to wait after so many attempts in vain (1 or more)."""
+    doublings: int = 2 ** min(attempts - 1, 20)
+    return min(FIRST_DELAY * doublings, LONGEST_DELAY)
+
+
+def due(
+    mail: OutboxMail, recipients: Sequence[str], blocked: frozenset[str], now: datetime
+) -> tuple[list[str], frozenset[str]]:
+    """Whom to try now, and who is blocked for later mails because this one is still theirs to wait for."""
+    left = [recipient for recipient in recipients if mail.trials.get(recipient, FRESH).state is MailState.WAITING]
+    ready = [
+        recipient
+        for recipient in left
+        if recipient not in blocked and (mail.trials.get(recipient, FRESH).next_attempt_at or now) <= now
+    ]
+    return ready, blocked | (frozenset(left) - frozenset(ready))
+
+
+def begun(trial: RecipientStatus, now: datetime) -> RecipientStatus:
+    """The trial when the mail is about to leave: should we die, it is tried again after the usual delay."""
+    return evolve(trial, attempts=trial.attempts + 1, next_attempt_at=now + delay(trial.attempts + 1))
+
+
+def ended(
+    trial: RecipientStatus, verdict: RecipientReply, now: datetime, refused_since: datetime | None = None
+) -> RecipientStatus:
+    """The trial after the server's answer.
+
+    :param refused_since: since when the recipient's earlier mails had been refused, where one was just given up.
+    """
+    if verdict.accepted:
+        return evolve(trial, state=MailState.SENT, next_attempt_at=None, reply=verdict.reply)
+    if not verdict.for_good:
+        return evolve(trial, reply=verdict.reply)
+    since = trial.refused_since or refused_since or now
+    refused = evolve(trial, refusals=trial.refusals + 1, refused_since=since, reply=verdict.reply)
+    return evolve(refused, state=MailState.GIVEN_UP, next_attempt_at=None) if now - since >= REFUSED_FOR else refused
+
+
+def unanswered(trial: RecipientStatus, reply: str, now: datetime) -> RecipientStatus:
+    """The trial after the mail was sent whole without an answer. The first may be a mere hitch of the line."""
+    times = trial.unanswered + 1
+    after = evolve(trial, unanswered=times, reply=reply)
+    if times >= MOST_UNANSWERED:
+        return evolve(after, state=MailState.UNKNOWN, next_attempt_at=None)
+    return after if times == 1 else evolve(after, next_attempt_at=now + UNANSWERED_DELAY)
+
+
+def state_of(trials: Mapping[str, RecipientStatus], recipients: Iterable[str]) -> MailState:
+    """How far a mail is, for those who are to have it now."""
+    states = {trials.get(recipient, FRESH).state for recipient in recipients}
+    if MailState.WAITING in states:
+        return MailState.WAITING
+    came_to = {trial.state for trial in trials.values()}
+    return next((state for state in (MailState.SENT, MailState.UNKNOWN) if state in came_to), MailState.GIVEN_UP)
+
+
+def without_delays(mail: OutboxMail) -> OutboxMail:
+    """The mail with everybody due, but for those who may have it already."""
+    trials = {
+        recipient: trial if trial.unanswered else evolve(trial, next_attempt_at=None)
+        for recipient, trial in mail.trials.items()
+    }
+    return evolve(mail, trials=trials)
+
 
 log = EventLog(__name__)
 
@@ -65,14 +142,14 @@ class Delivery:
         # Negative ids: mails that are in memory only, since the journal could not be written.
         self._memory: dict[int, OutboxMail] = {}
         self._ids = itertools.count(-1, -1)
-        self._unrecorded: dict[int, tuple[dict[str, Trial], MailState]] = {}
+        self._unrecorded: dict[int, tuple[dict[str, RecipientStatus], MailState]] = {}
 
-    def keep_in_memory(self, letter: Letter) -> None:
+    def keep_in_memory(self, letter: Mail) -> None:
         """A letter that the journal cannot keep; it is lost if this process ends before it is delivered."""
         id_ = next(self._ids)
         self._memory[id_] = OutboxMail(id_, letter, MailState.WAITING, {})
 
-    def in_memory(self) -> list[Letter]:
+    def in_memory(self) -> list[Mail]:
         """Letters that are nowhere else and have not been delivered."""
         return [mail.letter for mail in list(self._memory.values()) if not mail.trials]
 
@@ -135,14 +212,14 @@ class Delivery:
         settings: AlertSettings,
         observe: Observer,
         given_up: Mapping[str, datetime],
-    ) -> tuple[Mapping[str, Trial], MailError | None]:
+    ) -> tuple[Mapping[str, RecipientStatus], MailError | None]:
         """One dialogue about one mail. What it came to is kept, whatever it was."""
         before = {recipient: mail.trials.get(recipient, FRESH) for recipient in ready}
         now = self._clock.now()
         trials = {**mail.trials, **{recipient: begun(trial, now) for recipient, trial in before.items()}}
         self._note(mail, trials, MailState.WAITING)
 
-        def told(step: Step) -> None:
+        def told(step: SmtpStep) -> None:
             self._progress()
             observe(step)
 
@@ -151,7 +228,7 @@ class Delivery:
         server: MailServer | None = None
         try:
             with dialogue(settings, self._clock, told, self._progress) as server:
-                verdicts = server.hand_over(settings.sender or "", ready, content)
+                replies = server.hand_over(settings.sender or "", ready, content)
         except StopRequested:
             # Not an attempt in vain: the next process begins with this mail. But whoever may have it is counted.
             trials = {**mail.trials, **self._unanswered(mail, trials, server, "stop")}
@@ -164,7 +241,7 @@ class Delivery:
             trials |= self._unanswered(mail, trials, server, error.reason)
         else:
             now = self._clock.now()
-            for recipient, verdict in verdicts.items():
+            for recipient, verdict in replies.items():
                 since = given_up.get(recipient)
                 # This mail has been refused no longer than it has been there.
                 since = None if since is None else max(since, mail.letter.written_at)
@@ -174,8 +251,8 @@ class Delivery:
         return trials, fault
 
     def _unanswered(
-        self, mail: OutboxMail, trials: Mapping[str, Trial], server: MailServer | None, reply: str
-    ) -> dict[str, Trial]:
+        self, mail: OutboxMail, trials: Mapping[str, RecipientStatus], server: MailServer | None, reply: str
+    ) -> dict[str, RecipientStatus]:
         """The trials of those to whom the mail was sent whole without an answer."""
         recipients = () if server is None else server.unanswered
         now = self._clock.now()
@@ -194,7 +271,9 @@ class Delivery:
         log.error("alert.mail_too_old", subject=mail.letter.subject, days=TOO_OLD.days)
         self._note(mail, trials, state_of(trials, trials))
 
-    def _note(self, mail: OutboxMail, trials: dict[str, Trial], state: MailState, *, after: bool = False) -> None:
+    def _note(
+        self, mail: OutboxMail, trials: dict[str, RecipientStatus], state: MailState, *, after: bool = False
+    ) -> None:
         """Keep it; ``after`` a dialogue it is also kept in memory, lest a full disk has the same mail sent for ever."""
         if mail.id < 0 or self._outbox is None:
             self._memory[mail.id] = evolve(mail, trials=trials, state=state)
@@ -217,7 +296,7 @@ class Delivery:
             del self._unrecorded[id_]
 
 
-def _tell(letter: Letter, trials: Mapping[str, Trial], tried: Sequence[str]) -> None:
+def _tell(letter: Mail, trials: Mapping[str, RecipientStatus], tried: Sequence[str]) -> None:
     reached = [recipient for recipient in tried if trials[recipient].state is MailState.SENT]
     if reached:
         log.info("alert.mail_sent", subject=letter.subject, recipients=reached)
@@ -228,3 +307,17 @@ def _tell(letter: Letter, trials: Mapping[str, Trial], tried: Sequence[str]) -> 
             tell = log.error if given_up else log.warning
             event = "alert.mail_given_up" if given_up else "alert.mail_refused"
             tell(event, subject=letter.subject, recipient=recipient, reply=trial.reply, attempts=trial.attempts)
+
+
+def send_test(
+    settings: AlertSettings, language: str, zone: tzinfo | None, clock: Clock, observe: Observer, names: ProgramNames
+) -> Mapping[str, RecipientReply]:
+    """Send a test to every recipient; returns the server's answer about each.
+
+    :raises MailError: it could not be handed over at all.
+    """
+    context = plain_mail_context(settings, language, names, zone)
+    letter = write(Notification(Purpose.TEST, ()), context, clock.now())
+    sender = settings.sender or ""
+    with dialogue(settings, clock, observe) as server:
+        return server.hand_over(sender, settings.recipients, message(letter, sender, settings.recipients))

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 
 from attrs import frozen
 
-from baikaldoc_pos.alerts.privacy import one_line
+from baikaldoc_pos.alerts.message import one_line
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings, without_strict
 from baikaldoc_pos.errors import MailRejected, MailUnavailable, StopRequested
@@ -37,7 +37,7 @@ _NO_ANSWER = -1
 
 
 @frozen
-class Step:
+class SmtpStep:
     """One step of the dialogue and what came of it.
 
     :param name: connect, starttls, tls, ehlo, auth, mail, rcpt, data or quit.
@@ -51,11 +51,11 @@ class Step:
     reply: str
 
 
-Observer = Callable[[Step], None]
+Observer = Callable[[SmtpStep], None]
 
 
 @frozen
-class Verdict:
+class RecipientReply:
     """The mail server's answer about one recipient.
 
     :param accepted: it has taken the mail for them.
@@ -110,39 +110,39 @@ class MailServer:
             self._smtp.sock.settimeout(self._settings.timeout_seconds)
         return answer
 
-    def hand_over(self, sender: str, recipients: Sequence[str], message: bytes) -> Mapping[str, Verdict]:
+    def hand_over(self, sender: str, recipients: Sequence[str], message: bytes) -> Mapping[str, RecipientReply]:
         """Give the server a mail for these recipients; returns its answer about each.
 
         :raises MailUnavailable: it is not known to have taken the mail for anybody; see ``unanswered``.
         :raises MailRejected: it does not take mail of this sender.
         """
-        verdicts = self._envelope(sender, recipients)
-        accepted = [recipient for recipient, verdict in verdicts.items() if verdict.accepted]
+        replies = self._envelope(sender, recipients)
+        accepted = [recipient for recipient, verdict in replies.items() if verdict.accepted]
         if accepted:
             content = self._content(accepted, message)
-            verdicts |= dict.fromkeys(accepted, content)
+            replies |= dict.fromkeys(accepted, content)
         else:
             self._reset()
-        return verdicts
+        return replies
 
-    def try_envelope(self, sender: str, recipients: Sequence[str]) -> Mapping[str, Verdict]:
+    def try_envelope(self, sender: str, recipients: Sequence[str]) -> Mapping[str, RecipientReply]:
         """Ask whether the server would take a mail of that sender for these recipients; nothing is sent."""
-        verdicts = self._envelope(sender, recipients)
+        replies = self._envelope(sender, recipients)
         self._reset()
-        return verdicts
+        return replies
 
-    def _envelope(self, sender: str, recipients: Sequence[str]) -> dict[str, Verdict]:
+    def _envelope(self, sender: str, recipients: Sequence[str]) -> dict[str, RecipientReply]:
         self._expect("mail", lambda: self._smtp.mail(sender), sender)
-        verdicts = {}
+        replies = {}
         for recipient in recipients:
             code, reply = self._ask("rcpt", lambda to=recipient: self._smtp.rcpt(to), recipient)  # type: ignore[misc]
-            verdicts[recipient] = Verdict(code in {250, 251, 252}, code >= 500, reply)
-        return verdicts
+            replies[recipient] = RecipientReply(code in {250, 251, 252}, code >= 500, reply)
+        return replies
 
-    def _content(self, recipients: Sequence[str], message: bytes) -> Verdict:
+    def _content(self, recipients: Sequence[str], message: bytes) -> RecipientReply:
         code, reply = self._ask("data", lambda: self._smtp.docmd("DATA"), good=(354,))
         if code != 354:
-            return Verdict(accepted=False, for_good=code >= 500, reply=reply)
+            return RecipientReply(accepted=False, for_good=code >= 500, reply=reply)
         quoted = re.sub(rb"(?m)^\.", b"..", message)
 
         def send() -> tuple[int, bytes]:
@@ -159,7 +159,7 @@ class MailServer:
         finally:
             self._watch.last_answer = False
         self.unanswered = ()
-        return Verdict(accepted=code == 250, for_good=code >= 500, reply=reply)
+        return RecipientReply(accepted=code == 250, for_good=code >= 500, reply=reply)
 
     def _wait(self) -> None:
         """Until there is something to read, which the end of the line is too; the watch sees to that in time."""
@@ -178,7 +178,7 @@ class MailServer:
     def _need(self, extension: str) -> None:
         if not self._smtp.has_extn(extension):
             reply = f"{extension.upper()} is not offered"
-            self._observe(Step(extension, "", ok=False, reply=reply))
+            self._observe(SmtpStep(extension, "", ok=False, reply=reply))
             raise MailRejected(extension, reply, self._host)
 
     def _sign_in(self, user: str, password: str) -> None:
@@ -234,7 +234,7 @@ class MailServer:
         if code == 421:
             self.unanswered = ()
         reply = self._shown(f"{code} {answer.decode('utf-8', 'replace')}")
-        self._observe(Step(name, subject, ok=code in good, reply=reply))
+        self._observe(SmtpStep(name, subject, ok=code in good, reply=reply))
         if code == 421:
             raise MailUnavailable(name, reply, self._host)
         return code, reply
@@ -245,7 +245,7 @@ class MailServer:
         if self._watch.cut_by == "stop":
             return StopRequested()
         told = self._watch.cut_by or self._shown(reason)
-        self._observe(Step(name, subject, ok=False, reply=told))
+        self._observe(SmtpStep(name, subject, ok=False, reply=told))
         return (MailRejected if for_good and not self._watch.cut_by else MailUnavailable)(name, told, self._host)
 
     def _shown(self, text: str) -> str:
@@ -286,8 +286,8 @@ def probe(settings: AlertSettings, clock: Clock, observe: Observer = lambda step
     :raises MailError: as :func:`dialogue`, and MailRejected or MailUnavailable that names whom it refuses.
     """
     with dialogue(settings, clock, observe) as server:
-        verdicts = server.try_envelope(settings.sender or "", settings.recipients)
-    refused = {recipient: verdict for recipient, verdict in verdicts.items() if not verdict.accepted}
+        replies = server.try_envelope(settings.sender or "", settings.recipients)
+    refused = {recipient: verdict for recipient, verdict in replies.items() if not verdict.accepted}
     if refused:
         error = MailRejected if any(verdict.for_good for verdict in refused.values()) else MailUnavailable
         told = "; ".join(f"{recipient}: {verdict.reply}" for recipient, verdict in refused.items())

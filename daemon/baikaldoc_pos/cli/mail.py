@@ -5,7 +5,7 @@ from contextlib import closing
 
 import click
 
-from baikaldoc_pos.alerts import Names, NobodyToTell, Step, notify_failure, send_test
+from baikaldoc_pos.alerts import NoRecipients, ProgramNames, SmtpStep, notify_failure, send_test
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.clock import SystemClock
@@ -32,7 +32,12 @@ def _test_alert(app: App, /) -> int:
         return os.EX_CONFIG
     try:
         verdicts = send_test(
-            settings, app.text.language, app.zone(), SystemClock(), lambda step: print_step(step, app.text), Names()
+            settings,
+            app.text.language,
+            app.zone(),
+            SystemClock(),
+            lambda step: print_step(step, app.text),
+            ProgramNames(),
         )
     except MailError as error:
         click.echo(app.text.render(error.event, error.fields), err=True)
@@ -50,7 +55,7 @@ def _test_alert(app: App, /) -> int:
     return os.EX_PROTOCOL if any(verdict.for_good for verdict in refused.values()) else os.EX_TEMPFAIL
 
 
-def print_step(step: Step, text: Catalogue) -> None:
+def print_step(step: SmtpStep, text: Catalogue) -> None:
     """One line: how the step went, what it was, what the server said."""
     name = text.text(f"mail.step.{step.name}", subject=step.subject)
     click.echo(text.text("mail.step.ok" if step.ok else "mail.step.failed", name=name, reply=step.reply))
@@ -86,7 +91,7 @@ def notify_failure_command(text: Catalogue) -> click.Command:
 def _notify_failure(app: App, /, *, unit: str) -> int:
     with closing(configure(LogSettings(language=app.text.language), None)):
         told = notify_failure(unit, app.paths, app.environ, SystemClock(), lambda step: print_step(step, app.text))
-    if isinstance(told, NobodyToTell):
+    if isinstance(told, NoRecipients):
         for fault in told.faults:
             click.echo(render(fault, app.text), err=True)
         click.echo(app.text.text("mail.nobody_to_tell"), err=True)

@@ -321,6 +321,7 @@ class Http:
 
     listen: ListenAddress | None = field(default=None, metadata=setting("listen", LISTEN))
     allowed_hosts: tuple[str, ...] = field(default=(), metadata=setting("allowedHosts", HOST_NAMES))
+    show_server_words: bool = field(default=True, metadata=setting("showServerWords", FLAG))
 
 
 @frozen(kw_only=True)

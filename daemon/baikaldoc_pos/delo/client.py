@@ -73,7 +73,7 @@ class _FailedInside(DeloUnavailable):
     """A 5xx told in GraphQL's form: the execution failed, and may succeed the next time."""
 
     def __init__(self, answer: GraphqlAnswer, host: str) -> None:
-        super().__init__(f"HTTP {answer.status}: {answer.words}", host, status=answer.status)
+        super().__init__(f"HTTP {answer.status}", host, status=answer.status, server_message=answer.words)
         self.answer = answer
 
 

@@ -110,13 +110,15 @@ def page_of(answer: GraphqlAnswer, document: Document) -> Page:
     have somebody's decision overwritten.
     """
     if answer.data is None and answer.status >= 500:
-        raise UnexpectedAnswer(f"HTTP {answer.status}: {answer.words}", document.name)
+        raise UnexpectedAnswer(f"HTTP {answer.status}", document.name, server_message=answer.words)
     if answer.data is None and not any(error.path for error in answer.errors):
         raise SchemaMismatch(document.name, answer.words)
     try:
         return _read_page(answer, document)
     except (ValueError, AttributeError) as misfit:
-        raise UnexpectedAnswer(answer.words or f"{type(misfit).__name__}: no page", document.name) from misfit
+        raise UnexpectedAnswer(
+            f"{type(misfit).__name__}: no page", document.name, server_message=answer.words
+        ) from misfit
 
 
 def _read_page(answer: GraphqlAnswer, document: Document) -> Page:

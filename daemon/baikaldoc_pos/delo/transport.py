@@ -4,6 +4,7 @@ Redirects are not followed and the environment is not trusted. Every transport f
 a reply of whatever status is returned as it is. Knows nothing of sessions or GraphQL.
 """
 
+import http.client
 import json
 import math
 import ssl
@@ -193,7 +194,8 @@ def reason_of(fault: BaseException) -> str:
     if isinstance(innermost, TimeoutError) or "Timeout" in name:
         return "timed out"
     text = text.rsplit(">: ", 1)[-1]
-    return f"{name}: {text}" if text else name
+    # Its text is what the server sent in place of a status line.
+    return name if not text or type(innermost) is http.client.BadStatusLine else f"{name}: {text}"
 
 
 def _inner(fault: BaseException) -> BaseException | None:

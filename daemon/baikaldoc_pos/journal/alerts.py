@@ -19,14 +19,14 @@ from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.journal.database import Database, put
 from baikaldoc_pos.journal.models import (
     Checkpoint,
-    Letter,
+    Mail,
     MailState,
     NewCondition,
+    Notified,
     OpenCondition,
     OutboxMail,
     OutboxSummary,
-    Told,
-    Trial,
+    RecipientStatus,
     Undelivered,
 )
 from baikaldoc_pos.journal.queries import CUT_SHORT, JournalReader, StateReader
@@ -92,8 +92,8 @@ class AlertJournal(JournalReader):
         opened: Sequence[NewCondition] = (),
         closed: Sequence[int] = (),
         seen: Mapping[int, Mapping[str, object]] | None = None,
-        told: Mapping[int, Told] | None = None,
-        letters: Sequence[Letter] = (),
+        told: Mapping[int, Notified] | None = None,
+        letters: Sequence[Mail] = (),
     ) -> None:
         """One decision and its mails, in one transaction.
 
@@ -148,7 +148,7 @@ def _new_row(condition: NewCondition, now: datetime) -> dict[str, object]:
     }
 
 
-def _told_columns(told: Told) -> dict[str, object]:
+def _told_columns(told: Notified) -> dict[str, object]:
     return {
         "told_at": told.at,
         "told_count": told.count,
@@ -157,7 +157,7 @@ def _told_columns(told: Told) -> dict[str, object]:
     }
 
 
-def _letter_row(letter: Letter) -> dict[str, object]:
+def _letter_row(letter: Mail) -> dict[str, object]:
     return {
         "purpose": letter.purpose,
         "message_id": letter.message_id,
@@ -174,7 +174,7 @@ def _letter_row(letter: Letter) -> dict[str, object]:
 def _open_condition(row: Row[Any]) -> OpenCondition:
     told = None
     if row.told_at is not None:
-        told = Told(row.told_at, row.told_count or 0, frozenset(row.told_tokens or ()), row.message_id or "")
+        told = Notified(row.told_at, row.told_count or 0, frozenset(row.told_tokens or ()), row.message_id or "")
     return OpenCondition(
         id=row.id,
         kind=row.kind,
@@ -213,7 +213,7 @@ class Outbox:
         query = select(outbox).where(outbox.c.state == MailState.WAITING).order_by(outbox.c.id)
         return [_mail(row) for row in self._database.rows(query)]
 
-    def note(self, mail: int, trials: Mapping[str, Trial], state: MailState, now: datetime) -> None:
+    def note(self, mail: int, trials: Mapping[str, RecipientStatus], state: MailState, now: datetime) -> None:
         """Keep how it went, or that it is about to be tried."""
         values: dict[str, object] = {
             "trials": {recipient: _trial_values(trial) for recipient, trial in trials.items()},
@@ -268,7 +268,7 @@ def undelivered(newest_first: Sequence[OutboxMail], refused_before: datetime) ->
     return list(failing.values())
 
 
-def _fails_since(mail: OutboxMail, trial: Trial, refused_before: datetime) -> datetime | None:
+def _fails_since(mail: OutboxMail, trial: RecipientStatus, refused_before: datetime) -> datetime | None:
     if trial.state is MailState.GIVEN_UP:
         return mail.letter.written_at
     refused = trial.refused_since
@@ -293,15 +293,15 @@ def _locked(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _trial_values(trial: Trial) -> dict[str, object]:
+def _trial_values(trial: RecipientStatus) -> dict[str, object]:
     return attrs.asdict(
         trial, value_serializer=lambda _, __, value: value.isoformat() if isinstance(value, datetime) else value
     )
 
 
-def _trial(values: Mapping[str, Any]) -> Trial:
+def _trial(values: Mapping[str, Any]) -> RecipientStatus:
     # What is not there was written by an earlier version.
-    return Trial(
+    return RecipientStatus(
         state=MailState(values["state"]),
         attempts=values["attempts"],
         refusals=values["refusals"],
@@ -319,7 +319,7 @@ def _instant(text: str | None) -> datetime | None:
 def _mail(row: Row[Any]) -> OutboxMail:
     return OutboxMail(
         id=row.id,
-        letter=Letter(
+        letter=Mail(
             purpose=row.purpose,
             message_id=row.message_id,
             written_at=row.written_at,

@@ -148,7 +148,7 @@ class MailState(StrEnum):
 
 
 @frozen
-class Told:
+class Notified:
     """What people know of a condition: the last mail about it.
 
     :param count: how many records that mail spoke of at most.
@@ -176,7 +176,7 @@ class OpenCondition:
     since: datetime
     opened_at: datetime
     fields: Mapping[str, object]
-    told: Told | None
+    told: Notified | None
 
 
 @frozen
@@ -187,11 +187,11 @@ class NewCondition:
     key: str
     since: datetime
     fields: Mapping[str, object]
-    told: Told | None
+    told: Notified | None
 
 
 @frozen
-class Letter:
+class Mail:
     """A mail as it was written, without sender and recipients: these are those of the day of delivery.
 
     :param headers: further headers, with values that are fit for them.
@@ -207,7 +207,7 @@ class Letter:
 
 
 @frozen
-class Trial:
+class RecipientStatus:
     """How it went with one recipient of one mail.
 
     :param state: "waiting", "sent", "unknown" or "given_up".
@@ -232,9 +232,9 @@ class OutboxMail:
     """A mail in the outbox, with the trials of those recipients who have been tried."""
 
     id: int
-    letter: Letter
+    letter: Mail
     state: MailState
-    trials: Mapping[str, Trial]
+    trials: Mapping[str, RecipientStatus]
 
 
 @frozen

@@ -10,9 +10,8 @@ from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import LANGUAGES
 from baikaldoc_pos.journal import Checkpoint
 from baikaldoc_pos.journal.explain import LONGEST, search
-from baikaldoc_pos.monitoring.discretion import DiscreetCatalogue
 from baikaldoc_pos.monitoring.health import Level
-from baikaldoc_pos.monitoring.page import Link, Pages, SiteSettings, SiteSources, health_of, overview
+from baikaldoc_pos.monitoring.page import Link, PageCatalogue, Pages, SiteSettings, SiteSources, health_of, overview
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
@@ -38,13 +37,13 @@ class Site:
         application.default_error_handler = self.no_such_page
         return application
 
-    def home(self, text: DiscreetCatalogue, link: Link) -> str:
+    def home(self, text: PageCatalogue, link: Link) -> str:
         health = health_of(self._settings, self._sources)
         figures = overview(self._settings, self._sources)
         values = {"health": health, "sentence": self._sources.sentence(text), "now": self._sources.clock.now()}
         return self._pages.render("home", text, link, health.level, figures=figures, **values)
 
-    def search(self, text: DiscreetCatalogue, link: Link) -> str:
+    def search(self, text: PageCatalogue, link: Link) -> str:
         query = (request.query.q or "").strip()
         if not query:
             return self._notice(text, link, "search.empty", query="")
@@ -81,7 +80,7 @@ class Site:
         response.content_type = _HTML
         return self._notice(text, link, "web.no_such_page")
 
-    def _page(self, show: Callable[[DiscreetCatalogue, Link], str]) -> str:
+    def _page(self, show: Callable[[PageCatalogue, Link], str]) -> str:
         """What is shown, or a notice where the journal cannot be read."""
         text, link = self._language()
         response.content_type = _HTML
@@ -92,11 +91,11 @@ class Site:
             sentence = text.render(fault.event, fault.fields)
             return self._pages.render("notice", text, link, Level.RED, sentence=sentence)
 
-    def _language(self) -> tuple[DiscreetCatalogue, Link]:
+    def _language(self) -> tuple[PageCatalogue, Link]:
         asked = request.query.lang
         language = asked if asked in LANGUAGES else self._settings.language
         said = language if language != self._settings.language else None
-        return DiscreetCatalogue(language, self._settings.zone, self._sources.mask), Link(said)
+        return PageCatalogue(self._settings, language, self._sources.mask), Link(said)
 
-    def _notice(self, text: DiscreetCatalogue, link: Link, sentence: str, **fields: object) -> str:
+    def _notice(self, text: PageCatalogue, link: Link, sentence: str, **fields: object) -> str:
         return self._pages.render("notice", text, link, sentence=text.text(sentence, **fields))

@@ -19,12 +19,15 @@ from baikaldoc_pos.journal.explain import LONGEST, words
 from baikaldoc_pos.model import Outcome, UnmappedStatus
 from baikaldoc_pos.monitoring import chart
 from baikaldoc_pos.monitoring.chart import DAYS, Bar, Day, bars, days_until, label_size
-from baikaldoc_pos.monitoring.discretion import DiscreetCatalogue
 from baikaldoc_pos.monitoring.health import Health, HealthInput, Level, Waiting, judge, unreadable
 
 # A success this many intervals ago, and the time a cycle may take besides, is no hiccup any more.
 LATE_INTERVALS = 3
 REFRESH_SECONDS = 60
+# Fields that hold the words of ДЕЛО, of a mail server, of the system or of a library.
+SERVER_WORDS = frozenset(
+    {"error", "message", "reason", "reply", "said", "server_message", "sign", "what", "what_server", "words"}
+)
 LONGEST_TEXT = 400  # characters of a text from the journal in one cell
 _COLOURS = {None: "#5b6470", Level.GREEN: "#00805c", Level.AMBER: "#c98a00", Level.RED: "#b3261e"}
 CYCLES = 12
@@ -40,6 +43,7 @@ class SiteSettings:
     :param allowed_hosts: names by which the site is called, besides its own address and the local ones.
     :param zone: in which instants are shown and days begin.
     :param late_after: how long after the last success the service counts as not working.
+    :param show_server_words: whether the texts of servers' answers are shown.
     """
 
     listen: ListenAddress | None
@@ -47,6 +51,7 @@ class SiteSettings:
     language: str
     zone: timezone
     late_after: timedelta
+    show_server_words: bool = True
 
     @classmethod
     def of(cls, configuration: Configuration) -> "SiteSettings":
@@ -58,6 +63,7 @@ class SiteSettings:
             language=service.language,
             zone=configuration.processing.zone,
             late_after=LATE_INTERVALS * interval + timedelta(minutes=service.limits.cycle_minutes),
+            show_server_words=service.http.show_server_words,
         )
 
 
@@ -77,6 +83,42 @@ class SiteSources:
     health_input: Callable[[], HealthInput]
     metrics: Callable[[], tuple[str, bytes]]
     mask: Callable[[str], str]
+
+
+class PageCatalogue(Catalogue):
+    """A catalogue whose sentences and values have no configured secret and, as configured, no server's text.
+
+    :param mask: takes secrets out of a text.
+    """
+
+    def __init__(self, settings: SiteSettings, language: str, mask: Callable[[str], str]) -> None:
+        super().__init__(language, settings.zone)
+        self._mask = mask
+        self._show_server_words = settings.show_server_words
+
+    def render(self, id_: str, fields: Mapping[str, object]) -> str:
+        return super().render(id_, {name: self._field(name, value) for name, value in fields.items()})
+
+    def value(self, value: object) -> str:
+        return super().value(self._masked(value))
+
+    def server_words(self, words: str) -> str:
+        """A server's text."""
+        return self._mask(words) if self._show_server_words or not words else "…"
+
+    def _field(self, name: str, value: object) -> object:
+        if name == "query":  # what the reader typed: a mask would tell who guesses a secret that it is right
+            return value
+        return self.server_words(str(value)) if name in SERVER_WORDS and value is not None else self._masked(value)
+
+    def _masked(self, value: object) -> object:
+        match value:
+            case str():
+                return self._mask(value)
+            case list() | tuple() | set() | frozenset():
+                return [self._masked(each) for each in value]
+            case _:
+                return value
 
 
 @frozen
@@ -112,9 +154,7 @@ class Pages:
         digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
         self.style_source = f"sha256-{digest}"
 
-    def render(
-        self, name: str, text: DiscreetCatalogue, link: Link, level: Level | None = None, **values: object
-    ) -> str:
+    def render(self, name: str, text: PageCatalogue, link: Link, level: Level | None = None, **values: object) -> str:
         """The page of that name.
 
         :param level: the state that the page's icon shows; null for none.
@@ -122,7 +162,7 @@ class Pages:
         common = {"text": text, "cell": lambda value: cell(value, text), "link": link, "query": "", **values}
         body = self._templates[name].render(
             chart=chart,
-            words=lambda answer: text.foreign(words(answer)),
+            words=lambda answer: text.server_words(words(answer)),
             result=lambda cycle: result(cycle, text),
             outcome=outcome_id,
             printable=printable,
@@ -141,7 +181,7 @@ class Pages:
         return page
 
 
-def cell(value: object, text: DiscreetCatalogue) -> str:
+def cell(value: object, text: PageCatalogue) -> str:
     """A value as a person reads it."""
     return printable(text.value(value))
 
@@ -152,7 +192,7 @@ def printable(text: str) -> str:
     return shown if len(shown) <= LONGEST_TEXT else shown[: LONGEST_TEXT - 1] + "…"
 
 
-def result(cycle: Cycle, text: DiscreetCatalogue) -> str:
+def result(cycle: Cycle, text: PageCatalogue) -> str:
     """How a cycle ended, or that it runs."""
     if cycle.error_event is not None:
         return text.render(cycle.error_event, cycle.error_fields)

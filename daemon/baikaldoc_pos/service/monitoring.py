@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from baikaldoc_pos.alerts import Alerts, Names, Observed, StorageFault, Trouble, command_line
+from baikaldoc_pos.alerts import Alerts, Observed, ProgramNames, StorageFault, command_line
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import AlertKind, Configuration, Paths, secrets_of
 from baikaldoc_pos.delo import RequestReport
@@ -68,7 +68,7 @@ class Monitoring:
         self._masker = Masker(secrets_of(configuration()))
         self._closing = ExitStack()
         self._reader = self._closing.enter_context(_reader(paths.state))
-        names = Names(command=command_line(paths), service=unit or Names().service)
+        names = ProgramNames(command=command_line(paths), service=unit or ProgramNames().service)
         self._alerts = Alerts(journal, configuration, clock, progress, names)
         sources = MetricsSources(
             journal=self._reader,
@@ -142,11 +142,10 @@ class Monitoring:
 
     def _observed(self) -> Observed:
         state = self._state()
-        problem = state.problem
         return Observed(
             cycle_ended=state.cycle_ended,
             paused=state.paused_until is not None,
-            trouble=Trouble(problem.event, problem.fields, problem.since) if problem is not None else None,
+            trouble=state.problem,
             rejected_faults=state.rejected_faults,
             rejected_since=state.rejected_since,
             storage=[

@@ -5,7 +5,7 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from baikaldoc_pos.alerts import NobodyToTell, Observed, notify_failure, smtp
+from baikaldoc_pos.alerts import NoRecipients, Observed, notify_failure, smtp
 from baikaldoc_pos.cli.app import App
 from baikaldoc_pos.cli.mail import notify_failure_command as notify_command
 from baikaldoc_pos.cli.mail import test_alert_command as send_test_command
@@ -139,7 +139,7 @@ def test_mails_of_the_service_go_first(mail, install, paths):
 
 def test_not_wanted(mail, paths):
     configured(paths.config, section(mail.port, report=["no_success"]))
-    assert isinstance(notify_failure(UNIT, paths, {}, ManualClock()), NobodyToTell)
+    assert isinstance(notify_failure(UNIT, paths, {}, ManualClock()), NoRecipients)
 
 
 def test_the_password_is_systemds_credential_and_an_empty_one_is_none(tmp_path, paths, capsys):

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import attrs
 import pytest
-from baikaldoc_pos.alerts import Observed, StorageFault, Trouble, notify_failure
+from baikaldoc_pos.alerts import Observed, StorageFault, notify_failure
 from baikaldoc_pos.config import Paths
+from baikaldoc_pos.state import LastError
 
 from tests.mail_server import html_of, text_of
 
@@ -249,7 +250,7 @@ def test_the_service_failed(mail, install, tmp_path):
 
 def test_what_is_open_survives_restarts(mail, install):
     here = install()
-    trouble = Trouble("delo.unavailable", {"host": "x", "reason": "y"}, here.clock.now())
+    trouble = LastError("delo.unavailable", {"host": "x", "reason": "y"}, here.clock.now())
     here.refuse(5)
     here.unmapped("Новый", 7)
     here.tick(Observed(cycle_ended=True, trouble=trouble), hours=1)

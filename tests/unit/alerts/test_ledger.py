@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import attrs
-from baikaldoc_pos.alerts.conditions import Condition, Facts, Findings, Observed, Trouble, findings
-from baikaldoc_pos.alerts.ledger import Purpose, Rules, decide
+from baikaldoc_pos.alerts.conditions import Condition, ConditionInput, ConditionSet, Observed, evaluate
+from baikaldoc_pos.alerts.engine import NotificationRules, decide
+from baikaldoc_pos.alerts.mail import Purpose
 from baikaldoc_pos.config import AlertKind, AlertSettings
-from baikaldoc_pos.journal import OpenCondition, Told
+from baikaldoc_pos.journal import Notified, OpenCondition
+from baikaldoc_pos.state import LastError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,8 +31,8 @@ def test_any_course_of_events(course):
     for hours, holding, unknown in course:
         now += timedelta(hours=hours)
         conditions = [Condition(kind, "", now, {}, len(tokens), tokens) for kind, tokens in holding.items()]
-        rules = Rules(reported=frozenset(KINDS), digest_every=EVERY, last_digest=last_digest)
-        decision = decide(present, Findings(conditions, frozenset(unknown)), rules, now)
+        rules = NotificationRules(reported=frozenset(KINDS), digest_every=EVERY, last_digest=last_digest)
+        decision = decide(present, ConditionSet(conditions, frozenset(unknown)), rules, now)
         for mail in decision.mails:
             for entry in mail.entries:
                 history.setdefault(entry.kind, []).append(mail.purpose)
@@ -47,12 +49,12 @@ def test_any_course_of_events(course):
                 condition = decision.kept[each.id]
                 fresh = condition.tokens - each.told.tokens
                 assert fresh or condition.count > each.told.count
-                told = Told(now, max(each.told.count, condition.count), condition.tokens, "")
+                told = Notified(now, max(each.told.count, condition.count), condition.tokens, "")
                 each = attrs.evolve(each, told=told)  # noqa: PLW2901
             kept.append(each)
         for condition in decision.opened:
             number += 1
-            told = Told(now, condition.count, condition.tokens, "")
+            told = Notified(now, condition.count, condition.tokens, "")
             kept.append(OpenCondition(number, condition.kind, "", now, now, {}, told))
             heard[condition.kind] = set()
         present = kept
@@ -67,11 +69,11 @@ def test_any_course_of_events(course):
 
 
 def test_what_is_not_known_after_a_start():
-    trouble = Trouble("delo.unavailable", {}, START)
-    unknown = findings(Facts(now=START, observed=Observed(trouble=trouble)), AlertSettings()).unknown
+    trouble = LastError("delo.unavailable", {}, START)
+    unknown = evaluate(ConditionInput(now=START, observed=Observed(trouble=trouble)), AlertSettings()).unknown
     assert AlertKind.DELO_UNAVAILABLE in unknown
     assert AlertKind.UNMAPPED_STATUS not in unknown
-    answered = Observed(cycle_ended=True, trouble=Trouble("delo.unexpected_answer", {}, START))
-    unknown = findings(Facts(now=START, observed=answered), AlertSettings()).unknown
+    answered = Observed(cycle_ended=True, trouble=LastError("delo.unexpected_answer", {}, START))
+    unknown = evaluate(ConditionInput(now=START, observed=answered), AlertSettings()).unknown
     assert AlertKind.DELO_UNAVAILABLE not in unknown
     assert AlertKind.CREDENTIALS_REJECTED in unknown

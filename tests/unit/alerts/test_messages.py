@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 from baikaldoc_pos.alerts.conditions import Condition
-from baikaldoc_pos.alerts.ledger import Dispatch, Entry, Purpose
-from baikaldoc_pos.alerts.messages import message, message_id, write
-from baikaldoc_pos.alerts.sections import Voice
+from baikaldoc_pos.alerts.context import MailContext
+from baikaldoc_pos.alerts.mail import Notification, NotificationItem, Purpose, write
+from baikaldoc_pos.alerts.message import message, message_id
 from baikaldoc_pos.config import AlertKind
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.logs.masking import Masker
@@ -43,7 +43,7 @@ NASTY = st.text(max_size=30) | st.sampled_from(
 )
 RECORDS = st.lists(
     st.fixed_dictionaries(
-        {"number": st.none() | NASTY, "isn": st.integers(), "attempts": st.integers(), "said": NASTY}
+        {"number": st.none() | NASTY, "isn": st.integers(), "attempts": st.integers(), "code": NASTY}
     ),
     max_size=5,
 )
@@ -60,8 +60,8 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-def voice(language: str = "ru", host: str = "pos-1") -> Voice:
-    return Voice(text=Catalogue(language, UTC), host=host, mask=Masker([SECRET]).text)
+def context(language: str = "ru", host: str = "pos-1") -> MailContext:
+    return MailContext(text=Catalogue(language, UTC), host=host, mask=Masker([SECRET]).text)
 
 
 class _Tags(HTMLParser):
@@ -85,7 +85,9 @@ class _Tags(HTMLParser):
 def test_headers_are_read_as_they_were_written(host, kind, purpose, language):
     over = NOW if purpose is Purpose.CLOSED else None
     fields = {"count": 12, "status": "Рассмотрено. Меры приняты", "hours": 3}
-    letter = write(Dispatch(purpose, [Entry(kind, "", NOW, fields, over, fresh=1)]), voice(language, host), NOW)
+    letter = write(
+        Notification(purpose, [NotificationItem(kind, "", NOW, fields, over, fresh=1)]), context(language, host), NOW
+    )
     wire = message(letter, "pos@example.org", ["a@example.org"])
     head = wire.partition(b"\r\n\r\n")[0]
     assert b"\r\nSubject: [baikaldoc-pos]" in head
@@ -107,8 +109,11 @@ def test_headers_are_read_as_they_were_written(host, kind, purpose, language):
 def test_no_value_gets_out_of_its_place(host, language, kind, purpose, fields):
     assume(SECRET not in host)  # the machine's name is no field
     over = NOW if purpose is Purpose.CLOSED else None
-    entries = [Entry(kind, str(n), NOW, each, over, fresh=1, opening=message_id(host)) for n, each in enumerate(fields)]
-    letter = write(Dispatch(purpose, entries), voice(language, host), NOW)
+    entries = [
+        NotificationItem(kind, str(n), NOW, each, over, fresh=1, opening=message_id(host))
+        for n, each in enumerate(fields)
+    ]
+    letter = write(Notification(purpose, entries), context(language, host), NOW)
     wire = message(letter, "pos@example.org", ["a@example.org", "b@example.org"])
     assert b"\n" not in wire.replace(b"\r\n", b"")
     assert wire.isascii()
@@ -132,11 +137,11 @@ def test_no_value_gets_out_of_its_place(host, language, kind, purpose, fields):
 
 
 def test_the_id_is_kept_however_often_it_is_sent():
-    letter = write(Dispatch(Purpose.TEST, ()), voice(), NOW)
+    letter = write(Notification(Purpose.TEST, ()), context(), NOW)
     one, two = (message(letter, "pos@example.org", [to]) for to in ("a@example.org", "b@example.org"))
     ids = {email.message_from_bytes(wire)["Message-ID"] for wire in (one, two)}
     assert ids == {letter.message_id}
-    assert write(Dispatch(Purpose.TEST, ()), voice(), NOW).message_id != letter.message_id
+    assert write(Notification(Purpose.TEST, ()), context(), NOW).message_id != letter.message_id
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -149,6 +154,6 @@ def test_every_kind_can_be_told(kind, language):
 
 
 def test_two_references_do_not_break_lines():
-    entry = Entry(AlertKind.NO_SUCCESS, "", NOW, {}, opening=message_id("очень-длинное-имя." + "x" * 300))
-    wire = message(write(Dispatch(Purpose.DIGEST, [entry]), voice(), NOW), "pos@example.org", ["a@example.org"])
+    entry = NotificationItem(AlertKind.NO_SUCCESS, "", NOW, {}, opening=message_id("очень-длинное-имя." + "x" * 300))
+    wire = message(write(Notification(Purpose.DIGEST, [entry]), context(), NOW), "pos@example.org", ["a@example.org"])
     assert f"In-Reply-To: {entry.opening}\r\n".encode() in wire

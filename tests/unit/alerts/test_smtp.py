@@ -43,8 +43,8 @@ def settings_for(port, **changes) -> AlertSettings:
 def talk(settings, clock):
     steps = []
     with dialogue(settings, clock, steps.append) as server:
-        verdicts = server.hand_over(settings.sender, settings.recipients, MESSAGE)
-    return verdicts, steps
+        replies = server.hand_over(settings.sender, settings.recipients, MESSAGE)
+    return replies, steps
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -52,8 +52,8 @@ def test_an_internal_ca(serve, certificates, clock, security):
     ca, context = certificates
     server = serve(**{security: context})
     settings = settings_for(server.port, security=security, host="localhost", ca_file=ca)
-    verdicts, steps = talk(settings, clock)
-    assert verdicts[ADMIN].accepted
+    replies, steps = talk(settings, clock)
+    assert replies[ADMIN].accepted
     assert all(step.ok for step in steps)
     assert [step.name for step in steps if step.name == "starttls"] == (["starttls"] if security == "starttls" else [])
     for wrong in ({"ca_file": None}, {"host": "127.0.0.1"}):
@@ -116,8 +116,8 @@ def test_signing_in_with_a_password_in_russian(serve, certificates, clock, mecha
     secure = settings_for(
         server.port, security="starttls", host="localhost", ca_file=ca, user="pos", timeout_seconds=15
     )
-    verdicts, steps = talk(attrs.evolve(secure, password=Secret(PASSWORD)), clock)
-    assert verdicts[ADMIN].accepted
+    replies, steps = talk(attrs.evolve(secure, password=Secret(PASSWORD)), clock)
+    assert replies[ADMIN].accepted
     assert "auth" in [step.name for step in steps]
     assert PASSWORD not in repr(steps)
     with pytest.raises(MailRejected) as caught:
@@ -137,9 +137,9 @@ def test_the_content_arrives_as_it_was(serve, clock):
 def test_each_recipient_has_an_answer_of_its_own(serve, clock):
     server = serve()
     server.handler.refused = {OTHER: "550 no such user"}
-    verdicts, _ = talk(settings_for(server.port, recipients=(ADMIN, OTHER)), clock)
-    assert (verdicts[ADMIN].accepted, verdicts[OTHER].accepted) == (True, False)
-    assert verdicts[OTHER].for_good
+    replies, _ = talk(settings_for(server.port, recipients=(ADMIN, OTHER)), clock)
+    assert (replies[ADMIN].accepted, replies[OTHER].accepted) == (True, False)
+    assert replies[OTHER].for_good
 
 
 def test_the_probe_sends_nothing(serve, clock):

@@ -1,21 +1,45 @@
-"""The voice that mails are written in, made from whatever of the configuration can be had."""
+"""What a mail is written with: language, names of this machine, and the secrets that are masked."""
 
 import shlex
 import socket
 import sys
+from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
-from baikaldoc_pos.alerts.sections import Voice
+from baikaldoc_pos.alerts.message import one_line
 from baikaldoc_pos.config import AlertSettings, Configuration, Paths, secrets_of
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.logs.masking import Masker
 
+_VALUE_LENGTH = 200
+
+
+@frozen(kw_only=True)
+class MailContext:
+    """The language of mails, the names that they use, and the secrets that they mask.
+
+    :param host: the machine, or what the configuration calls it.
+    :param command: how the program is called on this machine.
+    :param service: the unit, for journalctl.
+    :param mask: takes secrets out of a text.
+    """
+
+    text: Catalogue
+    host: str = field(converter=one_line)
+    command: str = "baikaldoc-pos"
+    service: str = field(default="baikaldoc-pos.service", converter=one_line)
+    mask: Callable[[str], str] = field(default=lambda text: text, repr=False)
+
+    def own(self, value: object, limit: int = _VALUE_LENGTH) -> str:
+        """A value on one line, without secrets."""
+        return one_line(self.mask(one_line(value, limit * 4)), limit)
+
 
 @frozen
-class Names:
+class ProgramNames:
     """How things are called on this machine.
 
     :param command: the program with its options, as a person would type it.
@@ -38,22 +62,22 @@ def command_line(paths: Paths) -> str:
     return shlex.join([*program, *options])
 
 
-def voice_of(configuration: Configuration, names: Names) -> Voice:
+def mail_context(configuration: Configuration, names: ProgramNames) -> MailContext:
     """The voice of a sound configuration."""
     settings, language = configuration.service.alerts, configuration.service.language
-    return _voice(settings, language, configuration.processing.zone, names, secrets_of(configuration))
+    return _context(settings, language, configuration.processing.zone, names, secrets_of(configuration))
 
 
-def plain_voice(settings: AlertSettings, language: str, names: Names, zone: tzinfo | None) -> Voice:
+def plain_mail_context(settings: AlertSettings, language: str, names: ProgramNames, zone: tzinfo | None) -> MailContext:
     """The voice where the section ``alerts`` is all that is sound; without a zone, instants are in the machine's."""
     secrets = () if settings.password is None else (settings.password.reveal(),)
-    return _voice(settings, language, zone, names, secrets)
+    return _context(settings, language, zone, names, secrets)
 
 
-def _voice(
-    settings: AlertSettings, language: str, zone: tzinfo | None, names: Names, secrets: tuple[str, ...]
-) -> Voice:
-    return Voice(
+def _context(
+    settings: AlertSettings, language: str, zone: tzinfo | None, names: ProgramNames, secrets: tuple[str, ...]
+) -> MailContext:
+    return MailContext(
         text=Catalogue(settings.language or language, zone),
         host=settings.host_name or socket.gethostname(),
         command=names.command,

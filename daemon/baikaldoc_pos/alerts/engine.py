@@ -1,0 +1,329 @@
+"""What opens, goes on and closes, and the mails about it.
+
+A condition is told once when it opens and once when it is over. Further news wait for a digest, which leaves when one
+of them has waited for ``digest_every``. :func:`decide` is pure. ``Alerts.review`` writes mails into the outbox;
+``Alerts.deliver`` hands them to the mail server in a job of its own. The two share nothing but the journal, so a dead
+mail server delays nobody.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+from baikaldoc_pos.alerts.conditions import (
+    MOST_RECORDS,
+    Condition,
+    ConditionInput,
+    ConditionSet,
+    Observed,
+    StorageFault,
+    evaluate,
+    of_storage,
+)
+from baikaldoc_pos.alerts.context import MailContext, ProgramNames, mail_context
+from baikaldoc_pos.alerts.mail import Notification, NotificationItem, Purpose, write
+from baikaldoc_pos.alerts.outbox import Delivery, Sent
+from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.config import AlertSettings, Configuration, section_of
+from baikaldoc_pos.errors import JournalUnavailable
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.journal import (
+    AlertJournal,
+    Mail,
+    NewCondition,
+    Notified,
+    OpenCondition,
+    Outbox,
+    OutboxSummary,
+    StateReader,
+)
+
+# Of one kind, so many at a time have a mail each; more are told in one.
+MOST_SINGLE = 5
+
+
+@frozen(kw_only=True)
+class AlertDecision:
+    """What is to be recorded and written.
+
+    :param opened: conditions that are new.
+    :param kept: those that go on, by the id of the open one.
+    :param closed: those that are over.
+    :param told: of the kept ones, those that a mail of ``mails`` speaks of.
+    """
+
+    opened: Sequence[Condition] = ()
+    kept: Mapping[int, Condition] = field(factory=dict)
+    closed: Sequence[OpenCondition] = ()
+    told: frozenset[int] = frozenset()
+    mails: Sequence[Notification] = ()
+
+
+@frozen(kw_only=True)
+class NotificationRules:
+    """Whom to tell, and how often.
+
+    :param reported: the kinds that mails are written about; none while there are no recipients.
+    :param last_digest: when the last one was written.
+    """
+
+    reported: frozenset[str]
+    digest_every: timedelta
+    last_digest: datetime | None = None
+
+
+def decide(
+    present: Sequence[OpenCondition], found: ConditionSet, rules: NotificationRules, now: datetime
+) -> AlertDecision:
+    """Compare what is open with what holds."""
+    before = {(each.kind, each.key): each for each in present}
+    holding = {(str(each.kind), each.key): each for each in found.holding}
+    opened = [each for place, each in holding.items() if place not in before]
+    kept = {before[place].id: each for place, each in holding.items() if place in before}
+    closed = [each for place, each in before.items() if place not in holding and each.kind not in found.unknown]
+
+    # Also one that nobody has been told of: it was not reported, or there was nobody to tell.
+    untold = {each.id for each in present if each.id in kept and each.told is None and each.kind in rules.reported}
+    news = [entry for each in present if each.id in kept and (entry := _news(each, kept[each.id], rules))]
+    openings = [_entry(each) for each in opened if each.kind in rules.reported]
+    openings += [_entry(kept[id_]) for id_ in sorted(untold)]
+    closings = [_closing(each, now) for each in closed if each.told is not None and each.kind in rules.reported]
+    mails = [*_mails(Purpose.CLOSED, closings), *_mails(Purpose.OPENED, openings)]
+    told = set(untold)
+    if news and _digest_is_due([before[entry.kind, entry.key] for entry in news], rules, now):
+        mails.append(Notification(Purpose.DIGEST, news))
+        told |= {before[entry.kind, entry.key].id for entry in news}
+    return AlertDecision(opened=opened, kept=kept, closed=closed, told=frozenset(told), mails=mails)
+
+
+def _news(before: OpenCondition, now: Condition, rules: NotificationRules) -> NotificationItem | None:
+    """What has come to a condition since people were told of it; records that are news come first."""
+    if before.told is None or before.kind not in rules.reported:
+        return None
+    told = before.told.tokens
+    # What was told of before it had tokens is known by its number only.
+    known_by_number = before.told.count > 0 and not told
+    fresh = max(0, now.count - before.told.count) if known_by_number else len(now.tokens - told)
+    if not fresh:
+        return None
+    fields = dict(now.fields)
+    if now.records:
+        news_first = sorted(now.records, key=lambda each: each[0] in told)
+        fields["records"] = [record for _, record in news_first[:MOST_RECORDS]]
+    return NotificationItem(now.kind, now.key, before.since, fields, fresh=fresh, opening=before.told.message_id)
+
+
+def _digest_is_due(about: Sequence[OpenCondition], rules: NotificationRules, now: datetime) -> bool:
+    if rules.last_digest is not None and now - rules.last_digest < rules.digest_every:
+        return False
+    return any(each.told is not None and now - each.told.at >= rules.digest_every for each in about)
+
+
+def _entry(condition: Condition) -> NotificationItem:
+    return NotificationItem(condition.kind, condition.key, condition.since, condition.fields)
+
+
+def _closing(condition: OpenCondition, now: datetime) -> NotificationItem:
+    opening = condition.told.message_id if condition.told is not None else None
+    return NotificationItem(condition.kind, condition.key, condition.since, condition.fields, over=now, opening=opening)
+
+
+def _mails(purpose: Purpose, entries: Sequence[NotificationItem]) -> list[Notification]:
+    """A mail for each, or one for all of a kind where there are many at a time."""
+    by_kind: dict[str, list[NotificationItem]] = {}
+    for entry in entries:
+        by_kind.setdefault(entry.kind, []).append(entry)
+    mails = []
+    for alike in by_kind.values():
+        if len(alike) > MOST_SINGLE:
+            mails.append(Notification(purpose, alike))
+        else:
+            mails += [Notification(purpose, [entry]) for entry in alike]
+    return mails
+
+
+log = EventLog(__name__)
+
+KEEP_SETTLED = timedelta(days=90)
+TIDY_EVERY = timedelta(days=1)
+# A refusal for good that has lasted so long is told to whoever can be reached, long before a mail is given up.
+REFUSED_IS_TOLD_AFTER = timedelta(hours=1)
+
+
+class Alerts:
+    """Conditions and mails of one installation. ``review`` and ``deliver`` may run in different threads.
+
+    :param journal: the service's journal.
+    :param configuration: called at each review and delivery for the one in force.
+    :param progress: called while a mail is being handed over, in the thread that delivers.
+    :param names: how the program and the unit are called in mails.
+    """
+
+    def __init__(
+        self,
+        journal: StateReader,
+        configuration: Callable[[], Configuration],
+        clock: Clock,
+        progress: Callable[[], None] = lambda: None,
+        names: ProgramNames = ProgramNames(),  # noqa: B008 - frozen
+    ) -> None:
+        self._journal = AlertJournal.beside(journal)
+        self._outbox = Outbox.beside(journal)
+        self._configuration = configuration
+        self._names = names
+        self._clock = clock
+        self._tidied: datetime | None = None
+        self._delivery = Delivery(self._outbox, clock, progress)
+        self._reviewing = threading.Lock()
+        # The journal's own failure, which cannot be kept in the journal: the condition and what was told of it.
+        self._lost: NewCondition | None = None
+
+    def review(self, observed: Observed) -> None:
+        """Open and close conditions, and write the mails about them. Quick: asks nobody but the journal.
+
+        Never raises JournalUnavailable: that is itself a condition, told of by a mail that is kept in memory.
+        """
+        with self._reviewing:
+            configuration = self._configuration()
+            settings = configuration.service.alerts
+            context = mail_context(configuration, self._names)
+            faults = [fault for fault in observed.storage if fault.what == "journal"]
+            try:
+                if not faults:
+                    self._take_back_what_was_lost()
+                    self._journal.remember_settings(section_of(settings))
+                    review(self._journal, self._outbox, observed, settings, context, self._clock)
+            except JournalUnavailable as unavailable:
+                path, reason = (str(unavailable.fields[name]) for name in ("path", "reason"))
+                faults = [StorageFault("journal", path, reason, self._clock.now())]
+            if faults and self._lost is None:
+                self._tell_of_loss(of_storage(faults), settings, context)
+
+    def deliver(self) -> Sent | None:
+        """Hand over what waits in the outbox and is due; None where there is nobody to tell. May be slow.
+
+        :raises StopRequested: a stop was asked for; what was not delivered waits.
+        """
+        settings = self._configuration().service.alerts
+        if not settings.enabled:
+            return None
+        try:
+            sent = self._delivery.run(settings)
+            self._tidy()
+        except JournalUnavailable as unavailable:
+            log.warning("alert.outbox_unavailable", **unavailable.fields)
+            return None
+        return sent
+
+    def open_conditions(self) -> list[OpenCondition]:
+        """What is open now, for metrics and the page; raises JournalUnavailable."""
+        return self._journal.open_conditions()
+
+    def outbox(self) -> OutboxSummary:
+        """How the mails fare; raises JournalUnavailable."""
+        return self._outbox.summary()
+
+    def _tidy(self) -> None:
+        now = self._clock.now()
+        if self._tidied is None or now - self._tidied > TIDY_EVERY:
+            self._journal.forget_settled(now - KEEP_SETTLED)
+            self._tidied = now
+
+    def _tell_of_loss(self, condition: Condition, settings: AlertSettings, context: MailContext) -> None:
+        now = self._clock.now()
+        told = None
+        if condition.kind in reported(settings):
+            entry = NotificationItem(condition.kind, condition.key, condition.since, condition.fields)
+            letter = write(Notification(Purpose.OPENED, [entry]), context, now)
+            self._delivery.keep_in_memory(letter)
+            told = Notified(now, condition.count, condition.tokens, letter.message_id)
+        self._lost = NewCondition(condition.kind, condition.key, condition.since, condition.fields, told)
+        log.error("alert.opened", kind=str(condition.kind), key=condition.key)
+
+    def _take_back_what_was_lost(self) -> None:
+        """The journal works again: it gets what was told without it, and the next step can close it."""
+        if self._lost is None:
+            return
+        now = self._clock.now()
+        is_open = {(each.kind, each.key) for each in self._journal.open_conditions()}
+        opened = [] if (self._lost.kind, self._lost.key) in is_open else [self._lost]
+        self._journal.record(now, opened=opened, letters=self._delivery.in_memory())
+        self._delivery.forget_memory()
+        self._lost = None
+
+
+def reported(settings: AlertSettings) -> frozenset[str]:
+    """The kinds that mails are written about."""
+    return frozenset(settings.report) if settings.enabled else frozenset()
+
+
+def review(
+    journal: AlertJournal,
+    outbox: Outbox,
+    observed: Observed,
+    settings: AlertSettings,
+    context: MailContext,
+    clock: Clock,
+) -> None:
+    """One look at everything; raises JournalUnavailable."""
+    now = clock.now()
+    if observed.paused:
+        journal.note_pause(now)
+    facts = ConditionInput(
+        now=now,
+        observed=observed,
+        last_success=journal.last_success(),
+        trying_since=journal.trying_since(),
+        paused_at=journal.paused_at(),
+        retries=journal.open_retries(),
+        unmapped=journal.unmapped_names(),
+        undelivered=outbox.undelivered(refused_before=now - REFUSED_IS_TOLD_AFTER),
+    )
+    present = journal.open_conditions()
+    rules = NotificationRules(
+        reported=reported(settings),
+        digest_every=settings.digest_every,
+        last_digest=journal.last_written(Purpose.DIGEST),
+    )
+    decision = decide(present, evaluate(facts, settings), rules, now)
+    keep(journal, present, decision, context, clock)
+
+
+def keep(
+    journal: AlertJournal, present: list[OpenCondition], decision: AlertDecision, context: MailContext, clock: Clock
+) -> list[Mail]:
+    """Write a decision's mails and record both at once; returns the mails."""
+    now = clock.now()
+    letters = [write(notification, context, now) for notification in decision.mails]
+    opening: dict[tuple[str, str], str] = {}
+    for notification, letter in zip(decision.mails, letters, strict=True):
+        if notification.purpose is Purpose.OPENED:
+            opening |= dict.fromkeys(notification.about, letter.message_id)
+    by_id = {each.id: each for each in present}
+    seen = {id_: condition.fields for id_, condition in decision.kept.items() if condition.fields != by_id[id_].fields}
+    told = {id_: _told(by_id[id_], decision.kept[id_], opening, clock) for id_ in decision.told}
+    opened = []
+    for each in decision.opened:
+        message_id = opening.get((each.kind, each.key))
+        news = None if message_id is None else Notified(now, each.count, each.tokens, message_id)
+        opened.append(NewCondition(each.kind, each.key, each.since, each.fields, news))
+    if opened or decision.closed or seen or told or letters:
+        journal.record(
+            now, opened=opened, closed=[each.id for each in decision.closed], seen=seen, told=told, letters=letters
+        )
+    for each in decision.opened:
+        log.warning("alert.opened", kind=str(each.kind), key=each.key)
+    for over in decision.closed:
+        log.info("alert.closed", kind=over.kind, key=over.key, since=over.since)
+    return letters
+
+
+def _told(before: OpenCondition, now: Condition, opening: dict[tuple[str, str], str], clock: Clock) -> Notified:
+    """What people know after this mail: what they knew, and what it tells."""
+    known = before.told
+    if known is None:
+        return Notified(clock.now(), now.count, now.tokens, opening.get((before.kind, before.key), ""))
+    # What was told of and is gone need not be remembered: should it come back, it is news again.
+    return Notified(clock.now(), max(known.count, now.count), now.tokens, known.message_id)
