@@ -7,6 +7,7 @@ own arguments, directory, environment and streams. ``python -m tests.commands FD
 import json
 import os
 import runpy
+import shlex
 import signal
 import socket
 import subprocess
@@ -27,12 +28,36 @@ def run_command(
     arguments: Sequence[str], cwd: Path, environ: Mapping[str, str], timeout: float
 ) -> subprocess.CompletedProcess[str]:
     """As subprocess.run with captured text; raises subprocess.TimeoutExpired after killing the command."""
-    request = json.dumps({"arguments": list(arguments), "cwd": str(cwd), "environ": dict(environ)}).encode()
+    done = run_redirected(arguments, cwd, environ, timeout)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def run_redirected(
+    arguments: Sequence[str],
+    cwd: Path,
+    environ: Mapping[str, str],
+    timeout: float = 60,
+    *,
+    start: Mapping[str, str] | None = None,
+    closed: str = "",
+    stdout: int | None = None,
+    stderr: int | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """The same with captured bytes.
+
+    :param start: variables that Python looks at when it starts, such as those of its encoding.
+    :param closed: streams that are closed when it starts, as a shell writes it: ``>&-``.
+    :param stdout: in place of a file that is captured; ``stderr`` likewise.
+    """
+    request = {"arguments": list(arguments), "cwd": str(cwd), "environ": {**environ, **(start or {})}}
+    request["closed"] = [n for n, sign in enumerate(("<&-", " >&-", "2>&-")) if sign in f" {closed}"]
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr, Path(os.devnull).open() as stdin:
+    with ours, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, Path(os.devnull).open() as stdin:
         with theirs:
-            streams = [stream.fileno() for stream in (stdin, stdout, stderr, theirs)]
-            socket.send_fds(_server(), [request], streams)
+            given = (out.fileno() if stdout is None else stdout, err.fileno() if stderr is None else stderr)
+            streams = [stdin.fileno(), *given, theirs.fileno()]
+            line = _server(tuple((start or {}).items()), closed)
+            socket.send_fds(line, [json.dumps(request).encode()], streams)
         ours.settimeout(timeout)
         pid = int(ours.recv(32))
         try:
@@ -40,21 +65,20 @@ def run_command(
         except TimeoutError:
             os.kill(pid, signal.SIGKILL)
             raise subprocess.TimeoutExpired(list(arguments), timeout) from None
-        texts = []
-        for stream in (stdout, stderr):
+        for stream in (out, err):
             stream.seek(0)
-            texts.append(stream.read().decode())
-        return subprocess.CompletedProcess(list(arguments), code, *texts)
+        return subprocess.CompletedProcess(list(arguments), code, out.read(), err.read())
 
 
 @cache
-def _server() -> socket.socket:
-    """The line to this process's server, which ends when the line does."""
+def _server(start: tuple[tuple[str, str], ...], closed: str) -> socket.socket:
+    """The line to this process's server of commands that start like that; it ends when the line does."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         line = theirs.fileno()
+        command = f"exec {shlex.join([sys.executable, '-m', 'tests.commands', str(line)])} {closed}"
         subprocess.Popen(
-            [sys.executable, "-m", "tests.commands", str(line)], pass_fds=[line], cwd=Path(__file__).parents[1]
+            ["bash", "-c", command], pass_fds=[line], cwd=Path(__file__).parents[1], env={**os.environ, **dict(start)}
         )
     return ours
 
@@ -91,7 +115,10 @@ def _attend(request: Mapping[str, object], streams: Sequence[int]) -> NoReturn:
 
 def _become(request: Mapping[str, object], streams: Sequence[int]) -> NoReturn:
     for number, stream in enumerate(streams[:3]):
-        os.dup2(stream, number)
+        if number in request["closed"]:
+            os.close(number)
+        else:
+            os.dup2(stream, number)
     os.closerange(3, 64)
     os.chdir(str(request["cwd"]))
     os.environ.clear()

@@ -124,7 +124,7 @@ def seconds_of_commands(days: int) -> Iterator[tuple[str, float]]:
     """Seconds of commands, each in a process of its own, on a journal of so many days with 4,400 changes each."""
     month = f"{NOW - timedelta(days=15):%Y-%m}"
     with tempfile.TemporaryDirectory() as root:
-        with with_past(Path(root), NOW, per_day=4400, days=days) as journal:
+        with with_past(Path(root), NOW, per_day=176, days=days, times=25) as journal:
             with_trouble(journal, NOW)
         for command in (
             ("--version",),

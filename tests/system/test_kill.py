@@ -14,15 +14,15 @@ from tests.installation import Installation
 from tests.system import runner
 from tests.system.accounts import DONE, assert_accounted, assert_reconciled, expected, outcomes, retries
 
-COUNT = 2000
+COUNT = 800
 KILLS = 14
-BATCH = 50
+BATCH = 20
 SOON = 20.0
 
 
 @pytest.fixture
 def root(installation: Installation, tmp_path: Path) -> Path:
-    installation.processing["pagination"] = {"pageSize": 1000}
+    installation.processing |= {"pagination": {"pageSize": 400}, "batchSize": BATCH}
     installation.save()
     return tmp_path
 

@@ -27,6 +27,16 @@ PREFIX = "baikaldoc-box-"
 SYSTEMD = Path("/lib/systemd/systemd")
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
+# Answers questions to databases, one a line, so that not each of them takes a Python of its own.
+READER = """
+import json, sqlite3, sys
+for line in sys.stdin:
+    database, sql = json.loads(line)
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    print(json.dumps(connection.execute(sql).fetchall()), flush=True)
+    connection.close()
+"""
+
 _numbers = itertools.count(1)
 
 
@@ -104,6 +114,7 @@ class SystemdBox:
         self._directory: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._init = 0
+        self._reader: subprocess.Popen[str] | None = None
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -145,6 +156,10 @@ class SystemdBox:
                         self._process.wait(timeout=30)
             self._process.wait(timeout=30)
             self._process, self._init = None, 0
+        if self._reader is not None:
+            with self._reader:
+                self._reader.kill()
+            self._reader = None
         if self._directory is not None:
             remove_directory(self._directory)
             self._directory = None
@@ -177,9 +192,8 @@ class SystemdBox:
         self, *argv: str, check: bool = True, timeout: float = 60, stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as root; CalledProcessError has its output as a note."""
-        enter = ["nsenter", "--target", str(self._init), "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--"]
         result = subprocess.run(
-            [*enter, *argv],
+            [*self._enter(), *argv],
             input=stdin or "",
             capture_output=True,
             text=True,
@@ -193,16 +207,44 @@ class SystemdBox:
             raise error
         return result
 
+    def _enter(self) -> list[str]:
+        return ["nsenter", "--target", str(self._init), "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--"]
+
+    def query(self, database: str, sql: str) -> list[tuple[Any, ...]]:
+        """Ask an SQLite database in the box."""
+        if self._reader is None:
+            argv = [*self._enter(), "/usr/bin/python3", "-c", READER]
+            self._reader = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._reader.stdin is not None
+        assert self._reader.stdout is not None
+        print(json.dumps([database, sql]), file=self._reader.stdin, flush=True)
+        return [tuple(row) for row in json.loads(self._reader.stdout.readline())]
+
     def systemctl(self, *argv: str, check: bool = True, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         return self.run("systemctl", *argv, check=check, timeout=timeout)
 
+    def inside(self, path: str) -> Path:
+        """Where a path of the box is for a process outside it, which needs no process of its own to look there."""
+        return Path(f"/proc/{self._init}/root{path}")
+
     def write(self, path: str, text: str, mode: int = 0o644, owner: str = "root:root") -> None:
         """Write a file; missing directories are made with mode 755."""
-        script = 'umask 022; mkdir -p "${1%/*}"; cat >"$1"; chown "$2" "$1"; chmod "$3" "$1"'
-        self.run("sh", "-ec", script, "sh", path, owner, f"{mode:o}", stdin=text)
+        file = self.inside(path)
+        for directory in reversed(file.parents):
+            if not directory.exists():
+                directory.mkdir()
+                directory.chmod(0o755)
+        file.write_text(text)
+        user, _, group = owner.partition(":")
+        os.chown(file, self._number("passwd", user), self._number("group", group))
+        file.chmod(mode)
+
+    def _number(self, register: str, name: str) -> int:
+        lines = [line.split(":") for line in self.inside(f"/etc/{register}").read_text().splitlines()]
+        return next(int(fields[2]) for fields in lines if fields[0] == name)
 
     def read(self, path: str) -> str:
-        return self.run("cat", path).stdout
+        return self.inside(path).read_text()
 
     def show(self, unit: str, prop: str) -> str:
         """Return one property of a unit as `systemctl show` prints it."""
@@ -229,11 +271,14 @@ class SystemdBox:
 
     def wait_until(self, condition: Callable[[], T], timeout: float = 20, what: str = "the condition") -> T:
         """Return the condition's first true answer; AssertionError where there is none in time."""
-        deadline = time.monotonic() + timeout
-        while not (answer := condition()):
-            assert time.monotonic() < deadline, f"waited {timeout:g} s in vain for {what}"
-            time.sleep(0.03)
-        return answer
+        began = time.monotonic()
+        while True:
+            asked = time.monotonic()
+            if answer := condition():
+                return answer
+            now = time.monotonic()
+            assert now < began + timeout, f"waited {timeout:g} s in vain for {what}"
+            time.sleep(max(0.02, 2 * (now - asked)))  # asking may take processes, and is not to take all their time
 
     def wait_for(self, unit: str, timeout: float = 20, **properties: str) -> None:
         """Wait until every property of the unit has its value, such as ActiveState="active"."""

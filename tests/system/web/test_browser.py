@@ -140,7 +140,7 @@ def test_a_word_without_an_end_stays_on_the_page(phone, client, service):
 
 
 def test_figures_of_busy_days_do_not_touch(browser, service, tmp_path):
-    with with_past(tmp_path / "busy", NOW, per_day=2300, days=3):
+    with with_past(tmp_path / "busy", NOW, per_day=23, days=3, times=100):
         reader = JournalReader.open(tmp_path / "busy")
         assert reader is not None
         with reader:

@@ -24,7 +24,7 @@ PATHS = ("/", "/search?q=А-1040000/26", "/search?q=1040000", "/search?q=nothing
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     directory: Path = tmp_path_factory.mktemp("large")
-    with with_past(directory, NOW, per_day=4400, days=30) as journal:
+    with with_past(directory, NOW, per_day=176, days=30, times=25) as journal:
         with_trouble(journal, NOW)
         journal.remember_unmapped([rubric(n, status=f"Статус {n % 400}") for n in range(20_000)], NOW)
         reader = JournalReader.open(directory)
