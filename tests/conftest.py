@@ -1,6 +1,7 @@
 """Fixtures that the whole suite shares."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +14,12 @@ from tests.delo_server import DeloServer
 from tests.installation import Installation
 from tests.mail_server import MailServer
 
-# A loaded machine is no defect.
-settings.register_profile("suite", deadline=None)
+# The processes that tests start are not to compile every module anew, wherever this was set for whatever reason.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# A loaded machine is no defect; and what is random finds more over many runs than in a long one.
+settings.register_profile("suite", deadline=None, max_examples=40)
 settings.load_profile("suite")
 
 

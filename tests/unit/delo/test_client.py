@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from baikaldoc_pos.delo import Deadline, DeloClient, RetryPolicy
 from baikaldoc_pos.delo.transport import Reply
-from baikaldoc_pos.errors import DeloError, SchemaMismatch, UnexpectedAnswer
+from baikaldoc_pos.errors import DeloError, UnexpectedAnswer
 from baikaldoc_pos.model import Period, Rubric
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -135,32 +135,6 @@ def test_a_row_as_it_should_be():
         Rubric(ISN, 5, "А-1/26", "Дан ответ автору", None),
         Rubric(ISN + 1, None, None, "Дан ответ автору", ""),
     ]
-
-
-@pytest.mark.parametrize("unreadable", [None, {}, node(isnRefRubric=None)], ids=["no node", "empty node", "no ISN"])
-def test_a_row_that_cannot_be_read_costs_no_other(unreadable):
-    reading = gateway(answer(page(unreadable, node()))).read_pending(WINDOW)
-    assert [found.isn for found in reading.rubrics] == [ISN]
-    assert not reading.whole
-
-
-@pytest.mark.parametrize("shown", [None, {}, {"edges": [], "totalCount": 0, "pageInfo": None}])
-def test_no_page_is_an_error_and_not_an_empty_set(shown):
-    with pytest.raises(UnexpectedAnswer):
-        gateway(answer(shown)).read_pending(WINDOW)
-
-
-def test_a_server_that_knows_neither_query_is_told_apart():
-    refusing = gateway({"errors": [{"message": "Cannot query field"}]})
-    with pytest.raises(SchemaMismatch, match="Cannot query field"):
-        refusing.read_pending(WINDOW)
-    assert refusing.plainer_query
-
-
-def test_a_server_that_ignores_the_filter_by_isn_leads_to_nothing():
-    found = gateway(answer(page(node(), node(isnRefRubric=ISN + 1)))).read_rubrics([ISN, ISN + 7])
-    assert list(found.rubrics) == [ISN]
-    assert found.unread == frozenset()
 
 
 def test_a_rubric_whose_row_cannot_be_relied_on_is_not_taken_for_absent():

@@ -3,9 +3,7 @@
 import json
 from typing import Any
 
-import pytest
 from baikaldoc_pos.delo.documents import (
-    KEEP_ALIVE,
     PENDING,
     WINDOW,
     rubrics_document,
@@ -16,11 +14,8 @@ from baikaldoc_pos.delo.responses import answers_of, graphql_answer
 from baikaldoc_pos.model import Answer, Outcome
 from graphql import (
     ExecutionResult,
-    OverlappingFieldsCanBeMergedRule,
     execute_sync,
     parse,
-    specified_rules,
-    validate,
 )
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -34,9 +29,6 @@ ISNS = st.integers(-(2**31), 2**31 - 1)
 MARK = "¤"
 TEXTS = st.text(max_size=30).map(lambda text: MARK + text)
 NASTY = ['"', "\\", '\\"', "\n\r\t", '"""', "\u2028", "😀", "$input0", "{}", "\x00", "#", "Иркутск «ёлка»"]
-
-# The rule left out compares every field with every other.
-QUICK_RULES = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
 
 
 class Recorder:
@@ -68,23 +60,6 @@ def executed(text: str, variables: dict[str, Any], name: str) -> tuple[dict[str,
     return recorder.arguments, result
 
 
-@pytest.mark.parametrize("build", [update_document, rubrics_document])
-def test_documents_of_every_size_fit_the_schema(build):
-    for size in range(1, 61):
-        document = build(size)
-        parsed = parse(document.text, no_location=True)
-        assert validate(SCHEMA, parsed, specified_rules if size in {1, 2, 30} else QUICK_RULES) == []
-        (operation,) = parsed.definitions
-        assert operation.name.value == document.name
-
-
-@pytest.mark.parametrize("document", [PENDING, WINDOW, KEEP_ALIVE], ids=lambda document: document.name)
-def test_generated_documents_fit_the_schema(document):
-    (operation,) = parse(document.text).definitions
-    assert validate(SCHEMA, parse(document.text)) == []
-    assert operation.name.value == document.name
-
-
 @given(st.lists(st.tuples(ISNS, TEXTS), min_size=1, max_size=8))
 @example([(128_000_001, MARK + text) for text in NASTY])
 def test_what_is_written_arrives_byte_for_byte(records):
@@ -97,17 +72,6 @@ def test_what_is_written_arrives_byte_for_byte(records):
     # And the way back: every echo is recognized as this record's own.
     answer = graphql_answer(reply(200, {"data": result.data}), document.name, "delo", NOW)
     assert answers_of(changes, answer) == [Answer(Outcome.UPDATED)] * len(records)
-
-
-@given(st.lists(st.tuples(st.integers(10**8, 2**31 - 1), TEXTS), min_size=1, max_size=8))
-def test_values_never_stand_in_the_text(records):
-    changes = tuple(change(isn, target) for isn, target in records)
-    before = update_document(len(changes)).text
-    executed(before, update_variables(changes), "UpdateRubrics")
-    for text in (update_document(len(changes)).text, rubrics_document(len(changes)).text):
-        assert MARK not in text
-        assert not any(str(isn) in text for isn, _ in records)
-    assert update_document(len(changes)).text == before
 
 
 @given(st.lists(ISNS, min_size=1, max_size=60), st.integers(1, 1000))
@@ -162,8 +126,3 @@ def test_the_plainer_query_does_without_what_is_only_likely():
     variables = {"first": 100, "after": "99", "since": SINCE, "until": UNTIL}
     got, _ = executed(WINDOW.text, variables, WINDOW.name)
     assert got["arRubricValuesPg"] == {"first": 100, "after": "99", "filter": FILTER}
-
-
-def test_a_document_is_built_once_a_size():
-    assert update_document(50) is update_document(50)
-    assert update_document(50).text.count("updateArRubricValue") == 50

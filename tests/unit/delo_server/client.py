@@ -90,15 +90,3 @@ def everything(connection: socket.socket) -> bytes:
     while part := connection.recv(65_536):
         parts.append(part)
     return b"".join(parts)
-
-
-def until_silence(connection: socket.socket) -> bytes:
-    """All bytes until nothing more comes for a moment, the connection still being open."""
-    connection.settimeout(0.2)
-    seen = b""
-    try:
-        while part := connection.recv(65_536):
-            seen += part
-    except TimeoutError:
-        return seen
-    raise ConnectionError("closed")
