@@ -24,10 +24,10 @@ from baikaldoc_pos.alerts.conditions import (
 )
 from baikaldoc_pos.alerts.context import MailContext, ProgramNames, mail_context
 from baikaldoc_pos.alerts.mail import Notification, NotificationItem, Purpose, write
-from baikaldoc_pos.alerts.outbox import Delivery, Sent
+from baikaldoc_pos.alerts.outbox import Delivery, Sent, send_directly
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import AlertSettings, Configuration, section_of
-from baikaldoc_pos.errors import JournalUnavailable
+from baikaldoc_pos.errors import JournalUnavailable, MailError
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import (
     AlertJournal,
@@ -148,6 +148,8 @@ log = EventLog(__name__)
 
 KEEP_SETTLED = timedelta(days=90)
 TIDY_EVERY = timedelta(days=1)
+# How often a mail about the journal itself is tried at most.
+DIRECTLY_EVERY = timedelta(hours=1)
 # A refusal for good that has lasted so long is told to whoever can be reached, long before a mail is given up.
 REFUSED_IS_TOLD_AFTER = timedelta(hours=1)
 
@@ -175,15 +177,18 @@ class Alerts:
         self._names = names
         self._clock = clock
         self._tidied: datetime | None = None
+        self._progress = progress
         self._delivery = Delivery(self._outbox, clock, progress)
         self._reviewing = threading.Lock()
-        # The journal's own failure, which cannot be kept in the journal: the condition and what was told of it.
+        # The journal's own failure, which the journal cannot keep: the condition, and the mail that nobody has got yet.
         self._lost: NewCondition | None = None
+        self._unsent: Mail | None = None
+        self._sent_directly_at: datetime | None = None
 
     def review(self, observed: Observed) -> None:
         """Open and close conditions, and write the mails about them. Quick: asks nobody but the journal.
 
-        Never raises JournalUnavailable: that is itself a condition, told of by a mail that is kept in memory.
+        Never raises JournalUnavailable: that is itself a condition, told of by a mail that ``deliver`` sends directly.
         """
         with self._reviewing:
             configuration = self._configuration()
@@ -209,6 +214,7 @@ class Alerts:
         settings = self._configuration().service.alerts
         if not settings.enabled:
             return None
+        self._send_directly(settings)
         try:
             sent = self._delivery.run(settings)
             self._tidy()
@@ -225,6 +231,25 @@ class Alerts:
         """How the mails fare; raises JournalUnavailable."""
         return self._outbox.summary()
 
+    def _send_directly(self, settings: AlertSettings) -> None:
+        """Send what no outbox can keep, at most once an hour."""
+        now, letter = self._clock.now(), self._unsent
+        recently = self._sent_directly_at is not None and now - self._sent_directly_at < DIRECTLY_EVERY
+        if letter is None or recently:
+            return
+        self._unsent, self._sent_directly_at = None, now
+        try:
+            answers = send_directly(letter, settings, self._clock, progress=self._progress)
+        except MailError as error:
+            log.warning("alert.mail_failed", subject=letter.subject, error=error.event, **error.fields)
+            self._unsent = letter
+            return
+        reached = [recipient for recipient, answer in answers.items() if answer.ok]
+        if reached:
+            log.info("alert.mail_sent", subject=letter.subject, recipients=reached)
+        else:
+            self._unsent = letter
+
     def _tidy(self) -> None:
         now = self._clock.now()
         if self._tidied is None or now - self._tidied > TIDY_EVERY:
@@ -237,8 +262,8 @@ class Alerts:
         if condition.kind in reported(settings):
             entry = NotificationItem(condition.kind, condition.key, condition.since, condition.fields)
             letter = write(Notification(Purpose.OPENED, [entry]), context, now)
-            self._delivery.keep_in_memory(letter)
             told = Notified(now, condition.count, condition.tokens, letter.message_id)
+            self._unsent = letter
         self._lost = NewCondition(condition.kind, condition.key, condition.since, condition.fields, told)
         log.error("alert.opened", kind=str(condition.kind), key=condition.key)
 
@@ -249,9 +274,8 @@ class Alerts:
         now = self._clock.now()
         is_open = {(each.kind, each.key) for each in self._journal.open_conditions()}
         opened = [] if (self._lost.kind, self._lost.key) in is_open else [self._lost]
-        self._journal.record(now, opened=opened, letters=self._delivery.in_memory())
-        self._delivery.forget_memory()
-        self._lost = None
+        self._journal.record(now, opened=opened, letters=[] if self._unsent is None else [self._unsent])
+        self._lost = self._unsent = None
 
 
 def reported(settings: AlertSettings) -> frozenset[str]:

@@ -13,7 +13,7 @@ from baikaldoc_pos.alerts.conditions import MOST_RECORDS, Condition, ConditionSe
 from baikaldoc_pos.alerts.context import MailContext, ProgramNames, command_line, mail_context, plain_mail_context
 from baikaldoc_pos.alerts.engine import NotificationRules, decide, keep, reported
 from baikaldoc_pos.alerts.mail import Notification, NotificationItem, Purpose, write
-from baikaldoc_pos.alerts.outbox import Delivery, Sent
+from baikaldoc_pos.alerts.outbox import Delivery, Sent, send_directly
 from baikaldoc_pos.alerts.smtp import Observer
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import (
@@ -29,7 +29,7 @@ from baikaldoc_pos.config import (
     read_alert_settings,
     render,
 )
-from baikaldoc_pos.errors import ConfigurationInvalid, JournalUnavailable
+from baikaldoc_pos.errors import ConfigurationInvalid, JournalUnavailable, MailError
 from baikaldoc_pos.journal import AlertJournal, Outbox
 
 TURN_SECONDS = 30.0
@@ -191,8 +191,10 @@ def _deliver(delivery: Delivery, settings: AlertSettings, clock: Clock, observe:
 def _tell_directly(
     condition: Condition, settings: AlertSettings, context: MailContext, clock: Clock, observe: Observer
 ) -> Sent:
-    now = clock.now()
     entry = NotificationItem(condition.kind, condition.key, condition.since, condition.fields)
-    delivery = Delivery(None, clock)
-    delivery.keep_in_memory(write(Notification(Purpose.OPENED, [entry]), context, now))
-    return delivery.run(settings, at_once=True, observe=observe)
+    letter = write(Notification(Purpose.OPENED, [entry]), context, clock.now())
+    try:
+        answers = send_directly(letter, settings, clock, observe).values()
+    except MailError as error:
+        return Sent(0, 1, error)
+    return Sent(int(any(each.ok for each in answers)), int(not all(each.ok for each in answers)), None)

@@ -1,21 +1,18 @@
-"""The dialogue with the mail server: connect, TLS, sign in, hand over; every step told, nothing secret in it.
+"""The dialogue with the mail server: connect, TLS, sign in, hand over. Every step is told, nothing secret is in it.
 
-A dialogue has a time-out for each answer and a deadline for the whole, and ends when a stop is asked for: a watching
-thread cuts the line, since a socket's own time-out begins anew with each byte. The answer to a mail that has been sent
-whole has a time of its own, since who gives up too early sends it twice (RFC 5321, 4.5.3.2.6 and 6.1). Knows nothing of
-what is in a mail.
+Each answer has a time-out and the whole has a deadline. A watching thread cuts the line at the deadline or at a stop,
+since a socket's own time-out begins anew with each byte. The answer to a mail has a time of its own, since who gives up
+too early sends it twice (RFC 5321, 4.5.3.2.6 and 6.1).
 """
 
-import base64
-import hmac
-import re
-import select
 import smtplib
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from attrs import frozen
 
@@ -28,188 +25,163 @@ from baikaldoc_pos.logs.masking import Masker
 WATCH_SECONDS = 0.1
 # A connection that has not come about by then will not; and a stop cannot cut it short.
 CONNECT_SECONDS = 10.0
-# How long the answer to a mail that has been sent whole is waited for.
+# How long the answer to a mail is waited for.
 ACKNOWLEDGEMENT_SECONDS = 600.0
 # The same after a stop: without the answer, the mail is sent again.
 LAST_ANSWER_SECONDS = 3.0
 _REPLY_LENGTH = 200
-_NO_ANSWER = -1
 
 
 @frozen
 class SmtpStep:
     """One step of the dialogue and what came of it.
 
-    :param name: connect, starttls, tls, ehlo, auth, mail, rcpt, data or quit.
+    :param name: connect, starttls, ehlo, auth, mail, rcpt or data.
     :param subject: whom or what it was about: the server's address, a recipient; "" for most.
     :param reply: the server's answer, or why there was none; on one line, without secrets.
+    :param for_good: a refusal that trying again is unlikely to change (5xx).
     """
 
     name: str
     subject: str
     ok: bool
     reply: str
+    for_good: bool = False
 
 
 Observer = Callable[[SmtpStep], None]
 
 
-@frozen
-class RecipientReply:
-    """The mail server's answer about one recipient.
+class _Utf8(str):
+    """Text that smtplib encodes as UTF-8 where it means to take ASCII only."""
 
-    :param accepted: it has taken the mail for them.
-    :param for_good: a refusal that trying again is unlikely to change (5xx).
-    """
+    __slots__ = ()
 
-    accepted: bool
-    for_good: bool
-    reply: str
+    def encode(self, *_: str) -> bytes:
+        return super().encode()
 
 
 class MailServer:
-    """An open dialogue with the mail server; made by :func:`dialogue`.
+    """A dialogue with the mail server; made by :func:`dialogue`.
 
-    :ivar unanswered: those to whom a mail has been sent whole, and of whom no word has come yet. They may have it.
+    :ivar unanswered: those to whom a mail has been sent, and of whom no word has come. They may have it.
     """
 
-    def __init__(
-        self,
-        smtp: smtplib.SMTP,
-        settings: AlertSettings,
-        observe: Observer,
-        watch: "_Watch",
-        waiting: Callable[[], None],
-    ) -> None:
+    def __init__(self, settings: AlertSettings, clock: Clock, observe: Observer, waiting: Callable[[], None]) -> None:
         self.unanswered: Sequence[str] = ()
-        self._smtp = smtp
+        self.smtp = _smtp(settings)
+        self.over = threading.Event()
         self._settings = settings
+        self._clock = clock
         self._observe = observe
-        self._watch = watch
         self._waiting = waiting
-        self._host = _address(settings)
-        secret = () if settings.password is None else (settings.password.reveal(),)
-        self._masker = Masker(secret)
+        self._masker = Masker(() if settings.password is None else (settings.password.reveal(),))
+        self._seconds = settings.timeout_seconds * DIALOGUE_TIMEOUTS
+        self._last_answer = False
+        self._cut_by: str | None = None
 
     def open(self) -> None:
         """Connect, secure the line, sign in."""
-        settings, smtp = self._settings, self._smtp
-        self._expect("connect", self._connect, self._host)
+        settings, smtp = self._settings, self.smtp
+        address, port = settings.host or "", settings.effective_port
+        self._expect("connect", lambda: smtp.connect(address, port), _address(settings))
+        self._limit_answers(settings.timeout_seconds)
         self._expect("ehlo", smtp.ehlo)
         if settings.security == "starttls":
-            self._need("starttls")
             self._expect("starttls", lambda: smtp.starttls(context=trust(settings)))
             self._expect("ehlo", smtp.ehlo)
         if settings.user is not None and settings.password is not None:
-            self._need("auth")
             self._sign_in(settings.user, settings.password.reveal())
 
-    def _connect(self) -> tuple[int, bytes]:
-        answer = self._smtp.connect(self._settings.host or "", self._settings.effective_port)
-        if self._smtp.sock is not None:
-            self._smtp.sock.settimeout(self._settings.timeout_seconds)
-        return answer
-
-    def hand_over(self, sender: str, recipients: Sequence[str], message: bytes) -> Mapping[str, RecipientReply]:
+    def hand_over(self, sender: str, recipients: Sequence[str], message: bytes) -> Mapping[str, SmtpStep]:
         """Give the server a mail for these recipients; returns its answer about each.
 
         :raises MailUnavailable: it is not known to have taken the mail for anybody; see ``unanswered``.
         :raises MailRejected: it does not take mail of this sender.
         """
-        replies = self._envelope(sender, recipients)
-        accepted = [recipient for recipient, verdict in replies.items() if verdict.accepted]
-        if accepted:
-            content = self._content(accepted, message)
-            replies |= dict.fromkeys(accepted, content)
-        else:
-            self._reset()
-        return replies
+        replies = self.envelope(sender, recipients)
+        accepted = [recipient for recipient, step in replies.items() if step.ok]
+        if not accepted:
+            return replies
+        self.unanswered = accepted
+        self._last_answer, self._seconds = True, ACKNOWLEDGEMENT_SECONDS
+        self._limit_answers(ACKNOWLEDGEMENT_SECONDS)
+        try:
+            content = self._ask("data", lambda: self._send(message), good=(250,))
+        finally:
+            self._last_answer = False
+        self.unanswered = ()
+        self._limit_answers(self._settings.timeout_seconds)
+        return replies | dict.fromkeys(accepted, content)
 
-    def try_envelope(self, sender: str, recipients: Sequence[str]) -> Mapping[str, RecipientReply]:
-        """Ask whether the server would take a mail of that sender for these recipients; nothing is sent."""
-        replies = self._envelope(sender, recipients)
-        self._reset()
-        return replies
+    def _send(self, message: bytes) -> tuple[int, bytes]:
+        """The calling thread reports that it waits, while another one sends and reads."""
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(self.smtp.data, message)
+            while not wait([sending], WATCH_SECONDS).done:
+                self._waiting()
+            return sending.result()
 
-    def _envelope(self, sender: str, recipients: Sequence[str]) -> dict[str, RecipientReply]:
-        self._expect("mail", lambda: self._smtp.mail(sender), sender)
+    def envelope(self, sender: str, recipients: Sequence[str]) -> dict[str, SmtpStep]:
+        """Name sender and recipients; returns the server's answer about each recipient."""
+        self._expect("mail", lambda: self.smtp.mail(sender), sender)
         replies = {}
         for recipient in recipients:
-            code, reply = self._ask("rcpt", lambda to=recipient: self._smtp.rcpt(to), recipient)  # type: ignore[misc]
-            replies[recipient] = RecipientReply(code in {250, 251, 252}, code >= 500, reply)
+            replies[recipient] = self._ask("rcpt", lambda to=recipient: self.smtp.rcpt(to), recipient)  # type: ignore[misc]
         return replies
 
-    def _content(self, recipients: Sequence[str], message: bytes) -> RecipientReply:
-        code, reply = self._ask("data", lambda: self._smtp.docmd("DATA"), good=(354,))
-        if code != 354:
-            return RecipientReply(accepted=False, for_good=code >= 500, reply=reply)
-        quoted = re.sub(rb"(?m)^\.", b"..", message)
+    def watch(self) -> None:
+        """Cut the line at the deadline or at a stop; run in a thread of its own."""
+        stopping = 0.0
+        while not self.over.wait(WATCH_SECONDS):
+            self._seconds -= WATCH_SECONDS
+            stopping += WATCH_SECONDS if self._clock.stopping else 0
+            if stopping > (LAST_ANSWER_SECONDS if self._last_answer else 0):
+                self._cut("stop")
+            elif self._seconds < 0:
+                self._cut("not done in time")
 
-        def send() -> tuple[int, bytes]:
-            self._smtp.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
-            # From here on the server may have the mail, whatever we hear of it.
-            self.unanswered = recipients
-            self._watch.last_answer = True
-            self._smtp.send(b".\r\n")
-            self._wait()
-            return self._smtp.getreply()
+    def _cut(self, why: str) -> None:
+        line = self.smtp.sock
+        if line is not None:
+            self._cut_by = self._cut_by or why
+            with suppress(OSError):
+                # Not SSLSocket's own, which pulls the TLS layer from under the thread that is reading.
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
 
-        try:
-            code, reply = self._ask("data", send)
-        finally:
-            self._watch.last_answer = False
-        self.unanswered = ()
-        return RecipientReply(accepted=code == 250, for_good=code >= 500, reply=reply)
-
-    def _wait(self) -> None:
-        """Until there is something to read, which the end of the line is too; the watch sees to that in time."""
-        line = self._smtp.sock
-        if line is None:
-            return
-        poll = select.poll()
-        poll.register(line, select.POLLIN)
-        while not (isinstance(line, ssl.SSLSocket) and line.pending()) and not poll.poll(WATCH_SECONDS * 1000):
-            self._waiting()
-
-    def _reset(self) -> None:
-        with suppress(smtplib.SMTPException, OSError):
-            self._smtp.docmd("RSET")
-
-    def _need(self, extension: str) -> None:
-        if not self._smtp.has_extn(extension):
-            reply = f"{extension.upper()} is not offered"
-            self._observe(SmtpStep(extension, "", ok=False, reply=reply))
-            raise MailRejected(extension, reply, self._host)
+    def _limit_answers(self, seconds: float) -> None:
+        if self.smtp.sock is not None:
+            self.smtp.sock.settimeout(seconds)
 
     def _sign_in(self, user: str, password: str) -> None:
-        """By hand, since smtplib takes no password beyond ASCII; the password never crosses an open line needlessly."""
-        offered = str(self._smtp.esmtp_features.get("auth", "")).upper().split()
+        """smtplib's own ``login`` takes no password beyond ASCII, and signs in by CRAM-MD5 first even over TLS."""
+        smtp = self.smtp
+        smtp.user, smtp.password = _Utf8(user), _Utf8(password)
+        ways: dict[str, Callable[..., str | None]] = {
+            "PLAIN": smtp.auth_plain,
+            "LOGIN": smtp.auth_login,
+            "CRAM-MD5": smtp.auth_cram_md5,
+        }
+        offered = str(smtp.esmtp_features.get("auth", "")).upper().split()
+        # The password crosses an open line only where there is no other way.
         wanted = ("CRAM-MD5", "PLAIN", "LOGIN") if self._settings.security == "none" else ("PLAIN", "LOGIN", "CRAM-MD5")
-        ways = {"PLAIN": self._auth_plain, "LOGIN": self._auth_login, "CRAM-MD5": self._auth_cram_md5}
-        way = next((name for name in wanted if name in offered), "PLAIN")
-        self._expect("auth", lambda: ways[way](user.encode(), password.encode()), way, good=(235, 503))
+        way = next((name for name in wanted if name in offered), None)
+        if way is None:
+            raise self._broken("auth", "", f"AUTH {', '.join(wanted)}: not offered", for_good=True)
 
-    def _auth_plain(self, user: bytes, password: bytes) -> tuple[int, bytes]:
-        return self._smtp.docmd("AUTH", "PLAIN " + _base64(b"\0" + user + b"\0" + password))
+        def answer(challenge: bytes | None = None) -> Any:
+            words = ways[way](challenge)
+            return None if words is None else _Utf8(words)
 
-    def _auth_login(self, user: bytes, password: bytes) -> tuple[int, bytes]:
-        code, answer = self._smtp.docmd("AUTH", f"LOGIN {_base64(user)}")
-        return self._smtp.docmd(_base64(password)) if code == 334 else (code, answer)
-
-    def _auth_cram_md5(self, user: bytes, password: bytes) -> tuple[int, bytes]:
-        code, answer = self._smtp.docmd("AUTH", "CRAM-MD5")
-        if code != 334:
-            return code, answer
-        digest = hmac.new(password, base64.b64decode(answer), "md5").hexdigest()
-        return self._smtp.docmd(_base64(user + b" " + digest.encode()))
+        self._expect("auth", lambda: smtp.auth(way, answer), way, good=(235,))
 
     def _expect(
         self, name: str, act: Callable[[], tuple[int, bytes]], subject: str = "", good: Sequence[int] = (220, 250)
     ) -> None:
         """Do a step without which nothing goes on."""
-        code, reply = self._ask(name, act, subject, good)
-        if code not in good:
-            raise (MailRejected if code >= 500 else MailUnavailable)(name, reply, self._host)
+        step = self._ask(name, act, subject, good)
+        if not step.ok:
+            raise (MailRejected if step.for_good else MailUnavailable)(name, step.reply, _address(self._settings))
 
     def _ask(
         self,
@@ -217,36 +189,37 @@ class MailServer:
         act: Callable[[], tuple[int, bytes]],
         subject: str = "",
         good: Sequence[int] = (250, 251, 252),
-    ) -> tuple[int, str]:
+    ) -> SmtpStep:
         """Do a step and tell of it; raises where the line breaks, or the server ends the dialogue (421)."""
         try:
             code, answer = act()
         except ssl.SSLCertVerificationError as error:
             raise self._broken(name, subject, error.verify_message, for_good=True) from error
-        except smtplib.SMTPResponseException as error:  # STARTTLS that is refused, whose words are bytes there
+        except smtplib.SMTPResponseException as error:  # a refusal, whose words are bytes but for "Line too long."
             code, answer = error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else b""
+        except (smtplib.SMTPNotSupportedError, ValueError) as error:  # ValueError: smtplib's check of what it is given
+            raise self._broken(name, subject, str(error), for_good=True) from error
         except (smtplib.SMTPException, OSError) as error:
             raise self._broken(name, subject, str(error) or type(error).__name__) from error
-        except (ValueError, UnicodeError) as error:  # smtplib's own check of what it is given
-            raise self._broken(name, subject, str(error), for_good=True) from error
-        if code == _NO_ANSWER:
+        if code == -1:
             raise self._broken(name, subject, "no answer")
+        reply = self._shown(f"{code} {answer.decode('utf-8', 'replace')}")
+        step = SmtpStep(name, subject, ok=code in good, reply=reply, for_good=code >= 500)
+        self._observe(step)
         if code == 421:
             self.unanswered = ()
-        reply = self._shown(f"{code} {answer.decode('utf-8', 'replace')}")
-        self._observe(SmtpStep(name, subject, ok=code in good, reply=reply))
-        if code == 421:
-            raise MailUnavailable(name, reply, self._host)
-        return code, reply
+            raise MailUnavailable(name, reply, _address(self._settings))
+        return step
 
     def _broken(
         self, name: str, subject: str, reason: str, *, for_good: bool = False
     ) -> MailUnavailable | MailRejected | StopRequested:
-        if self._watch.cut_by == "stop":
+        if self._cut_by == "stop":
             return StopRequested()
-        told = self._watch.cut_by or self._shown(reason)
+        told = self._cut_by or self._shown(reason)
         self._observe(SmtpStep(name, subject, ok=False, reply=told))
-        return (MailRejected if for_good and not self._watch.cut_by else MailUnavailable)(name, told, self._host)
+        error = MailRejected if for_good and not self._cut_by else MailUnavailable
+        return error(name, told, _address(self._settings))
 
     def _shown(self, text: str) -> str:
         return one_line(self._masker.text(one_line(text, _REPLY_LENGTH * 4)), _REPLY_LENGTH)
@@ -267,17 +240,18 @@ def dialogue(
     :raises StopRequested: a stop was asked for meanwhile.
     """
     clock.check_stop()
-    smtp = _smtp(settings)
-    limit = settings.timeout_seconds * DIALOGUE_TIMEOUTS
-    with _Watch(smtp, clock, limit) as watch:
-        server = MailServer(smtp, settings, observe, watch, waiting)
-        try:
-            server.open()
-            yield server
-            with suppress(smtplib.SMTPException, OSError):
-                smtp.quit()
-        finally:
-            smtp.close()
+    server = MailServer(settings, clock, observe, waiting)
+    watching = threading.Thread(target=server.watch, name="smtp-watch", daemon=True)
+    watching.start()
+    try:
+        server.open()
+        yield server
+        with suppress(smtplib.SMTPException, OSError):
+            server.smtp.quit()
+    finally:
+        server.over.set()
+        watching.join()
+        server.smtp.close()
 
 
 def probe(settings: AlertSettings, clock: Clock, observe: Observer = lambda step: None) -> None:
@@ -286,12 +260,11 @@ def probe(settings: AlertSettings, clock: Clock, observe: Observer = lambda step
     :raises MailError: as :func:`dialogue`, and MailRejected or MailUnavailable that names whom it refuses.
     """
     with dialogue(settings, clock, observe) as server:
-        replies = server.try_envelope(settings.sender or "", settings.recipients)
-    refused = {recipient: verdict for recipient, verdict in replies.items() if not verdict.accepted}
+        replies = server.envelope(settings.sender or "", settings.recipients)
+    refused = [step for step in replies.values() if not step.ok]
     if refused:
-        error = MailRejected if any(verdict.for_good for verdict in refused.values()) else MailUnavailable
-        told = "; ".join(f"{recipient}: {verdict.reply}" for recipient, verdict in refused.items())
-        raise error("rcpt", told, _address(settings))
+        error = MailRejected if any(step.for_good for step in refused) else MailUnavailable
+        raise error("rcpt", "; ".join(f"{step.subject}: {step.reply}" for step in refused), _address(settings))
 
 
 def trust(settings: AlertSettings) -> ssl.SSLContext:
@@ -303,7 +276,7 @@ def trust(settings: AlertSettings) -> ssl.SSLContext:
 
 
 def _smtp(settings: AlertSettings) -> smtplib.SMTP:
-    """Not connected yet; without a host, smtplib's constructor does nothing else."""
+    """Not connected yet, so that the watch can cut what the server says first."""
     name = socket.gethostname()
     local = name if name.isascii() and name else "localhost"
     timeout = min(settings.timeout_seconds, CONNECT_SECONDS)
@@ -311,7 +284,7 @@ def _smtp(settings: AlertSettings) -> smtplib.SMTP:
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=local, timeout=timeout, context=trust(settings))
     else:
         smtp = smtplib.SMTP(local_hostname=local, timeout=timeout)
-    # What the certificate is checked against; smtplib sets it only where its constructor connects.
+    # What the certificate is checked against. smtplib has no public way to it but a constructor that connects.
     smtp._host = settings.host  # type: ignore[attr-defined]
     return smtp
 
@@ -319,54 +292,3 @@ def _smtp(settings: AlertSettings) -> smtplib.SMTP:
 def _address(settings: AlertSettings) -> str:
     host = settings.host or ""
     return f"[{host}]:{settings.effective_port}" if ":" in host else f"{host}:{settings.effective_port}"
-
-
-def _base64(octets: bytes) -> str:
-    return base64.b64encode(octets).decode()
-
-
-class _Watch:
-    """Cuts the line when a deadline has passed or a stop is asked for.
-
-    :param last_answer: the mail has been sent whole, and only the server's word is missing.
-    """
-
-    def __init__(self, smtp: smtplib.SMTP, clock: Clock, limit: float) -> None:
-        self.last_answer = False
-        self.cut_by: str | None = None
-        self._smtp = smtp
-        self._clock = clock
-        self._limit = limit
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="smtp-watch", daemon=True)
-
-    def __enter__(self) -> "_Watch":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        talked, acknowledging, since_stop = 0.0, 0.0, 0.0
-        while not self._over.wait(WATCH_SECONDS):
-            if self.last_answer:
-                acknowledging += WATCH_SECONDS
-            else:
-                talked += WATCH_SECONDS
-            since_stop += WATCH_SECONDS if self._clock.stopping else 0
-            if since_stop > (LAST_ANSWER_SECONDS if self.last_answer else 0):
-                self._cut("stop")
-            elif acknowledging > ACKNOWLEDGEMENT_SECONDS:
-                self._cut(f"not acknowledged within {ACKNOWLEDGEMENT_SECONDS:g} s")
-            elif talked > self._limit:
-                self._cut(f"not done within {self._limit:g} s")
-
-    def _cut(self, why: str) -> None:
-        line = self._smtp.sock
-        if line is not None:
-            self.cut_by = self.cut_by or why
-            with suppress(OSError):
-                # Not SSLSocket's own, which pulls the TLS layer from under the thread that is reading.
-                socket.socket.shutdown(line, socket.SHUT_RDWR)

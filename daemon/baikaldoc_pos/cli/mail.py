@@ -31,7 +31,7 @@ def _test_alert(app: App, /) -> int:
         click.echo(app.text.text("mail.nobody_to_tell"), err=True)
         return os.EX_CONFIG
     try:
-        verdicts = send_test(
+        answers = send_test(
             settings,
             app.text.language,
             app.zone(),
@@ -44,15 +44,15 @@ def _test_alert(app: App, /) -> int:
         return error.exit_code
     finally:
         _print_waiting(app)
-    refused = {recipient: verdict for recipient, verdict in verdicts.items() if not verdict.accepted}
-    accepted = [recipient for recipient in verdicts if recipient not in refused]
+    refused = {recipient: answer for recipient, answer in answers.items() if not answer.ok}
+    accepted = [recipient for recipient in answers if recipient not in refused]
     if accepted:
         click.echo(app.text.text("mail.test_sent", recipients=accepted))
-    for recipient, verdict in refused.items():
-        click.echo(app.text.text("mail.test_refused", recipient=recipient, reply=verdict.reply), err=True)
+    for recipient, answer in refused.items():
+        click.echo(app.text.text("mail.test_refused", recipient=recipient, reply=answer.reply), err=True)
     if not refused:
         return 0
-    return os.EX_PROTOCOL if any(verdict.for_good for verdict in refused.values()) else os.EX_TEMPFAIL
+    return os.EX_PROTOCOL if any(answer.for_good for answer in refused.values()) else os.EX_TEMPFAIL
 
 
 def print_step(step: SmtpStep, text: Catalogue) -> None:

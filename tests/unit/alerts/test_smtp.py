@@ -53,7 +53,7 @@ def test_an_internal_ca(serve, certificates, clock, security):
     server = serve(**{security: context})
     settings = settings_for(server.port, security=security, host="localhost", ca_file=ca)
     replies, steps = talk(settings, clock)
-    assert replies[ADMIN].accepted
+    assert replies[ADMIN].ok
     assert all(step.ok for step in steps)
     assert [step.name for step in steps if step.name == "starttls"] == (["starttls"] if security == "starttls" else [])
     for wrong in ({"ca_file": None}, {"host": "127.0.0.1"}):
@@ -77,7 +77,7 @@ def test_a_late_answer_to_a_mail_is_waited_for(serve, certificates, clock, secur
             server.handler.acknowledge.set()
 
     with dialogue(settings, clock, waiting=wait) as mail_server:
-        assert mail_server.hand_over("pos@example.org", [ADMIN], MESSAGE)[ADMIN].accepted
+        assert mail_server.hand_over("pos@example.org", [ADMIN], MESSAGE)[ADMIN].ok
         assert mail_server.unanswered == ()
     assert len(server.mails) == 1
 
@@ -117,7 +117,7 @@ def test_signing_in_with_a_password_in_russian(serve, certificates, clock, mecha
         server.port, security="starttls", host="localhost", ca_file=ca, user="pos", timeout_seconds=15
     )
     replies, steps = talk(attrs.evolve(secure, password=Secret(PASSWORD)), clock)
-    assert replies[ADMIN].accepted
+    assert replies[ADMIN].ok
     assert "auth" in [step.name for step in steps]
     assert PASSWORD not in repr(steps)
     with pytest.raises(MailRejected) as caught:
@@ -138,7 +138,7 @@ def test_each_recipient_has_an_answer_of_its_own(serve, clock):
     server = serve()
     server.handler.refused = {OTHER: "550 no such user"}
     replies, _ = talk(settings_for(server.port, recipients=(ADMIN, OTHER)), clock)
-    assert (replies[ADMIN].accepted, replies[OTHER].accepted) == (True, False)
+    assert (replies[ADMIN].ok, replies[OTHER].ok) == (True, False)
     assert replies[OTHER].for_good
 
 
