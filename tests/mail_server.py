@@ -5,13 +5,14 @@ import email
 import email.policy
 import socket
 import ssl
-import subprocess
 import threading
 from email.message import EmailMessage
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
+
+from tests.certificates import Authority
 
 
 class Handler:
@@ -156,16 +157,5 @@ def html_of(message: EmailMessage) -> str:
 
 def make_certificates(directory: Path) -> tuple[Path, ssl.SSLContext]:
     """An internal CA, and a server's context with a certificate of its for localhost."""
-
-    def openssl(*arguments: object) -> None:
-        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, cwd=directory)
-
-    ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *ec, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", 30)
-    openssl("req", *ec, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
-    (directory / "ext").write_text("subjectAltName=DNS:localhost\n")
-    signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", 30, "-extfile", "ext")
-    openssl("x509", "-req", "-in", "server.csr", *signing, "-out", "server.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "server.pem", directory / "server.key")
-    return directory / "ca.pem", context
+    authority = Authority(directory)
+    return authority.ca, authority.server("DNS:localhost")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from baikaldoc_pos.errors import DeloUnavailable
 
+from tests.certificates import Authority
 from tests.clocks import ManualClock
 from tests.delo_server import DeloServer, pending_rubrics
 from tests.installation import Installation
 from tests.system.accounts import assert_reconciled, expected
-from tests.system.certificates import Authority
 
 RUBRICS = pending_rubrics(60)
 

@@ -36,7 +36,7 @@ def https() -> str:
 
 
 def smtp() -> dict[str, Any]:
-    with smtplib.SMTP("localhost", ARGUMENTS["smtp"], timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", ARGUMENTS["smtp"], timeout=10) as client:
         return client.sendmail("a@example.org", ["b@example.org"], "Subject: probe\r\n\r\nprobe\r\n")
 
 

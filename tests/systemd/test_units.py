@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.mail_server import MailServer, make_certificates
 from tests.systemd.box import SystemdBox
 from tests.systemd.directives import SINCE
 from tests.systemd.product import PREFIX, UNITS
-from tests.systemd.servers import Https, Smtp, make_certificate, serving
+from tests.systemd.servers import Https, serving
 
 pytestmark = pytest.mark.systemd
 
@@ -99,11 +99,9 @@ def test_account_is_a_system_account_that_nobody_can_log_in_to(shared_box: Syste
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    certificate, key = make_certificate(tmp_path_factory.mktemp("tls"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with serving(Https, context) as https, serving(Smtp) as smtp:
-        yield {"ca": certificate, "arguments": {"https": f"https://localhost:{https}/", "smtp": smtp}}
+    certificate, context = make_certificates(tmp_path_factory.mktemp("tls"))
+    with serving(Https, context) as https, MailServer() as mail:
+        yield {"ca": certificate, "arguments": {"https": f"https://localhost:{https}/", "smtp": mail.port}}
 
 
 def probe(box: SystemdBox, unit: str, servers: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
-"""Transports to a stand-in, and a certificate for its TLS."""
+"""Transports to a stand-in, and its TLS."""
 
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -12,34 +11,26 @@ from baikaldoc_pos.config import ConnectionConfig
 from baikaldoc_pos.config.types import Secret
 from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
 
+from tests.certificates import Authority
 from tests.delo_server import PASSWORD, USER
 
 Connect = Callable[..., HttpTransport]
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 that is its own CA, with its key, in one file."""
-    directory = tmp_path_factory.mktemp("tls")
-    path, key = directory / "certificate.pem", directory / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
-            *("-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(path)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    path.write_text(path.read_text() + key.read_text())
-    return path
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tls"))
 
 
-@pytest.fixture
-def tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+@pytest.fixture(scope="session")
+def certificate(authority: Authority) -> Path:
+    """That of the authority behind ``tls``."""
+    return authority.ca
+
+
+@pytest.fixture(scope="session")
+def tls(authority: Authority) -> ssl.SSLContext:
+    return authority.server()
 
 
 def connection_to(base: str, **settings: Any) -> ConnectionConfig:
