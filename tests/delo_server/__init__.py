@@ -27,7 +27,7 @@ from tests.delo_server.fault_kinds import (
 )
 from tests.delo_server.faults import Faults
 from tests.delo_server.messages import Request
-from tests.delo_server.schema import Lack
+from tests.delo_server.schema import PLAIN_ANSWER, Lack
 from tests.delo_server.server import PASSWORD, USER, DeloServer
 from tests.delo_server.sessions import Refusal, Sessions, Sign
 
@@ -40,6 +40,7 @@ __all__ = [
     "JSON_NULL",
     "MAPPING",
     "PASSWORD",
+    "PLAIN_ANSWER",
     "UNMAPPED",
     "USER",
     "WRONG_CHARSET",

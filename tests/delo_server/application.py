@@ -1,6 +1,8 @@
 """ДЕЛО's web side without the wire: from a request that was received to the answer that is to be sent."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import quote
 
 from attrs import define, evolve, field
@@ -68,7 +70,8 @@ class Application:
             return Answer.of_json({"message": "Нет свободных лицензий"}, 403)
         except SignInRefusedError:
             return _refused(self.sessions.refusal)
-        return Answer.of_json({"isAuthenticated": True}, headers=(self._cookie(session),))
+        date = ("Date", format_datetime(self._now(), usegmt=True))
+        return Answer.of_json({"isAuthenticated": True}, headers=(self._cookie(session), date))
 
     def _sign_out(self, request: Request) -> Answer:
         self.sessions.sign_out(request.cookies.get(COOKIE))
@@ -77,9 +80,13 @@ class Application:
     def _query(self, request: Request, reject: Reject | None) -> Answer:
         session = self.sessions.use(request.cookies.get(COOKIE))
         if session is None:
-            return _signed_out(self.sessions.sign)
+            return signed_out(self.sessions.sign)
         if not request.headers.get("content-type", "").startswith("application/json"):
             return Answer.of_html("Unsupported Media Type", 415)
+        if request.is_mutation and self.faults.write_denied is not None:
+            if self.faults.write_denied == "status":
+                return Answer.of_json({"message": "Доступ запрещён"}, 403)
+            return _in_words("Response status code does not indicate success: 403 (Forbidden).")
         if self.on_execute is not None:
             self.on_execute(request)
         answer = execute(Environment(self.store, self.faults, self.max_page_size), request, session.id, reject)
@@ -90,7 +97,13 @@ class Application:
 
     def _cookie(self, session: Session) -> tuple[str, str]:
         value = f"{COOKIE}={session.id}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if self.secure else ''}"
+        if self.sessions.expires_after is not None:
+            expires = self._now() + timedelta(seconds=self.sessions.expires_after)
+            value += f"; Expires={format_datetime(expires, usegmt=True)}"
         return "Set-Cookie", value
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC) - timedelta(days=365 * self.sessions.years_behind)
 
 
 def _page(request: Request) -> Answer:
@@ -103,11 +116,20 @@ def _refused(refusal: Refusal) -> Answer:
     return Answer.of_json({"message": "Неверное имя пользователя или пароль"}, int(refusal))
 
 
-def _signed_out(sign: Sign) -> Answer:
+def signed_out(sign: Sign) -> Answer:
+    """How a query without a valid session is answered."""
     match sign:
         case Sign.REDIRECT:
             return Answer.of_html("Found", 302, (("Location", f"{LOGIN_PAGE}?ReturnUrl={quote(GRAPHQL, safe='')}"),))
         case Sign.LOGIN_PAGE:
             return Answer.of_html("Вход в систему ДЕЛО")
+        case Sign.WORDS:
+            return _in_words("Response status code does not indicate success: 401 (Unauthorized).")
+        case Sign.CODE:
+            return _in_words("Нет доступа.", code="AUTH_NOT_AUTHENTICATED")
         case _:
             return Answer(int(sign), b"")
+
+
+def _in_words(message: str, **extensions: str) -> Answer:
+    return Answer.of_json({"errors": [{"message": message, "extensions": extensions}], "data": None})

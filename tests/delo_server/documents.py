@@ -1,7 +1,5 @@
-"""What the stand-in demands of a GraphQL document beyond the schema: no name that no public client has shown.
-
-The schema in schema/delo.graphql has names of our own making, because GraphQL needs them. A real server would not
-know them, so neither does the stand-in: in variables, fragments, type conditions, ``__typename`` or introspection.
+"""What the stand-in demands of a GraphQL document beyond the schema: no name that no public client has shown, and
+what some servers demand on top of it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +9,6 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     GraphQLError,
     InlineFragmentNode,
     IntValueNode,
@@ -27,39 +24,61 @@ from graphql import (
     visit,
 )
 
-KNOWN_VARIABLE_TYPES = frozenset({"Int", "String", "DateTime", "UpdateArRubricValueInput"})
+KNOWN_VARIABLE_TYPES = frozenset({"Int", "String", "DateTime"})
+INPUT_TYPE = "UpdateArRubricValueInput"
 
 
-class KnownVariableTypes(ValidationRule):
-    """A variable is declared only with a type that was seen in public clients, with or without ``!``."""
-
-    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
-        declared = node.type.type if isinstance(node.type, NonNullTypeNode) else node.type
-        if print_ast(declared) not in KNOWN_VARIABLE_TYPES:
-            name = node.variable.name.value
-            self.report_error(GraphQLError(f"Unknown type '{print_ast(declared)}' of variable '${name}'.", node))
-
-
-class NoTypeConditions(ValidationRule):
-    """No fragment names a type."""
-
-    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> None:
-        self.report_error(GraphQLError(f"Unknown type '{node.type_condition.name.value}'.", node))
+class _NoTypeConditions(ValidationRule):
+    """No fragment of ours names a type (those of the introspection query do)."""
 
     def enter_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> None:
         if node.type_condition is not None:
             self.report_error(GraphQLError(f"Unknown type '{node.type_condition.name.value}'.", node))
 
 
-class NoIntrospection(ValidationRule):
-    """Neither ``__typename`` nor ``__schema`` nor ``__type``."""
+@lru_cache(maxsize=64)
+def rules_of(  # noqa: C901 - one small class a rule
+    *, input_type: bool, null_or_empty_true: bool, introspection: bool, alias_limit: int | None
+) -> tuple[type[ValidationRule], ...]:
+    """The rules of one kind of server (see ``schema.ServerKind``)."""
+    known = KNOWN_VARIABLE_TYPES | ({INPUT_TYPE} if input_type else set())
 
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        if node.name.value.startswith("__"):
-            self.report_error(GraphQLError(f"Introspection is not allowed: '{node.name.value}'.", node))
+    class KnownVariableTypes(ValidationRule):
+        """A variable is declared only with a type that was seen in public clients, with or without ``!``."""
 
+        def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
+            declared = node.type.type if isinstance(node.type, NonNullTypeNode) else node.type
+            if print_ast(declared) not in known:
+                name = node.variable.name.value
+                self.report_error(GraphQLError(f"Unknown type '{print_ast(declared)}' of variable '${name}'.", node))
 
-RULES: tuple[type[ValidationRule], ...] = (KnownVariableTypes, NoTypeConditions, NoIntrospection)
+    class NoIntrospection(ValidationRule):
+        """Neither ``__typename`` nor ``__schema`` nor ``__type``."""
+
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            if node.name.value.startswith("__"):
+                self.report_error(GraphQLError(f"Introspection is not allowed: '{node.name.value}'.", node))
+
+    class OnlyFalse(ValidationRule):
+        """``isNullOrEmpty`` is known with ``false`` only."""
+
+        def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
+            if node.name.value == "isNullOrEmpty" and getattr(node.value, "value", None) is True:
+                self.report_error(GraphQLError("isNullOrEmpty: true is not supported.", node))
+
+    class FewAliases(ValidationRule):
+        """A document asks for so many fields at its root at most."""
+
+        def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
+            if alias_limit is not None and len(node.selection_set.selections) > alias_limit:
+                self.report_error(GraphQLError("Документ слишком сложен.", node))
+
+    rules: list[type[ValidationRule]] = [KnownVariableTypes, _NoTypeConditions, FewAliases]
+    if not introspection:
+        rules.append(NoIntrospection)
+    if not null_or_empty_true:
+        rules.append(OnlyFalse)
+    return tuple(rules)
 
 
 @lru_cache(maxsize=512)

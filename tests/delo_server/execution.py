@@ -10,13 +10,13 @@ from tests.delo_server.fault_kinds import Reject
 from tests.delo_server.faults import Faults
 from tests.delo_server.messages import Answer, Request
 from tests.delo_server.resolvers import Context, Environment, resolve_page, resolve_update
-from tests.delo_server.schema import faults_of, known_lacks, schema_without
+from tests.delo_server.schema import faults_of, schema_of
 
 _RESOLVERS = {"arRubricValuesPg": resolve_page, "updateArRubricValue": resolve_update}
 
 
 def _resolve(root: object, info: Any, **arguments: Any) -> Any:
-    if info.path.prev is None:
+    if info.path.prev is None and info.field_name in _RESOLVERS:
         return _RESOLVERS[info.field_name](root, info, **arguments)
     return root.get(info.field_name) if isinstance(root, dict) else None
 
@@ -40,8 +40,8 @@ def execute(environment: Environment, request: Request, session: str, reject: Re
     text = request.document
     if text is None:
         return rejection([GraphQLError("Тело запроса не содержит документа.")], faults.validation_status)
-    lacks = known_lacks(faults.lacks)
-    document, wrong = faults_of(text, lacks)
+    kind = faults.kind
+    document, wrong = faults_of(text, kind)
     if document is None or wrong:
         return rejection(wrong, faults.validation_status)
     reject = reject or _refusal(faults, request, document)
@@ -49,7 +49,7 @@ def execute(environment: Environment, request: Request, session: str, reject: Re
         return rejection([GraphQLError(reject.message)], reject.status)
     context = Context(environment, session)
     result = execute_sync(
-        schema_without(lacks),
+        schema_of(kind),
         document,
         context_value=context,
         variable_values=request.variables,

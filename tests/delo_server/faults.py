@@ -7,6 +7,7 @@ from attrs import define, field, fields
 
 from tests.delo_server.fault_kinds import Fault, WriteFault
 from tests.delo_server.messages import Request
+from tests.delo_server.schema import PLAIN_ANSWER, Lack, ServerKind, checked
 
 Target = Literal["any", "login", "logout", "query", "read", "write", "other"]
 
@@ -48,12 +49,16 @@ class Faults:
     :param delay_seconds: every request takes this much longer.
     :param reject_documents: every document is refused as a whole with this message.
     :param validation_status: HTTP status of an answer to a document that is invalid.
-    :param lacks: what the schema lacks (see ``schema.Lack``).
+    :param lacks: what the schema lacks (see ``schema.Lack``), and what else it is like (see ``schema.ServerKind``):
+        input_type, null_or_empty_true, introspection, alias_limit, names, kind_names.
+    :param write_denied: the account may not write: answered by HTTP status 403, or in words.
     :param poison: ISNs whose presence in a mutation makes the server refuse the document as a whole.
     :param poison_status: with which HTTP status it does so.
     :param extra_errors: messages of top-level errors without a path that stand beside every data.
     :param stuck_cursor: ``endCursor`` repeats the cursor that was asked for, with ``hasNextPage: true``.
     :param ignore_pos_filter: rubrics that have a «Статус ПОС» are sent, too, whatever the filter says.
+    :param ignore_isn_filter: the filter by ISN is taken and not applied.
+    :param hide_pending: the filter on an empty «Статус ПОС» leaves out what is null ("null"), or every row ("all").
     :param repeat_rows: so many rows of the page before stand at each page's head once more
         (on the first page: its own first rows at its end).
     :param null_edges: ``edges`` and ``items`` are null.
@@ -66,11 +71,20 @@ class Faults:
     reject_documents: str | None = None
     validation_status: int = 400
     lacks: set[str] = field(factory=set)
+    input_type: bool = True
+    null_or_empty_true: bool = True
+    introspection: bool = True
+    alias_limit: int | None = None
+    names: dict[str, str] = field(factory=dict)
+    kind_names: bool = False
+    write_denied: Literal["status", "words"] | None = None
     poison: set[int] = field(factory=set)
     poison_status: int = 200
     extra_errors: list[str] = field(factory=list)
     stuck_cursor: bool = False
     ignore_pos_filter: bool = False
+    ignore_isn_filter: bool = False
+    hide_pending: Literal["null", "all"] | None = None
     repeat_rows: int = 0
     null_edges: bool = False
     null_nodes: set[int] = field(factory=set)
@@ -106,6 +120,27 @@ class Faults:
                 scripted.hits += 1
                 return scripted.fault
         return None
+
+    @property
+    def kind(self) -> ServerKind:
+        """What the schema is like now; raises KeyError for a thing to lack that it does not have."""
+        return checked(
+            ServerKind(
+                frozenset(self.lacks),
+                self.input_type,
+                self.null_or_empty_true,
+                self.introspection,
+                self.alias_limit,
+                tuple(sorted(self.names.items())),
+                self.kind_names,
+            )
+        )
+
+    def as_run(self) -> None:
+        """Exactly the forms that docs/delo-api.md marks as run, nothing more, no introspection."""
+        self.lacks = {Lack.POS_STATUS_FILTER, Lack.ISN_FILTER, Lack.ORDER, *PLAIN_ANSWER}
+        self.input_type = self.null_or_empty_true = self.introspection = False
+        self.alias_limit = 10
 
     @property
     def waiting(self) -> tuple[Scripted, ...]:

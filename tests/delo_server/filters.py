@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from tests.delo_server.data import StoredRubric
+from tests.delo_server.schema import KIND_NAMES, ServerKind
 
 POS_API_NAME = "POS_STATUS_RUB"
 SSTU_API_NAME = "EOS_SSTU_STATUS"
@@ -36,6 +37,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "greaterOrEqual": lambda value, operand: value is not None and bool(value >= _value(operand)),
     "lessOrEqual": lambda value, operand: value is not None and bool(value <= _value(operand)),
     "isNullOrEmpty": lambda value, operand: (value is None or value == "") == operand,
+    "isNull": lambda value, operand: (value is None) == operand,
     "matches": lambda value, operand: value is not None and fits(operand, value),
     "any": lambda values, operand: any(fits(operand, value) for value in values or ()),
 }
@@ -51,19 +53,19 @@ def fits(condition: Condition | None, record: Mapping[str, Any]) -> bool:
     )
 
 
-def as_record(rubric: StoredRubric) -> dict[str, Any]:
-    """The rubric under the names that filters and selections use."""
-    carried = [SSTU_API_NAME, POS_API_NAME] if rubric.carries_pos else [SSTU_API_NAME]
+def as_record(rubric: StoredRubric, kind: ServerKind) -> dict[str, Any]:
+    """The rubric under the names that filters and selections of this server use."""
+    carried = [SSTU_API_NAME, kind.name(POS_API_NAME)] if rubric.carries_pos else [SSTU_API_NAME]
     return {
         "isnRefRubric": rubric.isn,
-        "eosSstuStatus": rubric.sstu,
-        "posStatusRub": rubric.pos,
+        kind.name("eosSstuStatus"): rubric.sstu,
+        kind.name("posStatusRub"): rubric.pos,
         "refRubric": {
             "insDate": rubric.ins_date,
             "docRc": {
                 "isnDoc": rubric.document_isn,
                 "freeNum": rubric.number,
-                "kindDoc": rubric.kind_doc,
+                "kindDoc": KIND_NAMES[rubric.kind_doc] if kind.kind_names else rubric.kind_doc,
                 "docgroupCl": {"arDocgroups": [{"arDescript": {"apiName": name}} for name in carried]},
             },
         },
@@ -71,10 +73,13 @@ def as_record(rubric: StoredRubric) -> dict[str, Any]:
 
 
 def select(
-    rubrics: Iterable[StoredRubric], condition: Condition | None, orderby: Sequence[Mapping[str, str]] | None
+    rubrics: Iterable[StoredRubric],
+    condition: Condition | None,
+    orderby: Sequence[Mapping[str, str]] | None,
+    kind: ServerKind,
 ) -> list[dict[str, Any]]:
     """The records that fit, sorted as asked for; by ISN where nothing was asked for."""
-    rows = [record for record in map(as_record, rubrics) if fits(condition, record)]
+    rows = [record for rubric in rubrics if fits(condition, record := as_record(rubric, kind))]
     rows.sort(key=lambda row: row["isnRefRubric"])
     # Stable sorts from the last key to the first give the order of all keys.
     for name, direction in reversed([pair for keys in orderby or () for pair in keys.items()]):

@@ -99,6 +99,8 @@ class Answer:
     def head(self, *framing: tuple[str, str]) -> bytes:
         """The status line and the headers, ``framing`` (Content-Length or its like) among them."""
         phrase = HTTPStatus(self.status).phrase if self.status in set(HTTPStatus) else "Sign In Again"
-        named = (("Date", format_datetime(datetime.now(UTC), usegmt=True)), ("Content-Type", self.content_type))
+        named = [("Content-Type", self.content_type)]
+        if "Date" not in dict(self.headers):
+            named.append(("Date", format_datetime(datetime.now(UTC), usegmt=True)))
         lines = [f"HTTP/1.1 {self.status} {phrase}", *(f"{k}: {v}" for k, v in (*named, *self.headers, *framing))]
         return "\r\n".join((*lines, "", "")).encode("latin-1")

@@ -9,6 +9,7 @@ from tests.delo_server.data import Store, StoredRubric
 from tests.delo_server.fault_kinds import AliasError, MissingKey, NullData, Refused, WriteFault, WrongEcho
 from tests.delo_server.faults import Faults
 from tests.delo_server.filters import BadCursorError, Page, as_record, cut, select
+from tests.delo_server.schema import ServerKind
 
 NOT_FOUND = "Запись не найдена"
 
@@ -37,9 +38,16 @@ def resolve_page(_root: object, info: GraphQLResolveInfo, **arguments: Any) -> d
     environment = context.environment
     faults = environment.faults
     condition = dict(arguments.get("filter") or {})
+    kind = faults.kind
+    pos = kind.name("posStatusRub")
+    asks_for_empty = any(key != "isNullOrEmpty" or value for key, value in (condition.get(pos) or {}).items())
     if faults.ignore_pos_filter:
-        condition.pop("posStatusRub", None)
-    rows = select(environment.store.rubrics(), condition, arguments.get("orderby"))
+        condition.pop(pos, None)
+    if faults.ignore_isn_filter:
+        condition.pop("isnRefRubric", None)
+    rows = select(environment.store.rubrics(), condition, arguments.get("orderby"), kind)
+    if asks_for_empty and faults.hide_pending:
+        rows = [row for row in rows if faults.hide_pending == "null" and row[pos] is not None]
     try:
         page = cut(rows, arguments.get("first"), arguments.get("after"), environment.max_page_size)
     except BadCursorError as error:
@@ -81,23 +89,24 @@ def resolve_update(_root: object, info: GraphQLResolveInfo, **arguments: Any) ->
     client = {"clientMutationId": asked.get("clientMutationId")}
     known = context.environment.store.get(isn)
     fault = context.environment.faults.writes.get(isn)
-    rubric = known and _store(context, known, data.get("posStatusRub", known.pos), fault)
+    kind = context.environment.faults.kind
+    rubric = known and _store(context, known, data.get(kind.name("posStatusRub"), known.pos), fault)
     if rubric is None:
         return {**client, "success": False, "message": NOT_FOUND, "messageCode": "NOT_FOUND"}
     if isinstance(fault, AliasError):
         raise GraphQLError(fault.message)
     if isinstance(fault, MissingKey):
         context.missing.append(str(info.path.key))
-    payload = _payload(rubric, fault)
+    payload = _payload(rubric, fault, kind)
     return {**client, **payload} if payload is not None else None
 
 
-def _payload(rubric: StoredRubric, fault: WriteFault | None) -> dict[str, Any] | None:
+def _payload(rubric: StoredRubric, fault: WriteFault | None, kind: ServerKind) -> dict[str, Any] | None:
     match fault:
         case None:
-            return {"success": True, "data": as_record(rubric)}
+            return {"success": True, "data": as_record(rubric, kind)}
         case WrongEcho():
-            return {"success": True, "data": {**as_record(rubric), "posStatusRub": fault.value}}
+            return {"success": True, "data": {**as_record(rubric, kind), kind.name("posStatusRub"): fault.value}}
         case NullData():
             return {"success": True}
         case Refused():

@@ -18,6 +18,8 @@ class Sign(StrEnum):
     STATUS_403 = "403"
     REDIRECT = "302"
     LOGIN_PAGE = "200"
+    WORDS = "words"  # a GraphQL answer whose message carries the status
+    CODE = "code"  # a GraphQL answer whose extensions carry a code
 
 
 class Refusal(StrEnum):
@@ -61,6 +63,8 @@ class Sessions:
     :param lock_after: an account is locked after so many failed sign-ins in a row.
     :param accept_nothing: signing in works, and yet every query is answered as signed out.
     :param renews: every answer to a query has a new cookie, and the one before is no longer valid.
+    :param expires_after: by the server's clock, cookies expire after so many seconds.
+    :param years_behind: the server's clock is so many years behind.
     :param sign_ins: successful ones by account.
     :param failed_sign_ins: refused for the account or the password, by account.
     """
@@ -76,6 +80,8 @@ class Sessions:
     lock_after: int | None = None
     accept_nothing: bool = False
     renews: bool = False
+    expires_after: int | None = None
+    years_behind: int = 0
     sign_ins: Counter[str] = field(factory=Counter, init=False)
     failed_sign_ins: Counter[str] = field(factory=Counter, init=False)
     refused_for_seats: int = field(default=0, init=False)

@@ -12,10 +12,16 @@ from tests.delo_server import PASSWORD, USER, DeloServer
 
 OPERATIONS = Path(__file__).parents[3] / "schema" / "operations"
 PENDING = (OPERATIONS / "pending_rubrics.graphql").read_text(encoding="utf-8")
-UPDATE = (OPERATIONS / "update_rubric.graphql").read_text(encoding="utf-8")
 KEEP_ALIVE = (OPERATIONS / "keep_alive.graphql").read_text(encoding="utf-8")
 PERIOD = {"since": "2026-10-01T00:00:00+08:00", "until": "2026-10-31T00:00:00+08:00"}
 TIMEOUT = 5
+
+
+def update(isn: int, value: str) -> str:
+    """A write in the form that has run."""
+    values = f"isnRefRubric: {isn}, posStatusRub: {json.dumps(value)}"
+    answer = "success message data { isnRefRubric posStatusRub }"
+    return f"mutation {{ updateArRubricValue(input: {{data: {{{values}}}}}) {{ {answer} }} }}"
 
 
 class Client:
