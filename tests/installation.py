@@ -11,8 +11,9 @@ from typing import Any
 
 from baikaldoc_pos.assembly import gateway, open_journal, open_session
 from baikaldoc_pos.config import Configuration, Paths, load_configuration
-from baikaldoc_pos.journal import HistoryRow, JournalReader
+from baikaldoc_pos.journal import HistoryRow, Journal, JournalReader
 from baikaldoc_pos.model import Period
+from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 from baikaldoc_pos.state import CycleProgress
 from baikaldoc_pos.sync import CycleContext, CycleReport, run_cycle
 
@@ -20,14 +21,30 @@ from tests.clocks import ManualClock
 from tests.commands import run_command
 from tests.delo_server import MAPPING, PASSWORD, UNMAPPED, USER, DeloServer
 
+# A server that has everything and is known to have it.
+KNOWN = ServerProfile(
+    introspection=True,
+    typed_input=True,
+    answer_fields=("message_code", "system_message"),
+    pending=PendingFilter.NULL_OR_EMPTY,
+    pending_proven=True,
+    isn_filter=True,
+    isn_order=True,
+    batch_size=200,
+    written=True,
+)
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = (sys.executable, "-m", "baikaldoc_pos")
 
 
 class Installation:
-    """Configuration, state and logs under one directory, bound to a stand-in."""
+    """Configuration, state and logs under one directory, bound to a stand-in.
 
-    def __init__(self, root: Path, server: DeloServer) -> None:
+    :param profile: what the first cycle knows of the server already; None: nothing.
+    """
+
+    def __init__(self, root: Path, server: DeloServer, profile: ServerProfile | None = KNOWN) -> None:
+        self.profile = profile
         self.paths = Paths(root / "config", root / "state", root / "logs")
         for path in (self.paths.config, self.paths.state, self.paths.logs):
             path.mkdir(parents=True, exist_ok=True)
@@ -77,11 +94,23 @@ class Installation:
             open_journal(self.paths, configuration.processing.zone, clock) as journal,
             closing(open_session(configuration, clock)) as session,
         ):
-            delo = gateway(session, configuration, clock)
+            self.keep_profile(journal)
+            delo = gateway(session, configuration, clock, journal=journal)
             try:
                 return run_cycle(CycleContext(delo, journal, clock, configuration, may_write, progress), asked)
             finally:
                 session.sign_out()
+
+    def keep_profile(self, journal: Journal) -> None:
+        """Keep what is known of the server, where the journal has nothing yet; only once."""
+        if self.profile is not None:
+            journal.keep_server_profile(self.server.graphql_url, self.profile)
+            self.profile = None
+
+    def know_server(self) -> None:
+        """Have the journal know the server before a command runs."""
+        with Journal.open(self.paths.state, ManualClock()) as journal:
+            self.keep_profile(journal)
 
     def arguments(self, *command: str) -> list[str]:
         """The command line of ``baikaldoc-pos`` on these directories."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 
 from baikaldoc_pos.clock import Clock
@@ -11,6 +12,7 @@ from baikaldoc_pos.delo import (
     Deadline,
     DeloClient,
     DeloSession,
+    Documents,
     HttpTransport,
     RequestReport,
     RetryPolicy,
@@ -19,6 +21,7 @@ from baikaldoc_pos.delo import (
 from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.journal import Checkpoint, Journal, script_bookmark
 from baikaldoc_pos.logs import LogSettings
+from baikaldoc_pos.server_profile import ServerProfile
 
 log = EventLog(__name__)
 
@@ -66,21 +69,35 @@ def log_settings(configuration: Configuration) -> LogSettings:
 
 
 def gateway(
-    session: DeloSession, configuration: Configuration, clock: Clock, policy: RetryPolicy | None = None
+    session: DeloSession,
+    configuration: Configuration,
+    clock: Clock,
+    policy: RetryPolicy | None = None,
+    journal: Journal | None = None,
 ) -> DeloClient:
     """The gateway for one cycle that begins now.
 
+    :param journal: where it is kept what the server can do; None finds it out anew.
     :param policy: how often a fault is tried again; as configured by default.
     """
     processing = configuration.processing
+    address = configuration.connection.graphql_endpoint
     cycle_seconds = timedelta(minutes=configuration.service.limits.cycle_minutes).total_seconds()
     return DeloClient(
         session,
+        Documents(processing.attributes, processing.document_kinds),
         page_size=processing.pagination.page_size,
+        batch_size=processing.batch_size,
         policy=policy if policy is not None else RetryPolicy(processing.retry_attempts),
         deadline=Deadline.after(clock, cycle_seconds),
         zone=processing.zone,
+        profile=journal.server_profile(address) if journal is not None else None,
+        keep=partial(journal.keep_server_profile, address) if journal is not None else _keep_nothing,
     )
+
+
+def _keep_nothing(profile: ServerProfile | None) -> None:
+    """Keep no profile."""
 
 
 def tell_notices(configuration: Configuration, directory: Path, text: Catalogue) -> None:

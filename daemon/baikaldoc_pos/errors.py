@@ -8,8 +8,10 @@
     │   ├── DeloUnavailable         75  nothing answered, or what answered was not ДЕЛО
     │   ├── CredentialsRejected     77  ДЕЛО refused the account; never tried again by itself
     │   ├── SessionNotAccepted      77  signed in, and yet every request is sent back to sign-in
+    │   ├── AccessDenied            77  signed in, and may not write
     │   ├── UnexpectedAnswer        76  ДЕЛО answered, but not in the form that is known
     │   ├── ReadingIncomplete       76  windows could not be read whole; what was read is done, the bookmark stays
+    │   ├── NameUnknown             76  the server does not have a name of the configuration
     │   └── SchemaMismatch          76  the server's schema lacks what is asked for
     ├── MailError
     │   ├── MailUnavailable         75  the mail server did not answer, or asked to come again later
@@ -83,6 +85,7 @@ class DeloUnavailable(DeloError):
     :param status: the HTTP status where the server did answer, but with a fault of its own.
     :param busy: the server, or what stands before it, said that it cannot serve now (429, 503).
     :param server_message: the server's own text.
+    :param delivered: the request may have reached the server.
     """
 
     event = "delo.unavailable"
@@ -98,12 +101,27 @@ class DeloUnavailable(DeloError):
         status: int | None = None,
         busy: bool = False,
         server_message: str | None = None,
+        delivered: bool = True,
     ) -> None:
         super().__init__(reason=reason, host=host, **_server_message(server_message))
         self.retry_after = retry_after
         self.retry = retry
         self.status = status
         self.busy = busy
+        self.delivered = delivered
+
+
+class SignInPostponed(DeloUnavailable):
+    """The outcome of the last sign-ins is unclear; ДЕЛО counts failures, so the next try waits.
+
+    :param until: nothing is sent before.
+    """
+
+    event = "delo.sign_in_postponed"
+
+    def __init__(self, host: str, until: "datetime") -> None:
+        super().__init__("sign-in postponed", host, retry=False)
+        self.fields = {"host": host, "until": until}
 
 
 class CredentialsRejected(DeloError):
@@ -123,6 +141,19 @@ class SessionNotAccepted(DeloError):
     """Signing in succeeded, yet requests are answered with "sign in again" (rights, or a proxy in between)."""
 
     event = "delo.session_not_accepted"
+    exit_code = 77
+
+    def __init__(self, sign: str) -> None:
+        super().__init__(sign=sign)
+
+
+class AccessDenied(DeloError):
+    """The account is signed in and may not write: its rights do not suffice.
+
+    :param sign: how the server said so.
+    """
+
+    event = "delo.access_denied"
     exit_code = 77
 
     def __init__(self, sign: str) -> None:
@@ -155,6 +186,22 @@ class SchemaMismatch(DeloError):
 
     def __init__(self, operation: str, message: str) -> None:
         super().__init__(operation=operation, message=message)
+
+
+class NameUnknown(DeloError):
+    """The server does not know a name that the configuration gives.
+
+    :param key: the key of processing_config.json.
+    :param value: its value.
+    :param candidates: names that the server has, where it tells.
+    """
+
+    event = "delo.name_unknown"
+
+    def __init__(self, key: str, value: str, server_message: str, candidates: Sequence[str] = ()) -> None:
+        super().__init__(
+            key=key, value=value, candidates=", ".join(candidates) or "—", **_server_message(server_message)
+        )
 
 
 class MailError(BaikaldocError):

@@ -188,7 +188,14 @@ class RefRubricReference(sgqlc.types.Input):
 
 class StringCondition(sgqlc.types.Input):
     __schema__ = schema
-    __field_names__ = ("equal", "in_", "not_in", "contains", "is_null_or_empty")
+    __field_names__ = (
+        "equal",
+        "in_",
+        "not_in",
+        "contains",
+        "is_null_or_empty",
+        "is_null",
+    )
     equal = sgqlc.types.Field("StringValue", graphql_name="equal")
 
     in_ = sgqlc.types.Field(
@@ -202,6 +209,8 @@ class StringCondition(sgqlc.types.Input):
     contains = sgqlc.types.Field("StringValue", graphql_name="contains")
 
     is_null_or_empty = sgqlc.types.Field(Boolean, graphql_name="isNullOrEmpty")
+
+    is_null = sgqlc.types.Field(Boolean, graphql_name="isNull")
 
 
 class StringValue(sgqlc.types.Input):

@@ -78,8 +78,7 @@ def reading_everything() -> Cost:
         clock, configuration = ManualClock(), installation.configuration()
         with closing(open_session(configuration, clock)) as session:
             delo = gateway(session, configuration, clock)
-            delo.plainer_query = True
-            found = delo.read_pending(PERIOD)
+            found = delo.read_pending(PERIOD, everything=True)
             session.sign_out()
         return _cost(installation.server, len(found.rubrics))
 

@@ -29,7 +29,7 @@ def run(root: Path, clock: Clock | None = None) -> int:
     ):
         try:
             return run_cycle(
-                CycleContext(gateway(session, configuration, clock), journal, clock, configuration)
+                CycleContext(gateway(session, configuration, clock, journal=journal), journal, clock, configuration)
             ).exit_code
         finally:
             session.sign_out()

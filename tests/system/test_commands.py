@@ -214,13 +214,16 @@ def test_check_offline_asks_nobody(installation: Installation, server: DeloServe
 
 
 def test_check_tells_what_the_server_lacks(installation: Installation, server: DeloServer) -> None:
+    server.store.add(make_rubric())
     server.faults.lacks = {Lack.POS_STATUS_FILTER}
     done = installation.command("check")
     assert done.returncode == 0
-    assert "фильтр" in done.stdout
-    server.faults.lacks = {Lack.ISN_FILTER}
+    assert "отбора рубрик без «Статуса ПОС» нет" in done.stdout
+    assert "отбор по ISN: есть" in done.stdout
+    server.faults.as_run()
     done = installation.command("check")
-    assert done.returncode == 76
+    assert done.returncode == 0
+    assert "отбора по ISN нет" in done.stdout
 
 
 def test_check_warns_of_a_certificate_that_is_not_checked(installation: Installation, server: DeloServer) -> None:

@@ -24,6 +24,7 @@ SOON = 20.0
 def root(installation: Installation, tmp_path: Path) -> Path:
     installation.processing |= {"pagination": {"pageSize": 400}, "batchSize": BATCH}
     installation.save()
+    installation.know_server()
     return tmp_path
 
 

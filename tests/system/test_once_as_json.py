@@ -105,6 +105,7 @@ def test_every_fault_of_the_configuration(installation: Installation) -> None:
 
 @every_form
 def test_a_signal_before_anything_was_read(installation: Installation, server: DeloServer, form: list[str]) -> None:
+    installation.know_server()
     server.faults.add(Hang(), on="read", times=1)
     process = subprocess.Popen(installation.arguments(*form), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     server.wait_until(lambda: server.traffic.operations["PendingRubrics"] == 1)

@@ -6,7 +6,14 @@ import re
 
 import pytest
 from baikaldoc_pos.assembly import gateway, open_session
-from baikaldoc_pos.errors import CredentialsRejected, DeloUnavailable, SessionNotAccepted, UnexpectedAnswer
+from baikaldoc_pos.delo import DeloSession
+from baikaldoc_pos.errors import (
+    CredentialsRejected,
+    DeloUnavailable,
+    SessionNotAccepted,
+    SignInPostponed,
+    UnexpectedAnswer,
+)
 
 from tests.clocks import ManualClock
 from tests.delo_server import (
@@ -21,10 +28,13 @@ from tests.delo_server import (
     Request,
     Reset,
     Sign,
+    Truncate,
     make_rubric,
     pending_rubrics,
 )
-from tests.delo_server.documents import KNOWN_VARIABLE_TYPES
+from tests.delo_server.application import signed_out
+from tests.delo_server.documents import INPUT_TYPE, KNOWN_VARIABLE_TYPES
+from tests.delo_server.messages import JSON as JSON_TYPE
 from tests.installation import Installation
 from tests.system.accounts import assert_reconciled, bookmark, expected
 
@@ -87,9 +97,8 @@ def test_a_session_that_lasts_for_few_requests_only(installation: Installation, 
 def test_a_sign_that_did_not_end_the_session_leaves_no_seat_behind(installation: Installation, sign: Sign) -> None:
     """A proxy's whim: the session lives on, and it is signed out before a new one is opened."""
     server = installation.server
-    headers = (("Location", "/CoreHost/auth/login"),) if sign is Sign.REDIRECT else ()
-    body = HTML_ERROR.body if sign is Sign.LOGIN_PAGE else b""
-    server.faults.add(Replace(int(sign), body, headers=headers), skip=2)
+    answer = signed_out(sign)
+    server.faults.add(Replace(answer.status, answer.body, answer.content_type, answer.headers), skip=2)
     server.sessions.seat_limit = 1
     assert installation.cycle().error is None
     assert_reconciled(installation, expected(RUBRICS))
@@ -183,15 +192,78 @@ def test_an_account_is_never_locked_by_us(installation: Installation) -> None:
     assert installation.cycle().error is None
 
 
-@pytest.mark.parametrize("fault", [Replace.by_status(500), Replace.by_status(503), Replace.by_status(429), Reset()])
+def said(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Replace:
+    return Replace(status, json.dumps({"message": message}).encode(), JSON_TYPE, headers)
+
+
+OUTAGES = [
+    *map(Replace.by_status, (503, 502, 504, 429, 400, 403, 408, 421, 423, 204)),
+    HTML_ERROR,
+    said(403, "Нет свободных лицензий"),
+    said(500, "Нет свободных лицензий"),
+]
+
+
+@pytest.mark.parametrize("fault", OUTAGES)
 def test_an_outage_at_signing_in_is_no_rejection(
-    installation: Installation, fault: Replace | Reset, clock: ManualClock
+    installation: Installation, fault: Replace, clock: ManualClock
 ) -> None:
     installation.server.faults.add(fault, on="login", times=3)
     assert installation.cycle(clock).error is None
     assert len(clock.pauses) == 3
     assert_reconciled(installation, expected(RUBRICS))
     assert_no_seat_left(installation)
+
+
+UNCLEAR = [
+    Reset(execute=True),
+    Replace.by_status(500),
+    said(500, "Внутренняя ошибка"),
+    said(200, "Что-то случилось"),
+    Replace(200, b'{"errors": ["?"]}', JSON_TYPE, (("Set-Cookie", "DeloSession=x; Path=/"),)),
+    Replace(302, headers=(("Location", "/CoreHost/auth/login?error=1"),)),
+]
+
+
+@pytest.mark.parametrize("fault", UNCLEAR)
+def test_an_unclear_sign_in_is_tried_twice_in_a_quarter_of_an_hour_over_restarts(
+    installation: Installation, fault: Replace | Reset, clock: ManualClock
+) -> None:
+    """ДЕЛО may have counted it as a failure, and locks accounts."""
+    server, configuration = installation.server, installation.configuration()
+    server.faults.add(fault, on="login", times=2)
+
+    def restarted() -> DeloSession:
+        return open_session(configuration, clock, kept_in=installation.paths.state)
+
+    for _ in range(2):
+        with pytest.raises(DeloUnavailable):
+            restarted().sign_in()
+    with pytest.raises(SignInPostponed):
+        restarted().sign_in()
+    assert server.traffic.kinds["login"] == 2
+    clock.advance(minutes=15)
+    session = restarted()
+    gateway(session, configuration, clock).keep_alive()
+    session.sign_out()
+    assert server.traffic.kinds["login"] == 3
+
+
+@pytest.mark.parametrize("fault", [said(400, "Неверный пароль"), Replace(401, b"\xff\x00", "text/html"), Truncate()])
+def test_a_rejection_is_told_by_its_status_or_by_its_words(
+    installation: Installation, fault: Replace | Truncate, clock: ManualClock
+) -> None:
+    installation.server.sessions.reject = True
+    installation.server.faults.add(fault, on="login", times=None)
+    assert isinstance(installation.cycle(clock).error, CredentialsRejected)
+    assert installation.server.traffic.kinds["login"] == 1
+
+
+def test_a_cookie_that_has_expired_by_our_clock_alone_is_used(installation: Installation) -> None:
+    installation.server.sessions.expires_after = 1200
+    installation.server.sessions.years_behind = 1
+    assert installation.cycle().error is None
+    assert_reconciled(installation, expected(RUBRICS))
 
 
 @pytest.mark.parametrize("status", [404, 405, 302])
@@ -329,7 +401,6 @@ def test_a_sign_out_that_fails_is_told_of_and_harms_nothing(
 def test_values_travel_as_variables_of_known_types_and_never_in_the_text(installation: Installation) -> None:
     server = installation.server
     server.store.add(make_rubric(127_000_000, pos=HAND_SET), make_rubric(127_000_001, sstu="Отозвано"))
-    server.faults.poison.add(RUBRICS[5].isn)
     installation.cycle()
     documents = {request.document for request in server.log if request.kind == "query" and request.document}
     values = {HAND_SET, USER, PASSWORD, *MAPPING, *MAPPING.values()}
@@ -338,7 +409,7 @@ def test_values_travel_as_variables_of_known_types_and_never_in_the_text(install
         assert not [value for value in values | escaped if value in document]
         assert not re.search(r"1[0-9]{8}", document), "an ISN in the text"
         declared = re.findall(r"\$\w+\s*:\s*([\w\[\]!]+)", document)
-        assert {name.rstrip("!") for name in declared} <= KNOWN_VARIABLE_TYPES
+        assert {name.rstrip("!") for name in declared} <= KNOWN_VARIABLE_TYPES | {INPUT_TYPE}
 
 
 def test_documents_depend_on_their_size_only(installation: Installation) -> None:

@@ -383,7 +383,7 @@ def test_errors_are_found_by_their_priority_and_without_a_second_time_stamp(
     service.connection["password"] = "не тот"
     service.save()
     service.start()
-    service.wait(lambda: "не приняло" in box.messages(UNIT, "-p", "err"), "the rejection among the errors")
+    service.wait(lambda: "отклонило вход" in box.messages(UNIT, "-p", "err"), "the rejection among the errors")
     for message in box.messages(UNIT).splitlines():
         assert "не тот" not in message
         assert not message.startswith("20")

@@ -126,7 +126,7 @@ def test_rejected_credentials_are_tried_once_in_twenty_cycles(box: SystemdBox, s
     service.start()
     service.wait(lambda: service.finished_cycles() >= 20, "twenty cycles", timeout=40)
     assert server.failed_sign_ins == 1
-    assert "не приняло" in service.status
+    assert "отклонило вход" in service.status
     # A reload says that somebody has looked at it.
     service.connection["password"] = "Не-пароль-1"
     service.save()

@@ -19,13 +19,14 @@ Named = tuple[str, Mapping[str, object]]
 # Records named in a mail; the rest is counted.
 MOST_RECORDS = 20
 
-UNAVAILABLE = "delo.unavailable"
+UNAVAILABLE = frozenset({"delo.unavailable", "delo.sign_in_postponed"})
 REJECTED = frozenset({"delo.credentials_rejected", "delo.session_not_accepted"})
-MISMATCH = "delo.schema_mismatch"
+MISMATCH = frozenset({"delo.schema_mismatch", "delo.name_unknown"})
+DENIED = "delo.access_denied"
 UNEXPECTED = "delo.unexpected_answer"
 # The ends of a cycle by which ДЕЛО has answered, and by which it has let us in.
-_ANSWERED = REJECTED | {MISMATCH, UNEXPECTED}
-_LET_IN = frozenset({MISMATCH})
+_ANSWERED = REJECTED | MISMATCH | {UNEXPECTED, DENIED}
+_LET_IN = MISMATCH | {DENIED}
 
 
 @frozen
@@ -121,7 +122,12 @@ def evaluate(facts: ConditionInput, settings: AlertSettings) -> ConditionSet:
 
 
 def _unknown(observed: Observed) -> frozenset[AlertKind]:
-    judged_by_cycles = (AlertKind.DELO_UNAVAILABLE, AlertKind.CREDENTIALS_REJECTED, AlertKind.SCHEMA_MISMATCH)
+    judged_by_cycles = (
+        AlertKind.DELO_UNAVAILABLE,
+        AlertKind.CREDENTIALS_REJECTED,
+        AlertKind.ACCESS_DENIED,
+        AlertKind.SCHEMA_MISMATCH,
+    )
     if observed.paused:
         return frozenset((*judged_by_cycles, AlertKind.NO_SUCCESS))
     if not observed.cycle_ended:
@@ -132,7 +138,8 @@ def _unknown(observed: Observed) -> frozenset[AlertKind]:
     over_by = {
         AlertKind.DELO_UNAVAILABLE: _ANSWERED,
         AlertKind.CREDENTIALS_REJECTED: _LET_IN,
-        AlertKind.SCHEMA_MISMATCH: frozenset[str](),
+        AlertKind.ACCESS_DENIED: frozenset[str](),
+        AlertKind.SCHEMA_MISMATCH: frozenset({DENIED}),
     }
     return frozenset(kind for kind, events in over_by.items() if observed.trouble.event not in events)
 
@@ -145,12 +152,13 @@ def _about_delo(facts: ConditionInput, settings: AlertSettings) -> Iterator[Cond
         # During a pause nobody asked, so nobody knows how long it has been so.
         trouble = evolve(trouble, since=max(trouble.since, facts.paused_at))
     if trouble is not None and facts.observed.cycle_ended:
-        if trouble.event == UNAVAILABLE:
+        if trouble.event in UNAVAILABLE:
             if facts.now - trouble.since > timedelta(minutes=settings.unavailable_minutes):
                 yield _of_trouble(AlertKind.DELO_UNAVAILABLE, trouble)
-        elif trouble.event in REJECTED:
-            yield _of_trouble(AlertKind.CREDENTIALS_REJECTED, trouble)
-        elif trouble.event == MISMATCH:
+        elif trouble.event in REJECTED | {DENIED}:
+            denied = trouble.event == DENIED
+            yield _of_trouble(AlertKind.ACCESS_DENIED if denied else AlertKind.CREDENTIALS_REJECTED, trouble)
+        elif trouble.event in MISMATCH:
             yield _of_trouble(AlertKind.SCHEMA_MISMATCH, trouble, frozenset({str(trouble.fields.get("message"))}))
     starts = [facts.trying_since, trouble.since if trouble is not None else None]
     trying_since = min((start for start in starts if start is not None), default=None)

@@ -14,6 +14,7 @@ from baikaldoc_pos.assembly import forget_rejection, gateway, log_settings, open
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.cli.cycle import run_stoppable
+from baikaldoc_pos.cli.output import profile_lines
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, TcpAddress, UnixAddress, render, warnings_of
 from baikaldoc_pos.errors import BaikaldocError, DeloError, MailError
@@ -106,8 +107,8 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
         steps: list[tuple[str, Callable[[], object]]] = [
             ("check.sign_in", sign_in),
             ("check.query", delo.keep_alive),
+            ("check.profile", delo.profile),
             ("check.pending", lambda: delo.read_pending(window)),
-            ("check.by_isn", lambda: delo.read_rubrics([0])),
         ]
         try:
             for step, act in steps:
@@ -120,8 +121,7 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
             return fault.exit_code
         finally:
             session.sign_out()
-        if delo.plainer_query:
-            click.echo(app.text.text("check.plainer_query"))
+        click.echo("\n".join(profile_lines(delo.profile(), session.host, app.localized(app.zone()))))
     return 0
 
 

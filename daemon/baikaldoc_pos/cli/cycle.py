@@ -279,7 +279,7 @@ def _cycle(app: App, configuration: Configuration, asked: Period | None, stoppin
         pause = PauseFile(app.paths.state)
         pause.check(clock.now())
         means = CycleContext(
-            delo=gateway(session, configuration, clock),
+            delo=gateway(session, configuration, clock, journal=journal),
             journal=journal,
             clock=clock,
             configuration=configuration,
@@ -302,7 +302,7 @@ def _preview(app: App, configuration: Configuration, asked: Period | None, stopp
         open_journal_copy(app.paths, zone, clock) as journal,
         closing(open_session(configuration, clock)) as session,
     ):
-        delo = gateway(session, configuration, clock)
+        delo = gateway(session, configuration, clock, journal=journal)
         try:
             report = run_cycle(CycleContext(delo, journal, clock, configuration, dry_run=True), asked)
         finally:

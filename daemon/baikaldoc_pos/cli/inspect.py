@@ -12,7 +12,15 @@ from attrs import asdict
 
 from baikaldoc_pos.cli.app import ISN, YEARS, App, asked_moment, pass_app, print_json
 from baikaldoc_pos.cli.commands import Command
-from baikaldoc_pos.cli.output import cell, print_array, print_rows, print_table, print_unmapped, print_values
+from baikaldoc_pos.cli.output import (
+    cell,
+    print_array,
+    print_rows,
+    print_table,
+    print_unmapped,
+    print_values,
+    profile_lines,
+)
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import (
@@ -64,10 +72,12 @@ def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue
         "unmapped_statuses": [],
         "alerts": [],
         "cycles": [],
+        "server": None,
     }
     if journal is None:
         return values
     unmapped = journal.unmapped_summary()
+    address, profile = journal.known_server()
     return values | {
         "last_success": journal.last_success(),
         "bookmark": journal.checkpoint(Checkpoint.BOOKMARK),
@@ -80,6 +90,7 @@ def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue
             for each in journal.open_conditions()
         ],
         "cycles": [_cycle_values(cycle) for cycle in journal.last_cycles(CYCLES)],
+        "server": {"address": address, **asdict(profile)} if profile is not None else None,
     }
 
 
@@ -112,6 +123,9 @@ def _print_status(app: App, journal: JournalReader, pause: Pause | None) -> None
     unknown = journal.count_open_changes()
     if unknown:
         console.print(text.text("status.open_changes", count=unknown))
+    address, profile = journal.known_server()
+    if profile is not None:
+        console.print("\n".join(profile_lines(profile, address, text)))
 
 
 def _cycle_rows(cycles: Sequence[Cycle], text: Catalogue) -> list[dict[str, object]]:

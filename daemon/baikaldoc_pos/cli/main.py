@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "baikaldoc_pos.cli.cycle",
     "once": "baikaldoc_pos.cli.cycle",
     "check": "baikaldoc_pos.cli.check",
+    "schema": "baikaldoc_pos.cli.schema",
     "status": "baikaldoc_pos.cli.inspect",
     "failed": "baikaldoc_pos.cli.inspect",
     "history": "baikaldoc_pos.cli.inspect",

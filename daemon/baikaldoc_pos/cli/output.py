@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from codecs import lookup
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -23,6 +23,7 @@ from rich.text import Text
 from baikaldoc_pos.errors import OutputFailed, ReaderGone
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.model import UnmappedStatus
+from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 
 BUFFER = 64 * 1024  # bytes; whoever says something in between flushes
 
@@ -191,3 +192,25 @@ def _harmless(value: object) -> object:
     """A number with its sign is harmless, too."""
     dangerous = isinstance(value, str) and value[:1] in FORMULA and not value[1:].isdigit()
     return f"'{value}" if dangerous else value
+
+
+def profile_lines(profile: ServerProfile, host: str, text: Catalogue) -> Iterator[str]:
+    """What a server can do, a line each."""
+    lines = [f"profile.introspection.{_yes(profile.introspection)}"]
+    lines.append("profile.writing.variables" if profile.typed_input else "profile.writing.literals")
+    lines.append("profile.batch_limited" if profile.batch_refused_at is not None else "profile.batch")
+    if profile.pending is PendingFilter.NONE:
+        lines.append("profile.pending_none")
+    else:
+        lines.append("profile.pending" if profile.pending_proven else "profile.pending_unproven")
+    lines += [f"profile.isn_filter.{_yes(profile.isn_filter)}", f"profile.isn_order.{_yes(profile.isn_order)}"]
+    fields = {"filter": profile.pending, "size": profile.batch_size, "at": profile.batch_refused_at}
+    yield text.text("profile.title", address=host)
+    for line in lines:
+        yield "  " + text.render(line, fields)
+    if not profile.written:
+        yield text.text("profile.published")
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -14,8 +14,10 @@ from attrs import Attribute, AttrsInstance, field, fields, frozen, has
 from baikaldoc_pos.config.types import (
     ADDRESS,
     ADDRESSES,
+    DOCUMENT_KINDS,
     FILE_PATH,
     FLAG,
+    GRAPHQL_NAME,
     HOST_NAMES,
     HTTP_URL,
     LISTEN,
@@ -132,6 +134,7 @@ class AlertKind(StrEnum):
 
     DELO_UNAVAILABLE = "delo_unavailable"
     CREDENTIALS_REJECTED = "credentials_rejected"
+    ACCESS_DENIED = "access_denied"
     SCHEMA_MISMATCH = "schema_mismatch"
     RECORDS_REFUSED = "records_refused"
     UNMAPPED_STATUS = "unmapped_status"
@@ -210,6 +213,15 @@ class Pagination:
 
 
 @frozen(kw_only=True)
+class Attributes:
+    """How this installation names the two attributes of a rubric; its administrator chose the names."""
+
+    sstu_field: str = field(default="eosSstuStatus", metadata=setting("sstuField", GRAPHQL_NAME))
+    pos_field: str = field(default="posStatusRub", metadata=setting("posField", GRAPHQL_NAME))
+    pos_api_name: str = field(default="POS_STATUS_RUB", metadata=setting("posApiName", GRAPHQL_NAME))
+
+
+@frozen(kw_only=True)
 class ProcessingConfig:
     """processing_config.json: what is read, and what is written for it."""
 
@@ -217,6 +229,8 @@ class ProcessingConfig:
     ignored_statuses: tuple[str, ...] = field(default=(), metadata=setting("ignoredStatuses", STATUSES))
     utc_offset_hours: float = field(metadata=setting("utcOffsetHours", UTC_OFFSET))
     date_range: DateRange = field(factory=DateRange, metadata=section("dateRange"))
+    attributes: Attributes = field(factory=Attributes, metadata=section("attributes"))
+    document_kinds: tuple[int | str, ...] = field(default=(2,), metadata=setting("documentKinds", DOCUMENT_KINDS))
     overlap_minutes: int = field(default=5, metadata=setting("overlapMinutes", integer(0, _DAY_MINUTES)))
     pagination: Pagination = field(factory=Pagination, metadata=section("pagination"))
     batch_size: int = field(default=50, metadata=setting("batchSize", integer(1, 200)))

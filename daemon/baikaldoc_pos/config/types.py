@@ -26,6 +26,7 @@ _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 # The atoms of RFC 5322; quoted local parts exist, but not among those whom a service writes to.
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _MAIL_HOST = re.compile(r"(?!-)[A-Za-z0-9_.-]{1,253}(?<!-)|[0-9A-Fa-f:]{2,45}")
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")  # of GraphQL
 _MOST_LOCAL = 64
 _MOST_PORTS = 65535
 
@@ -182,10 +183,10 @@ def choice_list(words: tuple[str, ...]) -> FieldType:
     return _list_of(choice(words), Phrase("config.kind.words", {"words": words}))
 
 
-def _list_of(item: FieldType, description: Phrase) -> FieldType:
-    """A list without repetitions; naming one item twice does no harm."""
+def _list_of(item: FieldType, description: Phrase, least: int = 0) -> FieldType:
+    """A list of so many items at least, without repetitions; naming one item twice does no harm."""
 
-    def convert(value: list[object]) -> tuple[object, ...]:
+    def convert(value: list[object]) -> tuple[object, ...] | None:
         read: list[object] = []
         problems: list[Problem] = []
         for position, each in enumerate(value):
@@ -195,7 +196,7 @@ def _list_of(item: FieldType, description: Phrase) -> FieldType:
                 problems += [evolve(problem, below=f"[{position}]") for problem in unacceptable.problems]
         if problems:
             raise UnacceptableError(*problems)
-        return tuple(dict.fromkeys(read))
+        return tuple(dict.fromkeys(read)) if len(read) >= least else None
 
     return FieldType(description, lambda value: isinstance(value, list), convert)
 
@@ -348,6 +349,18 @@ TLS_VERIFY = FieldType(
 )
 FILE_PATH = FieldType(Phrase("config.kind.file"), _is_full_text, Path)
 LISTEN = FieldType(Phrase("config.kind.listen"), _is_full_text, _listen, nullable=True)
+GRAPHQL_NAME = FieldType(
+    Phrase("config.kind.graphql_name"), _is_text, lambda value: value if _NAME.fullmatch(value) else None
+)
+DOCUMENT_KINDS = _list_of(
+    FieldType(
+        Phrase("config.kind.document_kind"),
+        lambda value: _is_text(value) or _is_number(value),
+        lambda value: value if isinstance(value, int) or _NAME.fullmatch(str(value)) else None,
+    ),
+    Phrase("config.kind.document_kinds"),
+    least=1,
+)
 HOST_NAMES = _list_of(FieldType(Phrase("config.kind.host_name"), _is_host, str.lower), Phrase("config.kind.host_names"))
 TEXTFILE_PATH = FieldType(
     Phrase("config.kind.textfile", {"suffix": TEXTFILE_SUFFIX}), _is_full_text, _textfile, nullable=True

@@ -3,33 +3,37 @@
 Typed values in, typed values out. Transport faults are retried here, under the policy and the cycle's deadline.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from itertools import islice
 
 from attrs import evolve, frozen
 
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.delo.documents import (
-    KEEP_ALIVE,
-    PENDING,
-    WINDOW,
-    Document,
-    rubrics_document,
-    update_document,
-    update_variables,
-)
+from baikaldoc_pos.delo.documents import KEEP_ALIVE, Document, Documents
+from baikaldoc_pos.delo.introspection import ServerSchema
 from baikaldoc_pos.delo.pagination import Page, ReadResult, page_of, read_all
+from baikaldoc_pos.delo.probe import probe, refused
 from baikaldoc_pos.delo.responses import GraphqlAnswer, answers_of, graphql_answer
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
 from baikaldoc_pos.delo.session import DeloSession, SessionRenewed
-from baikaldoc_pos.errors import DeloError, DeloUnavailable, SchemaMismatch, SessionNotAccepted, UnexpectedAnswer
+from baikaldoc_pos.errors import (
+    AccessDenied,
+    DeloError,
+    DeloUnavailable,
+    SchemaMismatch,
+    SessionNotAccepted,
+    UnexpectedAnswer,
+)
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.model import Answer, Change, Period, Rubric
+from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 
 log = EventLog(__name__)
 
 BY_ISN_AT_ONCE = 50
+# A window is compared so often before a filter is held to hide rubrics: people work meanwhile.
+COMPARISONS = 2
 
 
 class BatchRejected(DeloError):
@@ -81,22 +85,47 @@ class DeloClient:
     """Operations of one cycle over the account's session.
 
     :param session: the session; it outlives the gateway.
+    :param documents: prints the documents under the installation's names.
     :param page_size: rows a page.
+    :param batch_size: the most writes a document.
     :param policy: how often a fault of the transport is tried again.
     :param deadline: when faults become final.
     :param zone: in which instants are written into queries; the installation's own.
+    :param profile: what the server is known to do; None: it is found out by the first operation that needs it.
+    :param keep: is given the profile whenever it changes, and None where it holds no longer.
     """
 
     def __init__(
-        self, session: DeloSession, *, page_size: int, policy: RetryPolicy, deadline: Deadline, zone: tzinfo
+        self,
+        session: DeloSession,
+        documents: Documents,
+        *,
+        page_size: int,
+        batch_size: int,
+        policy: RetryPolicy,
+        deadline: Deadline,
+        zone: tzinfo,
+        profile: ServerProfile | None = None,
+        keep: Callable[[ServerProfile | None], None] = lambda profile: None,
     ) -> None:
         self._session = session
+        self._documents = documents
         self._page_size = page_size
+        self._most_writes = batch_size
         self._policy = policy
         self._deadline = deadline
         self._zone = zone
-        # Whether the server lacks what is only likely, so that windows are read with the plainer query.
-        self.plainer_query = False
+        self._profile = profile
+        self._keep = keep
+        # The last window that was read: where there is no filter by ISN, rubrics are looked for in it.
+        self._window: Period | None = None
+        # Why the server cannot be worked with; it is not asked again.
+        self._misfit: DeloError | None = None
+        # The words of a refusal that may be for the form; and whether the plain form was refused, too.
+        self._form_in_doubt: str | None = None
+        self._form_is_good = False
+        # Writes were refused as a whole, before any was executed.
+        self._refused_batch = False
 
     @property
     def requests(self) -> int:
@@ -107,33 +136,123 @@ class DeloClient:
     def _clock(self) -> Clock:
         return self._deadline.clock
 
-    def read_pending(self, window: Period) -> ReadResult:
-        """The rubrics created in the window that have a ССТУ status and, as far as the server tells, no ПОС status.
+    @property
+    def batch_size(self) -> int:
+        """How many writes the next document carries."""
+        return min(self.profile().batch_size, self._most_writes)
 
-        :raises SchemaMismatch: the server knows neither the query nor its plainer form.
+    def profile(self) -> ServerProfile:
+        """What the server can do; found out by the first call for a server that is not known.
+
+        :raises NameUnknown: the configuration names something that the server does not have.
+        :raises SchemaMismatch: the server refuses what has run.
         """
-        if not self.plainer_query:
+        if self._misfit is not None:
+            raise self._misfit
+        if self._profile is None:
             try:
-                return self._read_with_one_retry(PENDING, self._bounds(window))
-            except SchemaMismatch as mismatch:
-                log.warning("delo.plainer_query", message=mismatch.fields["message"])
-                self.plainer_query = True
-        return self._read(WINDOW, self._bounds(window))
+                found, complete = probe(self._ask, self._documents, self._clock.now())
+            except DeloError as misfit:
+                self._misfit = misfit
+                raise
+            log.info(
+                "delo.profile",
+                introspection=found.introspection,
+                typed_input=found.typed_input,
+                answer_fields=", ".join(found.answer_fields),
+                pending=found.pending,
+                isn_filter=found.isn_filter,
+                isn_order=found.isn_order,
+            )
+            self._profile = found
+            if complete:
+                self._keep(found)
+        return self._profile
+
+    def _learn(self, profile: ServerProfile) -> None:
+        if profile != self._profile:
+            self._profile = profile
+            self._keep(profile)
+
+    def _forget(self) -> None:
+        """The server contradicts its profile: the next cycle finds out anew."""
+        self._keep(None)
+
+    def read_pending(self, window: Period, *, everything: bool = False) -> ReadResult:
+        """The rubrics created in the window that have a ССТУ status and no ПОС status.
+
+        Where the filter is not proven, those with a ПОС status are among them.
+
+        :param everything: read the window whole, with and without a ПОС status.
+        :raises SchemaMismatch: the server refuses the query that has run.
+        """
+        self._window = window
+        profile = self.profile()
+        if everything or profile.pending is PendingFilter.NONE:
+            if not everything:
+                log.warning("delo.reading_all", start=window.start, end=window.end)
+            return self._read(self._documents.window(profile), self._bounds(window))
+        if not profile.pending_proven:
+            return self._prove_filter(window)
+        try:
+            reading = self._read_filtered(window)
+        except SchemaMismatch as mismatch:
+            log.warning("delo.filter_refused", message=mismatch.fields["message"])
+            self._forget()
+            self._profile = evolve(profile, pending=PendingFilter.NONE)
+            return self.read_pending(window)
+        if any(rubric.pos_status for rubric in reading.rubrics):
+            log.warning("delo.filter_ignored", filter=profile.pending)
+            self._learn(profile.next_pending())
+        return reading
+
+    def _read_filtered(self, window: Period) -> ReadResult:
+        readings = [
+            self._read_with_one_retry(document, self._bounds(window))
+            for document in self._documents.pending(self.profile())
+        ]
+        rubrics = {rubric.isn: rubric for reading in readings for rubric in reading.rubrics}
+        return ReadResult(tuple(rubrics.values()), all(reading.whole for reading in readings))
+
+    def _prove_filter(self, window: Period) -> ReadResult:
+        """Read a window with and without the filter; return the reading without."""
+        profile = self.profile()
+        missing: set[int] = set()
+        for _ in range(COMPARISONS):
+            everything = self._read(self._documents.window(profile), self._bounds(window))
+            shown = self._read_filtered(window)
+            empty = {rubric.isn for rubric in everything.rubrics if not rubric.pos_status}
+            missing = empty - {rubric.isn for rubric in shown.rubrics}
+            if not missing:
+                break
+        if missing or any(rubric.pos_status for rubric in shown.rubrics):
+            log.warning("delo.filter_ignored", filter=profile.pending)
+            self._learn(profile.next_pending())
+        elif empty and everything.whole:
+            self._learn(evolve(profile, pending_proven=True))
+        return everything
 
     def read_rubrics(self, isns: Sequence[int]) -> CurrentRubrics:
         """The present values of these rubrics; those that ДЕЛО does not have are absent.
 
-        :raises SchemaMismatch: the server has no filter by ISN (it is only likely to).
+        Where the server has no filter by ISN, they are looked for in the last window.
+
+        :raises SchemaMismatch: the server has no filter by ISN, and no window has been read.
         :raises UnexpectedAnswer: the server answers everything but this.
         """
+        profile = self.profile()
+        if not profile.isn_filter:
+            return self._look_in_window(isns)
         found: dict[int, Rubric] = {}
         unread: set[int] = set()
         remaining = iter(isns)
         while chunk := tuple(islice(remaining, BY_ISN_AT_ONCE)):
-            document = rubrics_document(len(chunk))
-            variables = {f"isn{i}": isn for i, isn in enumerate(chunk)}
+            document = self._documents.rubrics(chunk)
             try:
-                reading = self._read_with_one_retry(document, variables)
+                reading = self._read_with_one_retry(document, {})
+            except SchemaMismatch:
+                self._forget()
+                raise
             except (DeloUnavailable, SessionNotAccepted) as fault:
                 raise UnexpectedAnswer(self._request_specific_reason(fault), document.name) from fault
             # Only what was asked for: a server that ignored the filter must not lead to a write.
@@ -144,37 +263,95 @@ class DeloClient:
             log.error("delo.rubrics_unread", isns=sorted(unread))
         return CurrentRubrics(found, frozenset(unread))
 
+    def _look_in_window(self, isns: Sequence[int]) -> CurrentRubrics:
+        if self._window is None:
+            raise SchemaMismatch("RubricsByIsn", "isnRefRubric")
+        reading = self.read_pending(self._window)
+        found = {rubric.isn: rubric for rubric in reading.rubrics if rubric.isn in set(isns)}
+        # What the window does not show has a status by now, or is in another window.
+        return CurrentRubrics(found, frozenset(isns) - found.keys())
+
     def update(self, changes: Sequence[Change], *, patient: bool = True, attempt: int = 0) -> list[Answer]:
         """Write a batch; one Answer a change, in order.
 
         :param patient: False tries once only, for the parts of a batch that was rejected already.
         :param attempt: how many tries have been in vain already.
-        :raises Outdated: this one was, too, and the time for the next one has come.
+        :raises StaleBatch: this one was, too, and the time for the next one has come.
         :raises BatchRejected: ДЕЛО answers, but not to this batch.
+        :raises AccessDenied: the account may not write.
         :raises DeloUnavailable: it does not answer at all.
         """
-        document = update_document(len(changes))
+        profile = self.profile()
+        in_doubt, self._form_in_doubt = self._form_in_doubt, None
+        if in_doubt is not None:
+            profile = profile.plain()
+        answer = self._send(changes, profile, patient=patient, attempt=attempt)
+        if refused(answer) and profile.rich and not self._form_is_good:
+            # The form may be what is refused: it goes out again in the form that has run.
+            self._form_in_doubt = answer.words
+            raise StaleBatch
+        if in_doubt is not None:
+            self._form_is_good = refused(answer)
+            if not self._form_is_good:
+                log.warning("delo.plain_form", message=in_doubt)
+        if answer.data is None:
+            # With a path something was executed before it failed; without, the document was not even begun.
+            self._refused_batch = refused(answer)
+            raise BatchRejected(answer.words, uncertain=not self._refused_batch)
+        self._learn(profile.after_clean_batch(len(changes), self._most_writes, self._clock.now()))
+        words = [error.message for error in answer.errors if not error.path]
+        if words:
+            log.warning("delo.errors_beside_data", operation="UpdateRubrics", message="; ".join(words))
+        return answers_of(changes, answer)
+
+    def limit_batch(self, taken: int) -> None:
+        """Keep documents as small as one of so many writes, where larger ones were refused."""
+        if not self._refused_batch:
+            return
+        self._refused_batch = False
+        log.warning("delo.batch_limited", size=taken)
+        self._learn(self.profile().after_large_batch(taken, self._clock.now()))
+
+    def _send(self, changes: Sequence[Change], profile: ServerProfile, *, patient: bool, attempt: int) -> GraphqlAnswer:
+        document = self._documents.update(changes, profile)
         policy = self._policy if patient else evolve(self._policy, attempts=0)
         try:
-            answer = self._ask(document, update_variables(tuple(changes)), policy, attempt=attempt, repeat=False)
-        except (DeloUnavailable, SessionNotAccepted) as fault:
+            return self._ask(document, {}, policy, attempt=attempt, repeat=False)
+        except SessionNotAccepted as fault:
+            # Where something else was answered since the sign-in, the session is good.
+            proven = self._session.proven
+            reason = str(fault.fields["sign"]) if proven else self._request_specific_reason(fault)
+            self._session.denied(document.name)
+            denied = AccessDenied(reason)
+            if not profile.written:
+                raise denied from fault
+            raise BatchRejected(reason, uncertain=False, fault=denied) from fault
+        except DeloUnavailable as fault:
             raise BatchRejected(self._request_specific_reason(fault), uncertain=True, fault=fault) from fault
         except UnexpectedAnswer as refusal:
             if refusal.status is None:
                 raise
+            self._refused_batch = True
             raise BatchRejected(f"HTTP {refusal.status}", uncertain=False) from refusal
-        if answer.data is None:
-            # With a path something was executed before it failed; without, the document was not even begun.
-            raise BatchRejected(answer.words, uncertain=any(error.path for error in answer.errors))
-        self._report_pathless(answer, document)
-        return answers_of(changes, answer)
+
+    def server_schema(self) -> ServerSchema | None:
+        """The server's own schema; None where it does not describe it."""
+        schema = ServerSchema(self._ask, self._documents.attributes)
+        return schema if schema.open() else None
+
+    def operations(self) -> tuple[Document, ...]:
+        """The documents that this server is sent."""
+        profile, documents = self.profile(), self._documents
+        by_isn = (documents.rubrics([1]),) if profile.isn_filter else ()
+        write = documents.update([Change(Rubric(1, None, None, None, None), "")], profile)
+        return (documents.window(profile), *documents.pending(profile), *by_isn, write)
 
     def keep_alive(self) -> None:
         """The cheapest question there is.
 
         :raises SchemaMismatch: it is refused, so nothing else will work.
         """
-        answer = self._ask(KEEP_ALIVE, {})
+        answer = self._ask(KEEP_ALIVE)
         if answer.data is None:
             raise SchemaMismatch(KEEP_ALIVE.name, answer.words)
 
@@ -212,13 +389,14 @@ class DeloClient:
     def _ask(
         self,
         document: Document,
-        variables: Mapping[str, object],
+        variables: Mapping[str, object] | None = None,
         policy: RetryPolicy | None = None,
         *,
         attempt: int = 0,
         repeat: bool = True,
     ) -> GraphqlAnswer:
-        payload = {"query": document.text, "variables": variables, "operationName": document.name}
+        values = {**document.variables, **(variables or {})}
+        payload = {"query": document.text, "variables": values, "operationName": document.name}
         tried = False
 
         def once() -> GraphqlAnswer:
@@ -240,9 +418,3 @@ class DeloClient:
             return with_retries(once, policy or self._policy, self._deadline, document.name, attempt=attempt)
         except _FailedInside as failed:
             return failed.answer
-
-    @staticmethod
-    def _report_pathless(answer: GraphqlAnswer, document: Document) -> None:
-        words = [error.message for error in answer.errors if not error.path]
-        if words:
-            log.warning("delo.errors_beside_data", operation=document.name, message="; ".join(words))

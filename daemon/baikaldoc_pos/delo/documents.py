@@ -1,83 +1,147 @@
-"""The GraphQL documents that are built rather than generated, from the generated types.
+"""The GraphQL documents, from the generated operations and types.
 
-A batch of writes is one document with an alias a record; a reading by ISN has a variable an ISN. Values travel as
-variables of the types whose names are known (docs/delo-api.md, "GraphQL"), never in the text, so a document
-depends on its size only: it is printed once a size, and a server may keep its parsed form.
+The profile of the server picks among them (see ``profile``). The names of an installation are exchanged here, after
+printing: the operations are generated with the usual ones, and an alias keeps the usual key in the answer.
 """
 
-from functools import lru_cache
+import re
+from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 from delo_schema import schema
 from delo_schema.operations import Operations
 from sgqlc.operation import Operation
 from sgqlc.types import Arg, Variable, non_null
 
+from baikaldoc_pos.config import Attributes
 from baikaldoc_pos.model import Change
+from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
+
+_USUAL = Attributes()
+# A text, or a name with the colon that makes it the key of an input object.
+_TOKENS = re.compile(rf'"(?:\\.|[^"\\])*"|\b({_USUAL.sstu_field}|{_USUAL.pos_field})\b(:?)')
+_KINDS = "kindDoc: {in: [{value: 2}]}"
+_ORDER = "orderby: [{isnRefRubric: Asc}]\n"
+
+PROBE = "ServerProbe"
 
 
 @frozen
 class Document:
-    """An operation with its printed text and the name under which it is sent."""
+    """A document with its name and variables, and the operation that reads its answer (none for introspection)."""
 
     name: str
     operation: Operation
     text: str
+    variables: dict[str, object] = field(factory=dict)
 
     @classmethod
-    def of(cls, operation: Operation, name: str) -> "Document":
+    def of(cls, operation: Operation, name: str, **variables: object) -> "Document":
         # bytes() prints it without indentation.
-        return cls(name, operation, bytes(operation).decode())
+        return cls(name, operation, bytes(operation).decode(), variables)
 
 
-PENDING = Document.of(Operations.query.pending_rubrics, "PendingRubrics")
-WINDOW = Document.of(Operations.query.window_rubrics, "WindowRubrics")
 KEEP_ALIVE = Document.of(Operations.query.keep_alive, "KeepAlive")
+WINDOW = Document.of(Operations.query.window_rubrics, "WindowRubrics")
+_PENDING = {
+    PendingFilter.NULL_OR_EMPTY: (Document.of(Operations.query.pending_rubrics, "PendingRubrics"),),
+    PendingFilter.NULL: (
+        Document.of(Operations.query.null_rubrics, "NullRubrics"),
+        Document.of(Operations.query.empty_rubrics, "EmptyRubrics"),
+    ),
+}
+
+
+@frozen
+class Documents:
+    """Prints the documents for one server under the names of one installation.
+
+    :param kinds: ``kindDoc`` of the documents that are read: numbers, or names of an enumeration.
+    """
+
+    attributes: Attributes
+    kinds: tuple[int | str, ...]
+
+    def window(self, profile: ServerProfile) -> Document:
+        """The query for every rubric of a window, with and without a «Статус ПОС»."""
+        return self._sorted(WINDOW, profile)
+
+    def pending(self, profile: ServerProfile) -> tuple[Document, ...]:
+        """The queries that give the rubrics of a window without a «Статус ПОС»; none where there is no filter."""
+        return tuple(self._sorted(document, profile) for document in _PENDING.get(profile.pending, ()))
+
+    def rubrics(self, isns: Sequence[int]) -> Document:
+        """The query for rubrics by their ISNs, whatever their window and statuses."""
+        variables = {f"isn{i}": Arg(non_null(schema.Int)) for i in range(len(isns))}
+        paging = {"first": Arg(non_null(schema.Int)), "after": Arg(non_null(schema.String))}
+        operation = Operation(schema.schema.query_type, name="RubricsByIsn", variables=paging | variables)
+        condition = {"in": [{"value": Variable(name)} for name in variables]}
+        page = operation.ar_rubric_values_pg(
+            first=Variable("first"), after=Variable("after"), filter={"isnRefRubric": condition}
+        )
+        page.total_count()
+        node = page.edges.node
+        node.__fields__("isn_ref_rubric", "eos_sstu_status", "pos_status_rub")
+        node.ref_rubric.doc_rc.__fields__("isn_doc", "free_num")
+        page.page_info.__fields__("end_cursor", "has_next_page")
+        return self._named(Document.of(operation, "RubricsByIsn", **dict(zip(variables, isns, strict=True))))
+
+    def update(self, changes: Sequence[Change], profile: ServerProfile) -> Document:
+        """The mutation that writes the changes in order, each under its :func:`alias`."""
+        inputs = [{"data": {"isnRefRubric": change.rubric.isn, "posStatusRub": change.target}} for change in changes]
+        variables: dict[str, object] = {}
+        if profile.typed_input:
+            named = [{"data": {"isnRefRubric": c.rubric.isn, self.attributes.pos_field: c.target}} for c in changes]
+            variables = {f"input{position}": value for position, value in enumerate(named)}
+        # Each variable has an Arg of its own: sgqlc writes the name into it.
+        typed = {name: Arg(non_null(schema.UpdateArRubricValueInput)) for name in variables}
+        operation = Operation(schema.schema.mutation_type, name="UpdateRubrics", variables=typed)
+        for position, literal in enumerate(inputs):
+            value = Variable(f"input{position}") if profile.typed_input else literal
+            answer = operation.update_ar_rubric_value(__alias__=alias(position), input=value)
+            answer.__fields__("success", "message", *profile.answer_fields)
+            answer.data.__fields__("isn_ref_rubric", "pos_status_rub")
+        return self._named(Document.of(operation, "UpdateRubrics", **variables))
+
+    def probe(self, *, orderby: bool = False, **conditions: object) -> Document:
+        """A query for one rubric, which shows whether the server takes these conditions."""
+        operation = Operation(schema.schema.query_type, name=PROBE)
+        arguments: dict[str, object] = {"first": 1}
+        if orderby:
+            arguments["orderby"] = [{"isnRefRubric": "Asc"}]
+        if conditions:
+            arguments["filter"] = conditions
+        page = operation.ar_rubric_values_pg(**arguments)
+        page.total_count()
+        page.edges.node.isn_ref_rubric()
+        return self._named(Document.of(operation, PROBE))
+
+    def pos_field(self) -> Document:
+        """A query for the «Статус ПОС» of one rubric."""
+        operation = Operation(schema.schema.query_type, name=PROBE)
+        operation.ar_rubric_values_pg(first=1).edges.node.pos_status_rub()
+        return self._named(Document.of(operation, PROBE))
+
+    def _sorted(self, document: Document, profile: ServerProfile) -> Document:
+        if not profile.isn_order:
+            document = evolve(document, text=document.text.replace(_ORDER, ""))
+        return self._named(document)
+
+    def _named(self, document: Document) -> Document:
+        names = {_USUAL.sstu_field: self.attributes.sstu_field, _USUAL.pos_field: self.attributes.pos_field}
+
+        def exchanged(found: re.Match[str]) -> str:
+            if found[1] is None:
+                return f'"{self.attributes.pos_api_name}"' if found[0] == f'"{_USUAL.pos_api_name}"' else found[0]
+            name = names[found[1]]
+            return f"{name}:" if found[2] else found[1] if name == found[1] else f"{found[1]}: {name}"
+
+        kinds = ", ".join(f"{{value: {kind}}}" for kind in self.kinds)
+        return evolve(
+            document, text=_TOKENS.sub(exchanged, document.text).replace(_KINDS, f"kindDoc: {{in: [{kinds}]}}")
+        )
 
 
 def alias(position: int) -> str:
     """The alias of a batch's record at ``position``, from 0."""
     return f"r{position}"
-
-
-@lru_cache(maxsize=256)
-def update_document(size: int) -> Document:
-    """The mutation that writes ``size`` records, in order, each under its alias."""
-    name = "UpdateRubrics"
-    variables = {f"input{i}": Arg(non_null(schema.UpdateArRubricValueInput)) for i in range(size)}
-    operation = Operation(schema.Mutation, name=name, variables=variables)
-    for position in range(size):
-        answer = operation.update_ar_rubric_value(__alias__=alias(position), input=Variable(f"input{position}"))
-        answer.__fields__("success", "message", "message_code", "system_message")
-        answer.data.__fields__("isn_ref_rubric", "pos_status_rub")
-    return Document.of(operation, name)
-
-
-def update_variables(changes: tuple[Change, ...]) -> dict[str, object]:
-    """The variables of :func:`update_document` for these changes."""
-    return {
-        f"input{position}": {"data": {"isnRefRubric": change.rubric.isn, "posStatusRub": change.target}}
-        for position, change in enumerate(changes)
-    }
-
-
-@lru_cache(maxsize=256)
-def rubrics_document(size: int) -> Document:
-    """The query that reads ``size`` rubrics by their ISNs, whatever their window and statuses."""
-    name = "RubricsByIsn"
-    variables = {f"isn{i}": Arg(non_null(schema.Int)) for i in range(size)}
-    operation = Operation(
-        schema.Query,
-        name=name,
-        variables={"first": Arg(non_null(schema.Int)), "after": Arg(non_null(schema.String))} | variables,
-    )
-    condition = {"in": [{"value": Variable(f"isn{i}")} for i in range(size)]}
-    page = operation.ar_rubric_values_pg(
-        first=Variable("first"), after=Variable("after"), filter={"isnRefRubric": condition}
-    )
-    page.total_count()
-    node = page.edges.node
-    node.__fields__("isn_ref_rubric", "eos_sstu_status", "pos_status_rub")
-    node.ref_rubric.doc_rc.__fields__("isn_doc", "free_num")
-    page.page_info.__fields__("end_cursor", "has_next_page")
-    return Document.of(operation, name)

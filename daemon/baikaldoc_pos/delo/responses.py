@@ -5,9 +5,11 @@ Source of the shapes: docs/delo-api.md, and the observed behaviour of sgqlc and 
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 
 from attrs import field, frozen
 
@@ -17,6 +19,14 @@ from baikaldoc_pos.errors import DeloUnavailable, UnexpectedAnswer
 from baikaldoc_pos.model import Answer, Change, Outcome
 
 SIGNED_OUT_STATUSES = frozenset({401, 403, 434})
+# The two forms in words of docs/delo-api.md, "Session".
+NOT_AUTHENTICATED = frozenset({"AUTH_NOT_AUTHENTICATED", "UNAUTHENTICATED"})
+_STATUS_IN_WORDS = re.compile(r"(?<!\d)40[13](?!\d)")
+# How a JSON answer says that the account is refused, and how that there is no free licence.
+_OF_CREDENTIALS = re.compile(r"парол|имя пользователя|логин|password|user ?name|credential|заблокирован|locked", re.I)
+_OF_LICENCES = re.compile(r"лиценз|licen[cs]", re.I)
+NO_PAGE_THERE = frozenset({404, 405, 410})
+LONGEST_REFUSAL = 16 * 1024
 MAX_RETRY_AFTER = 3600.0
 NO_ANSWER = "NO_ANSWER"
 UNREADABLE = "UNREADABLE"
@@ -47,6 +57,49 @@ class GraphqlAnswer:
         return "; ".join(error.message for error in self.errors)
 
 
+class SignInOutcome(StrEnum):
+    """What the answer to a sign-in means."""
+
+    ACCEPTED = "accepted"  # there is a cookie; the first query proves it
+    REJECTED = "rejected"
+    UNAVAILABLE = "unavailable"  # the account has not been looked at
+    UNCLEAR = "unclear"  # the account may have been looked at, and a failure counted
+    NO_ENTRANCE = "no entrance"  # another address
+
+
+def sign_in_outcome(reply: Reply, *, cookie: bool) -> SignInOutcome:
+    """Only status 401, and JSON that says so, are a rejection: ДЕЛО counts failures and locks accounts.
+
+    :param cookie: whether the reply brought a cookie.
+    """
+    words = server_words(reply)
+    redirected = 300 <= reply.status < 400
+    if reply.status == 401 or (_OF_CREDENTIALS.search(words) and not _OF_LICENCES.search(words)):
+        return SignInOutcome.REJECTED
+    if reply.status == 200 and cookie:
+        return SignInOutcome.UNCLEAR if _is_failure(_json(reply)) else SignInOutcome.ACCEPTED
+    if reply.status in NO_PAGE_THERE or (redirected and "login" not in reply.headers.get("Location", "").lower()):
+        return SignInOutcome.NO_ENTRANCE
+    if redirected:
+        return SignInOutcome.UNCLEAR
+    from_proxy = reply.status in {204, 502, 503, 504} or 400 <= reply.status < 500
+    page = reply.is_html and reply.status < 500
+    return SignInOutcome.UNAVAILABLE if from_proxy or page or _OF_LICENCES.search(words) else SignInOutcome.UNCLEAR
+
+
+def server_words(reply: Reply) -> str:
+    """The message of a JSON answer; "" where there is none."""
+    body = _json(reply) if len(reply.body) <= LONGEST_REFUSAL else None
+    texts = [body.get(name) for name in ("message", "error", "title", "detail")] if isinstance(body, dict) else []
+    return "; ".join(text for text in texts if isinstance(text, str))
+
+
+def _is_failure(body: object) -> bool:
+    if not isinstance(body, dict):
+        return False
+    return bool(body.get("error") or body.get("errors")) or body.get("success") is False
+
+
 def signed_out(reply: Reply) -> str | None:
     """The sign by which the reply says "sign in again", or None (docs/delo-api.md, "Session")."""
     if reply.status in SIGNED_OUT_STATUSES:
@@ -55,6 +108,24 @@ def signed_out(reply: Reply) -> str | None:
         return f"HTTP {reply.status} → login"
     if reply.status == 200 and reply.is_html:
         return "HTML"
+    return _signed_out_in_words(reply) if reply.status in {200, 400} else None
+
+
+def _signed_out_in_words(reply: Reply) -> str | None:
+    """The sign in a GraphQL answer without data: a code, or a message that carries the status."""
+    if len(reply.body) > LONGEST_REFUSAL:
+        return None
+    body = _json(reply)
+    errors = body.get("errors") if isinstance(body, dict) and body.get("data") is None else None
+    for error in errors if isinstance(errors, list) else ():
+        if not isinstance(error, dict):
+            continue
+        extensions = error.get("extensions")
+        code = extensions.get("code") if isinstance(extensions, dict) else None
+        if code in NOT_AUTHENTICATED:
+            return str(code)
+        if found := _STATUS_IN_WORDS.search(str(error.get("message"))[:LONGEST_REFUSAL]):
+            return f"«{found[0]}»"
     return None
 
 

@@ -11,17 +11,26 @@ from datetime import timedelta
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import ConnectionConfig
-from baikaldoc_pos.delo.responses import retry_after, signed_out
+from baikaldoc_pos.delo.responses import SignInOutcome, retry_after, server_words, sign_in_outcome, signed_out
 from baikaldoc_pos.delo.session_file import SessionFile
 from baikaldoc_pos.delo.transport import HttpTransport, Limits, Reply, host_of
-from baikaldoc_pos.errors import CredentialsRejected, DeloError, DeloUnavailable, SessionNotAccepted, UnexpectedAnswer
+from baikaldoc_pos.errors import (
+    CredentialsRejected,
+    DeloError,
+    DeloUnavailable,
+    SessionNotAccepted,
+    SignInPostponed,
+    UnexpectedAnswer,
+)
 from baikaldoc_pos.i18n import EventLog
 
 log = EventLog(__name__)
 
 # Whoever signs out is about to end, and the server does its part whether it is waited for or not.
 SIGN_OUT_SECONDS = 15.0
-NO_PAGE_THERE = frozenset({404, 405, 410})
+# An unclear sign-in may have been counted as a failure: so many are tried in so long a time, restarts included.
+UNCLEAR_TRIES = 2
+UNCLEAR_PERIOD = timedelta(minutes=15)
 
 
 class SessionRenewed(Exception):
@@ -59,6 +68,11 @@ class DeloSession:
         self._rejected_seconds = rejected_seconds
         # The operation for whose sake the session was renewed, until it is answered.
         self._renewed_for: str | None = None
+        # Operations that the account may not do, with the sign that says so: no renewal helps them.
+        self._denied: dict[str, str] = {}
+        self._last_sign = ""
+        # A query has been answered since the last sign-in: the session is good.
+        self.proven = False
         self._spoke_at = clock.monotonic()
         self.host = host_of(connection.graphql_endpoint)
         if before is not None:
@@ -111,7 +125,13 @@ class DeloSession:
             limits = Limits(cut_by_stop=repeat)
             reply = self._post(payload, operation, limits)
             sign = signed_out(reply)
-            if sign is not None and self._renewed_for != operation:
+            if sign is None:
+                self.proven = True
+                if self._file.sign_ins:
+                    self._file.forget_sign_ins()
+                    self._file.save(self._transport.cookies)
+                self._denied.pop(operation, None)
+            elif self._denied.get(operation) != sign and self._renewed_for != operation:
                 log.info("session.ended", sign=sign)
                 # It may live on where a proxy or missing rights gave the sign: no seat is left behind.
                 self.sign_out()
@@ -125,9 +145,16 @@ class DeloSession:
                 self._renewed_for = None
             if sign is None:
                 return reply
-        if reply.status == 200:
+            self._last_sign = sign
+        if reply.status == 200 and reply.is_html:
             raise DeloUnavailable("an HTML page where JSON should be", self.host)
         raise SessionNotAccepted(sign)
+
+    def denied(self, operation: str) -> None:
+        """The account may not do this, though all else is answered: its sign no longer means "sign in again"."""
+        with self._turn:
+            self._renewed_for = None
+            self._denied[operation] = self._last_sign
 
     def sign_in(self) -> None:
         """Open a session. The body of a success is not documented, so it is not read (docs/delo-api.md, "Session").
@@ -139,20 +166,31 @@ class DeloSession:
         with self._turn:
             if self._rejected is not None and self._rejection_left > 0:
                 raise self._rejection(self._rejected)
+            self._wait_after_unclear()
             self._sign_out_left_one()
             account = self._connection
             body: dict[str, object] = {"user": account.username, "password": account.password.reveal()}
             if account.app is not None:
                 body["items"] = {"app": account.app}
             self._transport.cookies.clear()
-            reply = self._transport.post(account.login_url, body, "sign_in")
-            if reply.status == 200 and self.signed_in:
+            self.proven = False
+            self._file.begin_sign_in(self._clock.now())
+            try:
+                reply = self._transport.post(account.login_url, body, "sign_in")
+            except DeloUnavailable as fault:
+                if not fault.delivered:
+                    self._file.end_sign_in()
+                raise
+            outcome = sign_in_outcome(reply, cookie=self.signed_in)
+            if outcome is not SignInOutcome.UNCLEAR:
+                self._file.end_sign_in()
+            if outcome is SignInOutcome.ACCEPTED:
                 self._rejected = None
                 self._file.save(self._transport.cookies)
                 log.info("session.signed_in", username=account.username, host=self.host)
                 return
             self._transport.cookies.clear()
-            raise self._refusal(reply)
+            raise self._refusal(reply, outcome)
 
     def sign_out(self) -> None:
         """Close the session where there is one. A failure is logged, not raised: the session times out by itself."""
@@ -220,13 +258,19 @@ class DeloSession:
             self._file.save(self._transport.cookies)
         return reply
 
-    def _refusal(self, reply: Reply) -> DeloError:
-        """Whatever is no success is a failure; only an outage or a wrong address is told apart from a refusal."""
+    def _wait_after_unclear(self) -> None:
+        now = self._clock.now()
+        unclear = [at for at in self._file.sign_ins if now - UNCLEAR_PERIOD < at <= now]
+        if len(unclear) >= UNCLEAR_TRIES:
+            raise SignInPostponed(self.host, unclear[-UNCLEAR_TRIES] + UNCLEAR_PERIOD)
+
+    def _refusal(self, reply: Reply, outcome: SignInOutcome) -> DeloError:
         host = host_of(self._connection.login_url)
-        if reply.status == 429 or reply.status >= 500:
-            return DeloUnavailable(f"HTTP {reply.status}", host, retry_after(reply, self._clock.now()))
-        if reply.status in NO_PAGE_THERE or 300 <= reply.status < 400:
+        if outcome is SignInOutcome.NO_ENTRANCE:
             return UnexpectedAnswer(f"HTTP {reply.status} (login_url)", "sign_in", status=reply.status)
+        if outcome is not SignInOutcome.REJECTED:
+            reason, wait = f"HTTP {reply.status} (login_url)", retry_after(reply, self._clock.now())
+            return DeloUnavailable(reason, host, wait, server_message=server_words(reply))
         self._file.reject(self._connection.password.reveal(), reply.status, self._clock.now())
         self._rejected = reply.status
         self._rejected_at = self._clock.monotonic()

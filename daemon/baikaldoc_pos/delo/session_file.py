@@ -60,6 +60,32 @@ class SessionFile:
         }
         self._logout_url = connection.logout_url
         self._written = ""
+        # When sign-ins began whose outcome is not known; kept beside whatever else is kept.
+        self.sign_ins = self._kept_sign_ins()
+
+    def begin_sign_in(self, at: datetime) -> None:
+        """Keep that a sign-in has begun: a crash leaves its outcome unclear."""
+        self.sign_ins = (*self.sign_ins, at)
+        self._write({})
+
+    def end_sign_in(self) -> None:
+        """The outcome of the last sign-in is clear."""
+        self.sign_ins = self.sign_ins[:-1]
+        self._write({})
+
+    def forget_sign_ins(self) -> None:
+        """A query has been answered: the account is sound."""
+        self.sign_ins = ()
+
+    def _kept_sign_ins(self) -> tuple[datetime, ...]:
+        kept = self._read()
+        if kept is None or kept.get("bond") != self._bond:
+            return ()
+        try:
+            listed: Any = kept.get("sign_ins", ())
+            return tuple(at for at in map(datetime.fromisoformat, listed) if at.tzinfo is not None)
+        except (TypeError, ValueError):
+            return ()
 
     def load(self, cookies: RequestsCookieJar) -> bool:
         """Add the kept cookies, where they are this account's at this address; tells whether there were any."""
@@ -111,7 +137,8 @@ class SessionFile:
     def _write(self, kept: Mapping[str, object]) -> None:
         if self._path is None:
             return
-        content = json.dumps({"bond": self._bond, **kept})
+        sign_ins = {"sign_ins": [at.isoformat() for at in self.sign_ins]} if self.sign_ins else {}
+        content = json.dumps({"bond": self._bond, **sign_ins, **kept})
         if content == self._written:
             return
         fresh = self._path.with_suffix(".new")

@@ -7,14 +7,20 @@ a reply of whatever status is returned as it is. Knows nothing of sessions or Gr
 import http.client
 import json
 import math
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import eff_request_host  # type: ignore[attr-defined]
+from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from attrs import field, frozen
+from requests.cookies import create_cookie
 from requests.structures import CaseInsensitiveDict
 from urllib3.util import create_urllib3_context
 
@@ -133,10 +139,16 @@ class HttpTransport:
                 with self._http.post(
                     url, data=body, headers=JSON, timeout=self._timeout, allow_redirects=False, stream=True
                 ) as response:
-                    answer = self._read(response, url)
+                    try:
+                        answer = self._read(response, url)
+                    except OSError:
+                        if response.status_code != 401:  # says all there is to know, whatever becomes of the body
+                            raise
+                        answer = b""
                     if overrun.is_set():
                         raise _overrun(url, seconds, cut())
                     outcome, received = str(response.status_code), len(answer)
+                    self._take_cookies(response)
             except OSError as fault:  # requests' own faults are among them, and a CA file that is gone
                 if overrun.is_set():
                     raise _overrun(url, seconds, cut()) from fault
@@ -148,6 +160,24 @@ class HttpTransport:
                 self._observe(RequestReport(kind, outcome, time.monotonic() - started, received))
         self._kept_alive = True
         return Reply(response.status_code, CaseInsensitiveDict(response.headers), answer)
+
+    def _take_cookies(self, response: requests.Response) -> None:
+        """Take up cookies that have expired by this machine's clock alone; from now on none expires by it.
+
+        The server ends its sessions itself, and its clock may be another.
+        """
+        jar = self._http.cookies
+        sent_at = _instant(response.headers.get("Date", "")) or datetime.now(UTC)
+        _, host = eff_request_host(requests.cookies.MockRequest(response.request))
+        for header in response.raw.headers.getlist("Set-Cookie"):
+            for name, morsel in SimpleCookie(header).items():
+                expires = _instant(morsel["expires"])
+                if name not in jar and not morsel["max-age"] and expires is not None and expires > sent_at:
+                    path, secure = morsel["path"] or "/", bool(morsel["secure"])
+                    cookie = create_cookie(name, morsel.value, domain=host, path=path, secure=secure)  # type: ignore[no-untyped-call]
+                    jar.set_cookie(cookie)
+        for cookie in jar:
+            cookie.expires = None
 
     @staticmethod
     def _read(response: requests.Response, url: str) -> bytes:
@@ -181,14 +211,17 @@ def unavailable(fault: OSError, url: str) -> DeloUnavailable:
     """The typed error for a fault; of a certificate that is not trusted, or a CA file, trying again is no help."""
     certificate = isinstance(fault, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(fault)
     retry = isinstance(fault, requests.exceptions.RequestException) and not certificate
-    return DeloUnavailable(reason_of(fault), host_of(url), retry=retry)
+    # A proxy, TLS and a connection that was not made stand before the request.
+    early = (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)
+    delivered = not isinstance(fault, early) and not isinstance(
+        _innermost(fault), ConnectionRefusedError | socket.gaierror
+    )
+    return DeloUnavailable(reason_of(fault), host_of(url), retry=retry, delivered=delivered)
 
 
 def reason_of(fault: BaseException) -> str:
     """The innermost cause in a few words. requests' own text is left out: it repeats the address and object ids."""
-    innermost = fault
-    while (inner := _inner(innermost)) is not None:
-        innermost = inner
+    innermost = _innermost(fault)
     text = str(innermost.strerror) if isinstance(innermost, OSError) and innermost.strerror else str(innermost)
     name = type(innermost).__name__
     if isinstance(innermost, TimeoutError) or "Timeout" in name:
@@ -198,10 +231,25 @@ def reason_of(fault: BaseException) -> str:
     return name if not text or type(innermost) is http.client.BadStatusLine else f"{name}: {text}"
 
 
+def _innermost(fault: BaseException) -> BaseException:
+    while (inner := _inner(fault)) is not None:
+        fault = inner
+    return fault
+
+
 def _inner(fault: BaseException) -> BaseException | None:
     reason = getattr(fault, "reason", None)
     candidates = (reason, *reversed(fault.args), fault.__cause__)
     return next((item for item in candidates if isinstance(item, BaseException)), None)
+
+
+def _instant(text: str) -> datetime | None:
+    """An HTTP date; None for anything else."""
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return at.replace(tzinfo=at.tzinfo or UTC)
 
 
 def _was_cut(fault: BaseException) -> bool:

@@ -28,8 +28,18 @@ from baikaldoc_pos.journal.models import (
     TargetCount,
     UnmappedRubric,
 )
-from baikaldoc_pos.journal.schema import changes, cycles, marks, open_changes, outcomes, retries, unmapped
+from baikaldoc_pos.journal.schema import (
+    changes,
+    cycles,
+    marks,
+    open_changes,
+    outcomes,
+    retries,
+    server_profiles,
+    unmapped,
+)
 from baikaldoc_pos.model import Answer, Change, Period, Rubric, UnmappedStatus
+from baikaldoc_pos.server_profile import ServerProfile, from_json
 
 
 class StateReader:
@@ -96,6 +106,16 @@ class StateReader:
     def checkpoint(self, name: Checkpoint) -> datetime | None:
         """The instant of that name, if it has been set."""
         return self._database.value(select(marks.c.at).where(marks.c.name == name))
+
+    def server_profile(self, address: str) -> ServerProfile | None:
+        """What the server at this address can do, as far as that is known."""
+        known, profile = self.known_server()
+        return profile if known == address else None
+
+    def known_server(self) -> tuple[str, ServerProfile | None]:
+        """The address of the server that is known, and what it can do."""
+        rows = self._database.rows(select(server_profiles))
+        return (rows[0].address, from_json(rows[0].profile)) if rows else ("", None)
 
     def _retries(self, *conditions: Any, limit: int | None = None) -> list[RetryEntry]:
         query = select(retries).where(*conditions).order_by(retries.c.next_attempt_at, retries.c.rubric_isn)

@@ -194,6 +194,20 @@ alert_settings = Table(
     Column("section", JSON, nullable=False),
 )
 
+# What a server can do, by its GraphQL address; one row, for the address in use.
+server_profiles = Table(
+    "server_profiles",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("profile", JSON, nullable=False),
+)
+
+
+def _server_profiles(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE server_profiles (address TEXT PRIMARY KEY NOT NULL, profile TEXT NOT NULL)"
+    )
+
 
 def _alerts(connection: Connection) -> None:
     for statement in _ALERT_STATEMENTS:
@@ -380,5 +394,5 @@ _TRIGGERS = (
     """,
 )
 
-MIGRATIONS: Sequence[Migration] = (_first, _alerts)
+MIGRATIONS: Sequence[Migration] = (_first, _alerts, _server_profiles)
 LATEST = len(MIGRATIONS)

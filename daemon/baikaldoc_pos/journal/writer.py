@@ -19,8 +19,9 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.journal.database import Database, put
 from baikaldoc_pos.journal.models import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry
 from baikaldoc_pos.journal.queries import StateReader
-from baikaldoc_pos.journal.schema import changes, cycles, marks, outcomes, probe, retries, unmapped
+from baikaldoc_pos.journal.schema import changes, cycles, marks, outcomes, probe, retries, server_profiles, unmapped
 from baikaldoc_pos.model import Change, Period, Rubric
+from baikaldoc_pos.server_profile import ServerProfile, as_json
 
 INTERRUPTED = "cycle.interrupted"
 
@@ -156,6 +157,13 @@ class Journal(StateReader):
         """Set the instant of that name, in place of the one it had."""
         with self._database.write() as connection:
             put(connection, marks, {"name": name, "at": at})
+
+    def keep_server_profile(self, address: str, profile: ServerProfile | None) -> None:
+        """Keep what the server at this address can do, and of no other one; None forgets it."""
+        with self._database.write() as connection:
+            connection.execute(delete(server_profiles))
+            if profile is not None:
+                put(connection, server_profiles, {"address": address, "profile": as_json(profile)})
 
     def check_writable(self) -> None:
         """Write and commit a trifle; raises JournalUnavailable where that cannot be done."""

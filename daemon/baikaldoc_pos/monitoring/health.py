@@ -12,19 +12,23 @@ from attrs import field, frozen
 
 from baikaldoc_pos.config import AlertKind
 from baikaldoc_pos.errors import (
+    AccessDenied,
     CredentialsRejected,
     DeloUnavailable,
     JournalUnavailable,
+    NameUnknown,
     SchemaMismatch,
     SessionNotAccepted,
+    SignInPostponed,
 )
 from baikaldoc_pos.state import ServiceState
 
 # Which of our reasons say the same as an alert of that kind; of the others, the alert's name is a reason.
 _TOLD_BY: Mapping[str, frozenset[str]] = {
-    AlertKind.DELO_UNAVAILABLE: frozenset({DeloUnavailable.event}),
+    AlertKind.DELO_UNAVAILABLE: frozenset({DeloUnavailable.event, SignInPostponed.event}),
     AlertKind.CREDENTIALS_REJECTED: frozenset({CredentialsRejected.event, SessionNotAccepted.event}),
-    AlertKind.SCHEMA_MISMATCH: frozenset({SchemaMismatch.event}),
+    AlertKind.ACCESS_DENIED: frozenset({AccessDenied.event}),
+    AlertKind.SCHEMA_MISMATCH: frozenset({SchemaMismatch.event, NameUnknown.event}),
     AlertKind.RECORDS_REFUSED: frozenset({"health.retries"}),
     AlertKind.UNMAPPED_STATUS: frozenset({"health.unmapped"}),
     AlertKind.NO_SUCCESS: frozenset({"health.late", "health.never"}),

@@ -41,7 +41,8 @@ _REQUEST_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0
 # What is known of labels beforehand: the requests there are, and how they usually end.
 REQUEST_KINDS = (
     *("sign_in", "sign_out", "KeepAlive"),
-    *("PendingRubrics", "WindowRubrics", "RubricsByIsn", "UpdateRubrics"),
+    *("PendingRubrics", "NullRubrics", "EmptyRubrics", "WindowRubrics", "RubricsByIsn", "UpdateRubrics"),
+    *("ServerProbe", "Introspection"),
 )
 _REQUEST_OUTCOMES = ("200", "fault")
 _SIGN_IN_OUTCOMES = ("200", "401", "fault")

@@ -10,6 +10,7 @@ from baikaldoc_pos.assembly import gateway
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import RetryPolicy, RetryWait
 from baikaldoc_pos.errors import (
+    AccessDenied,
     BaikaldocError,
     CycleCrashed,
     DeloError,
@@ -30,6 +31,8 @@ from baikaldoc_pos.sync import CycleContext, CycleReport, run_cycle
 log = EventLog(__name__)
 
 FIRST_BACKOFF = timedelta(seconds=15)
+# Rights are given by people: without them, cycles come ever less often, up to this.
+LONGEST_DENIAL = timedelta(hours=6)
 
 
 @define(eq=False)
@@ -51,6 +54,7 @@ class Jobs:
     _scheduler: Scheduler
     _finished: Callable[[CycleReport], None]
     _unavailable_in_a_row: int = field(default=0, init=False)
+    _denied_in_a_row: int = field(default=0, init=False)
 
     def cycle(self) -> None:
         """One cycle, on the configuration in force now."""
@@ -111,7 +115,7 @@ class Jobs:
         session = self._sessions.session(configuration)
         policy = RetryPolicy(configuration.processing.retry_attempts, told=self._report_wait)
         context = CycleContext(
-            delo=gateway(session, configuration, self._clock, policy),
+            delo=gateway(session, configuration, self._clock, policy, self._journal),
             journal=self._journal,
             clock=self._clock,
             configuration=configuration,
@@ -150,7 +154,7 @@ class Jobs:
 
     def _record_result(self, report: CycleReport, configuration: Configuration) -> None:
         if report.error is None:
-            self._unavailable_in_a_row = 0
+            self._unavailable_in_a_row = self._denied_in_a_row = 0
             self._state.change(problem=None, last_success=self._clock.now(), cycle_ended=True)
         elif isinstance(report.error, WritingPaused):
             self._report_pause(report.error)
@@ -158,6 +162,10 @@ class Jobs:
             self._report_problem(report.error)
             if isinstance(report.error, DeloUnavailable):
                 self._back_off(report.error, timedelta(minutes=configuration.service.schedule.interval_minutes))
+            elif isinstance(report.error, AccessDenied):
+                self._denied_in_a_row += 1
+                interval = timedelta(minutes=configuration.service.schedule.interval_minutes)
+                self._scheduler.cycle_after(min(interval * 2 ** min(self._denied_in_a_row, 20), LONGEST_DENIAL))
         self._finished(report)
 
     def _back_off(self, fault: DeloUnavailable, interval: timedelta) -> None:

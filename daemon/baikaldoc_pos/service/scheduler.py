@@ -98,6 +98,11 @@ class Scheduler:
         if planned is None or planned.next_run_time is None or at < planned.next_run_time:
             self._run_cycle_at(at)
 
+    def cycle_after(self, delay: timedelta) -> None:
+        """The next cycle after this long, and none before; the ones after it at the usual interval again."""
+        self._plan(CYCLE, datetime.now(UTC) + delay)
+        self._tell_next()
+
     def keep_alive_after(self, delay: timedelta) -> None:
         """The next keep-alive after this long; the ones after it at the usual interval again."""
         self._plan(KEEP_ALIVE, datetime.now(UTC) + delay)

@@ -119,7 +119,8 @@ def _window(processor: RubricProcessor, window: Period) -> bool:
     """Read a window whole, then decide and write; False when it could not be read whole."""
     processor.clock.check_stop()
     read_at = processor.clock.monotonic()
-    reading = processor.delo.read_pending(window)
+    # Written rubrics show only without the filter; they are wanted where they could not be read by ISN.
+    reading = processor.delo.read_pending(window, everything=bool(processor.unsettled))
     processor.stats.counts["windows"] += 1
     log.debug("window.read", start=window.start, end=window.end, count=len(reading.rubrics))
     if not reading.whole:

@@ -13,9 +13,10 @@ from baikaldoc_pos.config import ProcessingConfig
 from baikaldoc_pos.journal import RetryEntry
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 
-# Our own message codes: ДЕЛО does not have the rubric, or its row cannot be read.
+# Our own message codes: ДЕЛО does not have the rubric, its row cannot be read, or the request was denied.
 ABSENT = "ABSENT"
 UNREADABLE = "UNREADABLE"
+ACCESS_DENIED = "ACCESS_DENIED"
 LONGEST_DELAY = timedelta(days=1)
 RETRYABLE = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.WRONG_ECHO})
 # The rubric is not sent blindly, and others do not wait for it: it goes on the retry list.

@@ -14,12 +14,13 @@ from attrs import evolve, frozen
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import BatchRejected, DeloClient, StaleBatch
-from baikaldoc_pos.errors import SchemaMismatch, UnexpectedAnswer
+from baikaldoc_pos.errors import AccessDenied, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import ChangeOutcome, Journal, OpenChange, RetryEntry
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 from baikaldoc_pos.state import CycleProgress
 from baikaldoc_pos.sync.planner import (
+    ACCESS_DENIED,
     RETRYABLE,
     UNREAD,
     Decision,
@@ -82,7 +83,6 @@ class RubricProcessor:
         self._cycle_id = cycle_id
         self._logged = 0
         self.rules = Rules.of(context.configuration.processing)
-        self._batch_size = context.configuration.processing.batch_size
         self._first_delay = timedelta(minutes=context.configuration.service.retries.first_minutes)
 
     def reconcile(
@@ -107,7 +107,8 @@ class RubricProcessor:
             self.would_write.extend(planned.changes)
             return planned
         written = 0
-        for batch in batches(planned.changes, self._batch_size):
+        while written < len(planned.changes):
+            batch = planned.changes[written : written + self.delo.batch_size]
             self.clock.check_stop()
             self.context.may_write()
             if self.clock.monotonic() - read_at > FRESH_SECONDS:
@@ -160,23 +161,39 @@ class RubricProcessor:
 
     def _write(self, batch: Sequence[Change], read_at: float, *, tried_before: bool) -> None:
         ids = dict(zip((change.rubric.isn for change in batch), self._intents(batch), strict=True))
-        rejected = settled = 0
+        rejected = settled = largest = 0
+        denied: list[Change] = []
         send = FreshSend(self.delo, self.clock, read_at, self.context.may_write)
-        for part, outcome in send_apart(send, batch):
-            settled += len(part)
-            part_ids = [ids[change.rubric.isn] for change in part]
-            if not isinstance(outcome, BatchRejected):
-                self.settle(part, outcome, part_ids)
-                continue
-            rejected += 1
-            self.settle(part, [self._after_rejection(part[0], outcome)], part_ids)
-            if rejected == settled:
-                self._give_up(outcome, rejected, len(batch), tried_before=tried_before)
+        try:
+            for part, outcome in send_apart(send, batch):
+                settled += len(part)
+                part_ids = [ids[change.rubric.isn] for change in part]
+                if not isinstance(outcome, BatchRejected):
+                    largest = max(largest, len(part))
+                    self.settle(part, outcome, part_ids)
+                    continue
+                rejected += 1
+                if isinstance(outcome.fault, AccessDenied):
+                    denied.append(part[0])
+                else:
+                    self.settle(part, [self._after_rejection(part[0], outcome)], part_ids)
+                if rejected == settled:
+                    self._give_up(outcome, rejected, len(batch), tried_before=tried_before)
+        except AccessDenied:
+            # None of them was carried out, and none is to blame: the window shows them again.
+            not_done = Answer(Outcome.NOT_DONE)
+            self.journal.settle([ChangeOutcome(ids[change.rubric.isn], not_done) for change in batch], [], [])
+            raise
+        for change in denied:  # by something that looks into single requests: others were taken
+            self.settle([change], [Answer(Outcome.FAILED, message_code=ACCESS_DENIED)], [ids[change.rubric.isn]])
+        if largest < len(batch) and not rejected:
+            self.delo.limit_batch(largest)
 
     def _give_up(self, rejection: BatchRejected, records: int, size: int, *, tried_before: bool) -> None:
         """Raise when all records of a batch fail so far, and so many that the records cannot be the reason."""
         if rejection.fault is not None and records >= OUTAGE_RECORDS:
-            raise rejection if tried_before else rejection.fault
+            denied = isinstance(rejection.fault, AccessDenied)
+            raise rejection if tried_before and not denied else rejection.fault
         if records == size >= HOPELESS_BATCH and not tried_before and not self.stats.counts["updated"]:
             raise SchemaMismatch("UpdateRubrics", rejection.message)
 
@@ -302,11 +319,6 @@ class Send(Protocol):
     """Writes changes and returns one Answer each, in order; raises BatchRejected."""
 
     def __call__(self, changes: Sequence[Change], *, patient: bool = True) -> list[Answer]: ...
-
-
-def batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
-    """The changes in order, at most ``size`` at a time."""
-    return (changes[start : start + size] for start in range(0, len(changes), size))
 
 
 def send_apart(

@@ -4,7 +4,8 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
-from baikaldoc_pos.delo import Deadline, DeloClient, RetryPolicy
+from baikaldoc_pos.config import Attributes
+from baikaldoc_pos.delo import Deadline, DeloClient, Documents, RetryPolicy
 from baikaldoc_pos.delo.transport import Reply
 from baikaldoc_pos.errors import DeloError, UnexpectedAnswer
 from baikaldoc_pos.model import Period, Rubric
@@ -12,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.clocks import NOW, ManualClock
+from tests.installation import KNOWN
 from tests.unit.delo.builders import JSON_VALUES, change, reply
 
 WINDOW = Period(NOW - timedelta(days=1), NOW)
@@ -37,7 +39,16 @@ class Session:
 def gateway(body: object) -> DeloClient:
     clock = ManualClock()
     deadline = Deadline.after(clock, 60)
-    return DeloClient(Session(body), page_size=100, policy=RetryPolicy(0), deadline=deadline, zone=UTC)
+    return DeloClient(
+        Session(body),
+        Documents(Attributes(), (2,)),
+        page_size=100,
+        batch_size=50,
+        policy=RetryPolicy(0),
+        deadline=deadline,
+        zone=UTC,
+        profile=KNOWN,
+    )
 
 
 def node(**others: object) -> dict[str, object]:

@@ -3,15 +3,12 @@
 import json
 from typing import Any
 
-from baikaldoc_pos.delo.documents import (
-    PENDING,
-    WINDOW,
-    rubrics_document,
-    update_document,
-    update_variables,
-)
+import pytest
+from baikaldoc_pos.config import Attributes
+from baikaldoc_pos.delo.documents import Documents
 from baikaldoc_pos.delo.responses import answers_of, graphql_answer
 from baikaldoc_pos.model import Answer, Outcome
+from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 from graphql import (
     ExecutionResult,
     execute_sync,
@@ -21,9 +18,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.clocks import NOW
+from tests.installation import KNOWN
 from tests.unit.delo.builders import change, reply
 from tests.unit.schema.documents import SCHEMA
 
+DOCUMENTS = Documents(Attributes(), (2,))
 ISNS = st.integers(-(2**31), 2**31 - 1)
 # A value is told from the document's own words by this mark.
 MARK = "¤"
@@ -62,10 +61,11 @@ def executed(text: str, variables: dict[str, Any], name: str) -> tuple[dict[str,
 
 @given(st.lists(st.tuples(ISNS, TEXTS), min_size=1, max_size=8))
 @example([(128_000_001, MARK + text) for text in NASTY])
-def test_what_is_written_arrives_byte_for_byte(records):
+@pytest.mark.parametrize("profile", [KNOWN, ServerProfile()], ids=["variables", "literals"])
+def test_what_is_written_arrives_byte_for_byte(profile, records):
     changes = tuple(change(isn, target) for isn, target in records)
-    document = update_document(len(changes))
-    got, result = executed(document.text, update_variables(changes), document.name)
+    document = DOCUMENTS.update(changes, profile)
+    got, result = executed(document.text, document.variables, document.name)
     assert [got[f"r{i}"]["input"]["data"] for i in range(len(records))] == [
         {"isnRefRubric": isn, "posStatusRub": target} for isn, target in records
     ]
@@ -76,9 +76,9 @@ def test_what_is_written_arrives_byte_for_byte(records):
 
 @given(st.lists(ISNS, min_size=1, max_size=60), st.integers(1, 1000))
 def test_rubrics_are_asked_for_by_their_isns(isns, first):
-    document = rubrics_document(len(isns))
-    variables = {"first": first, "after": "-1"} | {f"isn{i}": isn for i, isn in enumerate(isns)}
-    got, result = executed(document.text, variables, document.name)
+    document = DOCUMENTS.rubrics(isns)
+    variables = {"first": first, "after": "-1"}
+    got, result = executed(document.text, variables | document.variables, document.name)
     # What paging rests on is asked for.
     assert result.data["arRubricValuesPg"].keys() == {"totalCount", "edges", "pageInfo"}
     assert got["arRubricValuesPg"] == {
@@ -111,18 +111,38 @@ FILTER = {
 }
 
 
-def test_the_pending_are_asked_for_as_the_api_is_known():
+def asked(document):
     variables = {"first": 100, "after": "99", "since": SINCE, "until": UNTIL}
-    got, _ = executed(PENDING.text, variables, PENDING.name)
-    assert got["arRubricValuesPg"] == {
-        "first": 100,
-        "after": "99",
-        "orderby": [{"isnRefRubric": "Asc"}],
-        "filter": FILTER | {"posStatusRub": {"isNullOrEmpty": True}},
+    return executed(document.text, variables, document.name)[0]["arRubricValuesPg"]
+
+
+PAGE = {"first": 100, "after": "99", "filter": FILTER}
+ORDER = {"orderby": [{"isnRefRubric": "Asc"}]}
+
+
+def test_rubrics_are_asked_for_in_the_form_that_the_server_knows():
+    assert asked(DOCUMENTS.window(ServerProfile())) == PAGE
+    assert asked(DOCUMENTS.window(KNOWN)) == PAGE | ORDER
+    assert DOCUMENTS.pending(ServerProfile()) == ()
+    (document,) = DOCUMENTS.pending(KNOWN)
+    assert asked(document) == PAGE | ORDER | {"filter": FILTER | {"posStatusRub": {"isNullOrEmpty": True}}}
+    both = DOCUMENTS.pending(ServerProfile(pending=PendingFilter.NULL))
+    assert [asked(document)["filter"]["posStatusRub"] for document in both] == [
+        {"isNull": True},
+        {"equal": {"value": ""}},
+    ]
+
+
+def test_names_of_an_installation_are_exchanged_and_texts_are_not():
+    documents = Documents(Attributes(sstu_field="sstu", pos_field="pos", pos_api_name="OURS"), ("LETTER", 3))
+    (document,) = documents.pending(KNOWN)
+    for text in ("sstu: {isNullOrEmpty: false}", "pos: {isNullOrEmpty: true}", "eosSstuStatus: sstu", '"OURS"',
+                 "posStatusRub: pos", "kindDoc: {in: [{value: LETTER}, {value: 3}]}"):  # fmt: skip
+        assert text in document.text
+    target = 'posStatusRub: "eosSstuStatus"'
+    plain = documents.update([change(1, target)], ServerProfile())
+    assert json.dumps(target) in plain.text
+    assert "pos: " in plain.text
+    assert documents.update([change(1, target)], KNOWN).variables == {
+        "input0": {"data": {"isnRefRubric": 1, "pos": target}}
     }
-
-
-def test_the_plainer_query_does_without_what_is_only_likely():
-    variables = {"first": 100, "after": "99", "since": SINCE, "until": UNTIL}
-    got, _ = executed(WINDOW.text, variables, WINDOW.name)
-    assert got["arRubricValuesPg"] == {"first": 100, "after": "99", "filter": FILTER}

@@ -3,14 +3,16 @@
 import shutil
 import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from baikaldoc_pos.delo.documents import KEEP_ALIVE, PENDING, WINDOW, rubrics_document, update_document
+from baikaldoc_pos.delo.documents import KEEP_ALIVE, PROBE
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.monitoring.metrics import REQUEST_KINDS
 
 from tests.unit.journal.builders import retry, rubric
 from tests.unit.monitoring.exported import NOW, report, request
+from tests.unit.schema.documents import documents
 
 
 def test_requests_are_counted_and_timed_by_kind_and_outcome(exported):
@@ -94,7 +96,9 @@ def test_series_are_there_before_they_count(exported):
 
 
 def test_the_kinds_of_requests_are_those_that_are_sent():
-    sent = {PENDING.name, WINDOW.name, KEEP_ALIVE.name, rubrics_document(1).name, update_document(1).name}
+    operations = {Path(name).stem for name, _ in documents() if name.endswith("rubrics.graphql")}
+    sent = {"".join(map(str.title, name.split("_"))) for name in operations}
+    sent |= {KEEP_ALIVE.name, PROBE, "Introspection", "RubricsByIsn", "UpdateRubrics"}
     assert set(REQUEST_KINDS) == sent | {"sign_in", "sign_out"}
 
 

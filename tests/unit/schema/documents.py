@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from baikaldoc_pos.delo.documents import KEEP_ALIVE, PENDING, WINDOW, rubrics_document, update_document
+from baikaldoc_pos.config import Attributes
+from baikaldoc_pos.delo.documents import KEEP_ALIVE, Documents
+from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 from graphql import build_schema
+
+from tests.installation import KNOWN
+from tests.unit.delo.builders import change
 
 ROOT = Path(__file__).resolve().parents[3]
 SDL = (ROOT / "schema" / "delo.graphql").read_text(encoding="utf-8")
@@ -15,8 +20,10 @@ def documents() -> Iterator[tuple[str, str]]:
     """Names and texts: the sources of the generated ones, what was generated, and the built ones in some sizes."""
     for path in sorted((ROOT / "schema" / "operations").glob("*.graphql")):
         yield path.name, path.read_text(encoding="utf-8")
-    for document in (PENDING, WINDOW, KEEP_ALIVE):
-        yield document.name, document.text
-    for size in (1, 2, 50, 200):
-        yield f"{size} writes", update_document(size).text
-        yield f"{size} by ISN", rubrics_document(size).text
+    built = Documents(Attributes(), (2,))
+    for profile in (ServerProfile(), ServerProfile(pending=PendingFilter.NULL), KNOWN):
+        for document in (*built.pending(profile), built.window(profile), built.probe(orderby=True), KEEP_ALIVE):
+            yield document.name, document.text
+        for size in (1, 2, 50, 200):
+            yield f"{size} writes", built.update([change(isn) for isn in range(size)], profile).text
+            yield f"{size} by ISN", built.rubrics(range(size)).text

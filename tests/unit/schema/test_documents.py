@@ -26,7 +26,7 @@ from graphql.language.visitor import Visitor, visit
 from tests.unit.schema.documents import ROOT, SCHEMA, SDL, documents
 
 SEEN_TYPES = {"Int", "String", "DateTime", "UpdateArRubricValueInput"}
-MARK = re.compile(r"#\s*(seen|likely|ours)\b")
+MARK = re.compile(r"#\s*(run|seen|likely|ours)\b")
 DOCUMENTS = [pytest.param(text, id=name) for name, text in documents()]
 
 

@@ -8,7 +8,7 @@ from attrs import define, field
 from baikaldoc_pos.delo import BatchRejected
 from baikaldoc_pos.errors import DeloUnavailable
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
-from baikaldoc_pos.sync.writer import batches, send_apart
+from baikaldoc_pos.sync.writer import send_apart
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,11 +94,3 @@ def test_an_outage_is_no_rejection():
 
     with pytest.raises(DeloUnavailable):
         list(send_apart(send, changes(8)))
-
-
-@given(st.integers(0, 300), st.integers(1, 60))
-def test_batches_hold_everything_in_order(count, size):
-    cut = list(batches(changes(count), size))
-    assert [isn for part in cut for isn in isns(part)] == list(range(count))
-    assert all(1 <= len(part) <= size for part in cut)
-    assert len(cut) == ceil(count / size)

@@ -1,0 +1,121 @@
+"""Finding out what a server can do, by questions that change nothing.
+
+A form that is refused is asked for twice: a server that stumbles says so in the same form as one that lacks it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from attrs import evolve
+
+from baikaldoc_pos.delo.documents import KEEP_ALIVE, Document, Documents
+from baikaldoc_pos.delo.introspection import Ask, ServerSchema, nearest
+from baikaldoc_pos.delo.pagination import START
+from baikaldoc_pos.delo.responses import GraphqlAnswer
+from baikaldoc_pos.errors import NameUnknown, SchemaMismatch
+from baikaldoc_pos.server_profile import SEEN_ANSWER_FIELDS, PendingFilter, ServerProfile
+
+INPUT_TYPE = "UpdateArRubricValueInput"
+_EMPTY: Mapping[PendingFilter, tuple[Mapping[str, object], ...]] = {
+    PendingFilter.NULL_OR_EMPTY: ({"isNullOrEmpty": True},),
+    PendingFilter.NULL: ({"isNull": True}, {"equal": {"value": ""}}),
+}
+_KIND_PATH = ("refRubric", "matches", "docRc", "matches", "kindDoc", "in", "value")
+
+
+def probe(ask: Ask, documents: Documents, now: datetime) -> tuple[ServerProfile, bool]:
+    """What the server can do, and whether that could be found out: a server without rubrics shows little.
+
+    :raises NameUnknown: it does not know the configured name of an attribute, or a kind of document.
+    :raises SchemaMismatch: it refuses the query that has run.
+    """
+    schema = ServerSchema(ask, documents.attributes)
+    profile = _of_schema(schema) if schema.open() else ServerProfile()
+    bounds = {"since": (now - timedelta(minutes=1)).isoformat(), "until": now.isoformat()}
+    window = evolve(documents.window(profile), variables={"first": 1, "after": START, **bounds})
+    refusal = _refusal(ask, window)
+    if refusal is not None:
+        raise _misfit(ask, documents, schema if profile.introspection else None, refusal)
+
+    def takes(*asked: Document) -> bool:
+        return all(_refusal(ask, document) is None for document in asked)
+
+    ordered = ask(documents.probe(orderby=True))
+    profile = evolve(profile, isn_order=not refused(ordered) or takes(documents.probe(orderby=True)))
+    pending = (
+        form
+        for form, conditions in _EMPTY.items()
+        if takes(*(documents.probe(posStatusRub=condition) for condition in conditions))
+    )
+    profile = evolve(profile, pending=next(pending, PendingFilter.NONE))
+    known = _isns(ordered) or _isns(ask(documents.probe()))
+    if not known:
+        return profile, False
+    found = _isns(ask(documents.probe(isnRefRubric={"in": [{"value": known[0]}]})), only=1)
+    return evolve(profile, isn_filter=found == known), True
+
+
+def _of_schema(schema: ServerSchema) -> ServerProfile:
+    schema.load([schema.query, schema.mutation])
+    written = schema.arguments(schema.mutation, "updateArRubricValue").get("input")
+    answer = schema.fields(schema.follow(schema.mutation, "updateArRubricValue"))
+    return ServerProfile(
+        introspection=True,
+        typed_input=written is not None and written.type_name == INPUT_TYPE,
+        answer_fields=tuple(ours for name, ours in SEEN_ANSWER_FIELDS.items() if name in answer),
+    )
+
+
+def refused(answer: GraphqlAnswer) -> bool:
+    """Whether the document was refused as a whole, before any of it was executed."""
+    return answer.data is None and answer.status < 500 and not any(error.path for error in answer.errors)
+
+
+def _refusal(ask: Ask, document: Document) -> str | None:
+    """The server's words where it refuses the document twice."""
+    for _ in range(2):
+        answer = ask(document)
+        if not refused(answer):
+            return None
+    return answer.words
+
+
+def _isns(answer: GraphqlAnswer, only: int | None = None) -> list[int]:
+    """The ISNs of a page of a probe; none where it holds more rows than ``only``."""
+    page = (answer.data or {}).get("arRubricValuesPg")
+    if not isinstance(page, Mapping) or (only is not None and page.get("totalCount") != only):
+        return []
+    nodes = [edge.get("node") for edge in page.get("edges") or () if isinstance(edge, Mapping)]
+    isns = [node.get("isnRefRubric") for node in nodes if isinstance(node, Mapping)]
+    return [isn for isn in isns if type(isn) is int]
+
+
+def _misfit(ask: Ask, documents: Documents, schema: ServerSchema | None, words: str) -> NameUnknown | SchemaMismatch:
+    """The error that names the key whose value the server does not know."""
+    whole = ask(KEEP_ALIVE)
+    if refused(whole):
+        return SchemaMismatch(KEEP_ALIVE.name, whole.words)
+    kind = {"in": [{"value": 2}]}
+    attributes = documents.attributes
+    suspects = [
+        ("attributes.sstuField", attributes.sstu_field, documents.probe(eosSstuStatus={"isNullOrEmpty": False})),
+        ("attributes.posField", attributes.pos_field, documents.pos_field()),
+        (
+            "documentKinds",
+            ", ".join(map(str, documents.kinds)),
+            documents.probe(refRubric={"matches": {"docRc": {"matches": {"kindDoc": kind}}}}),
+        ),
+    ]
+    for key, value, document in suspects:
+        answer = ask(document)
+        if refused(answer):
+            return NameUnknown(key, value, answer.words, _candidates(schema, key, value))
+    return SchemaMismatch("WindowRubrics", words)
+
+
+def _candidates(schema: ServerSchema | None, key: str, value: str) -> tuple[str, ...]:
+    if schema is None:
+        return ()
+    if key == "documentKinds":
+        return schema.values(schema.follow(schema.filter_type, *_KIND_PATH))
+    return nearest(value, tuple(schema.fields(schema.filter_type)))

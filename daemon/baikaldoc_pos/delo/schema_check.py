@@ -1,0 +1,31 @@
+"""The server's schema as graphql-core has it: what fits it, and its text. Not for cycles: graphql-core loads slowly."""
+
+from collections.abc import Iterable
+
+from graphql import GraphQLSchema, build_client_schema, parse, print_schema, validate
+
+from baikaldoc_pos.delo.documents import Document
+from baikaldoc_pos.delo.introspection import ServerSchema
+
+
+def misfits(server: ServerSchema, documents: Iterable[Document]) -> list[tuple[str, str]]:
+    """The operations that do not fit the schema, with the reason of each."""
+    schema = _client_schema(server)
+    return [(each.name, error.message) for each in documents for error in validate(schema, parse(each.text))]
+
+
+def sdl(server: ServerSchema) -> str:
+    """The part of the schema that the operations reach, fit for ``schema/delo.graphql``."""
+    return print_schema(_client_schema(server)) + "\n"
+
+
+def _client_schema(server: ServerSchema) -> GraphQLSchema:
+    types = [dict(described, interfaces=[], possibleTypes=None) for described in server.reached()]
+    schema = {
+        "queryType": {"name": server.query},
+        "mutationType": {"name": server.mutation} if server.mutation else None,
+        "subscriptionType": None,
+        "types": types,
+        "directives": [],
+    }
+    return build_client_schema({"__schema": schema}, assume_valid=True)  # type: ignore[typeddict-item]

@@ -1,0 +1,220 @@
+"""The service works on every kind of server, in few requests, and does not find out twice what the server can do."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+from baikaldoc_pos.errors import AccessDenied, NameUnknown
+from graphql import build_schema, parse, validate
+
+from tests.clocks import ManualClock
+from tests.delo_server import HAND_SET, MAPPING, PLAIN_ANSWER, DeloServer, Faults, Lack, make_rubric, pending_rubrics
+from tests.installation import KNOWN, ROOT, Installation
+from tests.system.accounts import bookmark, retries
+
+COUNT = 250
+
+
+def no_isn_filter(faults: Faults) -> None:
+    faults.lacks |= {Lack.ISN_FILTER}
+
+
+def no_sorting(faults: Faults) -> None:
+    faults.lacks |= {Lack.ORDER}
+
+
+def plain_answer(faults: Faults) -> None:
+    faults.lacks |= PLAIN_ANSWER
+
+
+def no_input_type(faults: Faults) -> None:
+    faults.input_type = False
+
+
+def no_null_or_empty(faults: Faults) -> None:
+    faults.null_or_empty_true = False
+
+
+def filter_ignored(faults: Faults) -> None:
+    faults.ignore_pos_filter = True
+
+
+def no_pos_filter(faults: Faults) -> None:
+    faults.lacks |= {Lack.POS_STATUS_FILTER}
+
+
+def filter_hides(faults: Faults) -> None:
+    faults.hide_pending = "all"
+
+
+def isn_filter_ignored(faults: Faults) -> None:
+    faults.ignore_isn_filter = True
+
+
+def ten_aliases(faults: Faults) -> None:
+    faults.alias_limit = 10
+
+
+def three_aliases(faults: Faults) -> None:
+    faults.alias_limit = 3
+
+
+def no_introspection(faults: Faults) -> None:
+    faults.introspection = False
+
+
+def as_run(faults: Faults) -> None:
+    faults.as_run()
+
+
+KINDS: list[Callable[[Faults], None]] = [
+    no_isn_filter, no_sorting, plain_answer, no_input_type, no_null_or_empty, filter_ignored, no_pos_filter,
+    filter_hides, isn_filter_ignored, ten_aliases, three_aliases,
+]  # fmt: skip
+COMBINATIONS = [
+    *((kind,) for kind in KINDS),
+    *((kind, no_introspection) for kind in KINDS),
+    (as_run,),
+    (no_isn_filter, no_sorting, filter_ignored, three_aliases, no_introspection),
+    (no_null_or_empty, no_sorting, plain_answer, ten_aliases),
+    (no_input_type, plain_answer, filter_hides, isn_filter_ignored),
+]
+
+
+@pytest.mark.parametrize("kinds", COMBINATIONS, ids=lambda kinds: "+".join(kind.__name__ for kind in kinds))
+def test_every_rubric_gets_its_status_and_the_server_is_known_afterwards(tmp_path, server, kinds):
+    installation = Installation(tmp_path, server, profile=None)
+    server.store.add(*pending_rubrics(COUNT), make_rubric(1, pos=HAND_SET))
+    for kind in kinds:
+        kind(server.faults)
+
+    report = installation.cycle()
+
+    assert report.error is None
+    assert_all_written(server)
+    assert server.requests <= (130 if three_aliases in kinds else 60)
+
+    server.store.add(*pending_rubrics(5, first_isn=150_000_000, since=ManualClock().now() - timedelta(minutes=5)))
+    server.traffic.reset()
+    assert installation.cycle().error is None
+    assert_all_written(server)
+    probes = {"Introspection", "ServerProbe"}
+    assert not probes & server.traffic.operations.keys()
+
+
+def assert_all_written(server: DeloServer) -> None:
+    left = [rubric.isn for rubric in server.store.rubrics() if rubric.pos != MAPPING[rubric.sstu]]
+    assert left == [1], "the one that was set by hand"
+    assert all(len(values) == 1 for values in server.store.written().values())
+
+
+NAMES = {"eosSstuStatus": "sstuState", "posStatusRub": "portalState", "POS_STATUS_RUB": "PORTAL"}
+CONFIGURED = {"sstuField": "sstuState", "posField": "portalState", "posApiName": "PORTAL"}
+
+
+@pytest.mark.parametrize("preset", [lambda faults: None, no_introspection, as_run], ids=["full", "closed", "as run"])
+def test_other_names_and_an_enumeration_of_kinds_are_a_matter_of_configuration(tmp_path, server, preset):
+    preset(server.faults)
+    server.faults.names = dict(NAMES)
+    server.faults.kind_names = True
+    server.store.add(*pending_rubrics(COUNT), make_rubric(1, pos=HAND_SET))
+    installation = Installation(tmp_path, server, profile=None)
+    installation.processing |= {"attributes": CONFIGURED, "documentKinds": ["CITIZEN_LETTER"]}
+    assert installation.cycle().error is None
+    assert_all_written(server)
+    assert server.requests <= 60
+
+
+@pytest.mark.parametrize("introspection", [True, False])
+@pytest.mark.parametrize(
+    ("switch", "key", "candidate"),
+    [
+        ({"names": {"eosSstuStatus": "sstuState"}}, "attributes.sstuField", "sstuState"),
+        ({"names": {"posStatusRub": "portalState"}}, "attributes.posField", "portalState"),
+        ({"kind_names": True}, "documentKinds", "CITIZEN_LETTER"),
+    ],
+)
+def test_a_name_that_is_not_configured_is_told_with_its_key(tmp_path, server, switch, key, candidate, introspection):
+    for name, value in switch.items():
+        setattr(server.faults, name, value)
+    server.faults.introspection = introspection
+    server.store.add(*pending_rubrics(3))
+    report = Installation(tmp_path, server, profile=None).cycle()
+    assert isinstance(report.error, NameUnknown)
+    assert (report.exit_code, report.error.fields["key"]) == (76, key)
+    assert (candidate in str(report.error.fields["candidates"])) == introspection
+    assert server.requests <= 20
+    assert server.store.writes == ()
+
+
+@pytest.mark.parametrize("known", [KNOWN, None], ids=["known", "unknown"])
+@pytest.mark.parametrize("way", ["status", "words"])
+def test_an_account_without_the_right_to_write_is_told_of_at_once(tmp_path, server, way, known):
+    server.faults.write_denied = way
+    server.store.add(*pending_rubrics(COUNT))
+    installation = Installation(tmp_path, server, profile=known and evolve(known, written=False))
+    report = installation.cycle()
+    assert isinstance(report.error, AccessDenied)
+    assert report.exit_code == 77
+    assert server.requests <= 20
+    assert (report.counts.failed, retries(installation)) == (0, {})
+    assert bookmark(installation) is None
+
+
+def test_rights_that_are_taken_away_later_cost_no_record_anything(tmp_path, server):
+    server.store.add(*pending_rubrics(COUNT))
+    installation = Installation(tmp_path, server)
+    server.faults.write_denied = "status"
+    report = installation.cycle()
+    assert isinstance(report.error, AccessDenied)
+    assert (report.counts.failed, retries(installation)) == (0, {})
+    assert server.requests <= 40
+    server.faults.write_denied = None
+    assert installation.cycle().error is None
+    assert set(server.store.pos_statuses().values()) <= set(MAPPING.values())
+
+
+def test_a_batch_grows_while_it_is_taken_and_keeps_the_size_that_was(tmp_path, server):
+    server.faults.alias_limit = 25
+    server.store.add(*pending_rubrics(COUNT))
+    clock = ManualClock()
+    installation = Installation(tmp_path, server, profile=evolve(KNOWN, batch_size=10))
+    assert installation.cycle(clock).error is None
+    with installation.journal() as journal:
+        profile = journal.known_server()[1]
+    assert (profile.batch_size, profile.batch_refused_at) == (20, clock.now())
+
+
+def test_schema_check_and_pull_show_the_servers_own_schema(installation, server, tmp_path):
+    server.store.add(make_rubric())
+    installation.know_server()
+    done = installation.command("schema", "check")
+    assert done.returncode == 0, done.stderr
+    assert "подходят" in done.stdout
+    with installation.journal() as journal:
+        assert journal.known_server() == ("", None)
+
+    file = tmp_path / "server.graphql"
+    assert installation.command("schema", "pull", str(file)).returncode == 0
+    schema = build_schema(file.read_text(encoding="utf-8"))
+    assert schema.query_type.fields.keys() == {"arRubricValuesPg"}
+    for source in (ROOT / "schema" / "operations").glob("*.graphql"):
+        assert validate(schema, parse(source.read_text(encoding="utf-8"))) == []
+
+
+def test_schema_check_names_what_does_not_fit(installation, server):
+    server.store.add(make_rubric())
+    server.faults.lacks = {"DocRc.freeNum"}
+    done = installation.command("schema", "check")
+    assert done.returncode == 76
+    assert "freeNum" in done.stderr + done.stdout
+
+
+def test_a_closed_schema_is_said_to_be_closed(installation, server):
+    server.store.add(make_rubric())
+    server.faults.as_run()
+    done = installation.command("schema", "check")
+    assert done.returncode == 0
+    assert "не описывает свою схему" in done.stdout
+    assert installation.command("schema", "pull", "/dev/null").returncode == 76
