@@ -11,7 +11,7 @@ from hypothesis import settings
 from tests.alerting import Installed
 from tests.clocks import ManualClock
 from tests.delo_server import DeloServer
-from tests.installation import Installation
+from tests.installation import KNOWN, Installation
 from tests.mail_server import MailServer
 
 # The processes that tests start are not to compile every module anew, wherever this was set for whatever reason.
@@ -29,15 +29,21 @@ def pytest_xdist_auto_num_workers() -> int:
     return max(processors, min(2 * processors, 8))
 
 
+# ``make test-as-run``: the stand-in takes only the forms that have run, and nothing is known of it beforehand.
+AS_RUN = os.environ.get("DELO_SERVER") == "as-run"
+
+
 @pytest.fixture
 def server() -> Iterator[DeloServer]:
     with DeloServer() as running:
+        if AS_RUN:
+            running.faults.as_run()
         yield running
 
 
 @pytest.fixture
 def installation(tmp_path: Path, server: DeloServer) -> Installation:
-    return Installation(tmp_path, server)
+    return Installation(tmp_path, server, profile=None if AS_RUN else KNOWN)
 
 
 @pytest.fixture

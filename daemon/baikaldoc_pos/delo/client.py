@@ -197,7 +197,7 @@ class DeloClient:
         try:
             reading = self._read_filtered(window)
         except SchemaMismatch as mismatch:
-            log.warning("delo.filter_refused", message=mismatch.fields["message"])
+            log.warning("delo.filter_refused", filter=profile.pending, message=mismatch.fields["message"])
             self._forget()
             self._profile = evolve(profile, pending=PendingFilter.NONE)
             return self.read_pending(window)
@@ -220,7 +220,12 @@ class DeloClient:
         missing: set[int] = set()
         for _ in range(COMPARISONS):
             everything = self._read(self._documents.window(profile), self._bounds(window))
-            shown = self._read_filtered(window)
+            try:
+                shown = self._read_filtered(window)
+            except SchemaMismatch as mismatch:
+                log.warning("delo.filter_refused", filter=profile.pending, message=mismatch.fields["message"])
+                self._learn(profile.next_pending())
+                return everything
             empty = {rubric.isn for rubric in everything.rubrics if not rubric.pos_status}
             missing = empty - {rubric.isn for rubric in shown.rubrics}
             if not missing:
@@ -232,17 +237,16 @@ class DeloClient:
             self._learn(evolve(profile, pending_proven=True))
         return everything
 
-    def read_rubrics(self, isns: Sequence[int]) -> CurrentRubrics:
+    def read_rubrics(self, isns: Sequence[int], within: Sequence[Period] = ()) -> CurrentRubrics:
         """The present values of these rubrics; those that ДЕЛО does not have are absent.
 
-        Where the server has no filter by ISN, they are looked for in the last window.
-
-        :raises SchemaMismatch: the server has no filter by ISN, and no window has been read.
+        :param within: where they are looked for on a server without a filter by ISN; in the last window by default.
+        :raises SchemaMismatch: the server has no filter by ISN, and there is nowhere to look.
         :raises UnexpectedAnswer: the server answers everything but this.
         """
         profile = self.profile()
         if not profile.isn_filter:
-            return self._look_in_window(isns)
+            return self._look_in_windows(isns, within)
         found: dict[int, Rubric] = {}
         unread: set[int] = set()
         remaining = iter(isns)
@@ -263,13 +267,18 @@ class DeloClient:
             log.error("delo.rubrics_unread", isns=sorted(unread))
         return CurrentRubrics(found, frozenset(unread))
 
-    def _look_in_window(self, isns: Sequence[int]) -> CurrentRubrics:
-        if self._window is None:
+    def _look_in_windows(self, isns: Sequence[int], within: Sequence[Period]) -> CurrentRubrics:
+        windows = within or ((self._window,) if self._window is not None else ())
+        if not windows:
             raise SchemaMismatch("RubricsByIsn", "isnRefRubric")
-        reading = self.read_pending(self._window)
-        found = {rubric.isn: rubric for rubric in reading.rubrics if rubric.isn in set(isns)}
-        # What the window does not show has a status by now, or is in another window.
-        return CurrentRubrics(found, frozenset(isns) - found.keys())
+        wanted, found = set(isns), dict[int, Rubric]()
+        for window in windows:
+            reading = self._read(self._documents.window(self.profile()), self._bounds(window))
+            found |= {rubric.isn: rubric for rubric in reading.rubrics if rubric.isn in wanted}
+            if len(found) == len(wanted):
+                break
+        # What no window shows may be gone, or of another time.
+        return CurrentRubrics(found, frozenset(wanted - found.keys()))
 
     def update(self, changes: Sequence[Change], *, patient: bool = True, attempt: int = 0) -> list[Answer]:
         """Write a batch; one Answer a change, in order.
@@ -318,9 +327,12 @@ class DeloClient:
         try:
             return self._ask(document, {}, policy, attempt=attempt, repeat=False)
         except SessionNotAccepted as fault:
-            # Where something else was answered since the sign-in, the session is good.
-            proven = self._session.proven
-            reason = str(fault.fields["sign"]) if proven else self._request_specific_reason(fault)
+            sign_ins = self._session.sign_ins
+            reason = self._request_specific_reason(fault)
+            if self._session.sign_ins > sign_ins:  # the session had ended once more: that says nothing of rights
+                if attempt < self._policy.attempts:
+                    raise StaleBatch from fault
+                raise BatchRejected(reason, uncertain=True, fault=fault) from fault
             self._session.denied(document.name)
             denied = AccessDenied(reason)
             if not profile.written:

@@ -16,10 +16,6 @@ from baikaldoc_pos.errors import NameUnknown, SchemaMismatch
 from baikaldoc_pos.server_profile import SEEN_ANSWER_FIELDS, PendingFilter, ServerProfile
 
 INPUT_TYPE = "UpdateArRubricValueInput"
-_EMPTY: Mapping[PendingFilter, tuple[Mapping[str, object], ...]] = {
-    PendingFilter.NULL_OR_EMPTY: ({"isNullOrEmpty": True},),
-    PendingFilter.NULL: ({"isNull": True}, {"equal": {"value": ""}}),
-}
 _KIND_PATH = ("refRubric", "matches", "docRc", "matches", "kindDoc", "in", "value")
 
 
@@ -37,17 +33,11 @@ def probe(ask: Ask, documents: Documents, now: datetime) -> tuple[ServerProfile,
     if refusal is not None:
         raise _misfit(ask, documents, schema if profile.introspection else None, refusal)
 
-    def takes(*asked: Document) -> bool:
-        return all(_refusal(ask, document) is None for document in asked)
-
-    ordered = ask(documents.probe(orderby=True))
-    profile = evolve(profile, isn_order=not refused(ordered) or takes(documents.probe(orderby=True)))
-    pending = (
-        form
-        for form, conditions in _EMPTY.items()
-        if takes(*(documents.probe(posStatusRub=condition) for condition in conditions))
-    )
-    profile = evolve(profile, pending=next(pending, PendingFilter.NONE))
+    # Reading a window shows whether the filter is taken, and what it hides.
+    profile = evolve(profile, pending=PendingFilter.NULL_OR_EMPTY)
+    sorting = documents.probe(orderby=True)
+    ordered = ask(sorting)
+    profile = evolve(profile, isn_order=not refused(ordered) or _refusal(ask, sorting) is None)
     known = _isns(ordered) or _isns(ask(documents.probe()))
     if not known:
         return profile, False

@@ -71,8 +71,7 @@ class DeloSession:
         # Operations that the account may not do, with the sign that says so: no renewal helps them.
         self._denied: dict[str, str] = {}
         self._last_sign = ""
-        # A query has been answered since the last sign-in: the session is good.
-        self.proven = False
+        self.sign_ins = 0
         self._spoke_at = clock.monotonic()
         self.host = host_of(connection.graphql_endpoint)
         if before is not None:
@@ -126,7 +125,6 @@ class DeloSession:
             reply = self._post(payload, operation, limits)
             sign = signed_out(reply)
             if sign is None:
-                self.proven = True
                 if self._file.sign_ins:
                     self._file.forget_sign_ins()
                     self._file.save(self._transport.cookies)
@@ -173,7 +171,6 @@ class DeloSession:
             if account.app is not None:
                 body["items"] = {"app": account.app}
             self._transport.cookies.clear()
-            self.proven = False
             self._file.begin_sign_in(self._clock.now())
             try:
                 reply = self._transport.post(account.login_url, body, "sign_in")
@@ -186,6 +183,7 @@ class DeloSession:
                 self._file.end_sign_in()
             if outcome is SignInOutcome.ACCEPTED:
                 self._rejected = None
+                self.sign_ins += 1
                 self._file.save(self._transport.cookies)
                 log.info("session.signed_in", username=account.username, host=self.host)
                 return

@@ -50,6 +50,7 @@ def run_cycle(context: CycleContext, asked: Period | None = None) -> CycleReport
     with bound(cycle=cycle_id):
         log.info("cycle.started", kind=cycle_plan.kind, start=cycle_plan.period.start, end=cycle_plan.period.end)
         processor = RubricProcessor(context, cycle_id)
+        processor.search = cycle_plan.search
         requests_before = context.delo.requests
         error = _work_through(processor, cycle_plan)
         processor.stats.counts["requests"] = context.delo.requests - requests_before

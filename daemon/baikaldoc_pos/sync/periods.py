@@ -37,6 +37,7 @@ class CyclePlan:
 
     :param windows: the period itself.
     :param lookback: the earlier windows that are walked again; empty when no lookback is due.
+    :param search: the windows of the period and of a lookback, due or not, the latest first.
     :param lookback_due: a lookback is due, with or without windows.
     :param lost_bookmark: the bookmark lies in the future and is not used.
     """
@@ -44,6 +45,7 @@ class CyclePlan:
     kind: CycleKind
     windows: tuple[Period, ...]
     lookback: tuple[Period, ...] = ()
+    search: tuple[Period, ...] = ()
     lookback_due: bool = False
     lost_bookmark: bool = False
 
@@ -82,9 +84,9 @@ def plan_cycle(
     longest = timedelta(days=processing.date_range.max_date_range_days)
     fixed = processing.fixed_period()
     if asked is not None:
-        return CyclePlan(CycleKind.ASKED, split(asked, longest))
+        return CyclePlan(CycleKind.ASKED, split(asked, longest), search=split(asked, longest))
     if fixed is not None:
-        return CyclePlan(CycleKind.FIXED, split(fixed, longest))
+        return CyclePlan(CycleKind.FIXED, split(fixed, longest), search=split(fixed, longest))
 
     # Before the first bookmark the start stays where the first cycle began, however many cycles fail.
     origin = checkpoints.origin
@@ -96,10 +98,12 @@ def plan_cycle(
         lost = after_bookmark > now
         start = start if lost else after_bookmark
     lookback_due = _is_lookback_due(service, checkpoints, now)
+    earlier = _lookback(service, checkpoints, start, now, longest)
     return CyclePlan(
         CycleKind.REGULAR,
         split(Period(start, now), longest),
-        lookback=_lookback(service, checkpoints, start, now, longest) if lookback_due else (),
+        lookback=earlier if lookback_due else (),
+        search=(*reversed(split(Period(start, now), longest)), *reversed(earlier)),
         lookback_due=lookback_due,
         lost_bookmark=lost,
     )

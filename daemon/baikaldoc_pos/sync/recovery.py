@@ -127,7 +127,7 @@ def _revisit_unmapped(processor: RubricProcessor, isns: Sequence[int]) -> None:
 def _read(processor: RubricProcessor, isns: Sequence[int], event: str) -> CurrentRubrics | None:
     """Read the rubrics by ISN; None, logged as ``event``, when the server does not answer that."""
     try:
-        present = processor.delo.read_rubrics(isns)
+        present = processor.delo.read_rubrics(isns, processor.search)
     except NOT_TO_BE_READ as fault:
         processor.isns_unread = True
         log.error(event, count=len(isns), message=_words(fault))

@@ -17,7 +17,7 @@ from baikaldoc_pos.delo import BatchRejected, DeloClient, StaleBatch
 from baikaldoc_pos.errors import AccessDenied, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import ChangeOutcome, Journal, OpenChange, RetryEntry
-from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
+from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric
 from baikaldoc_pos.state import CycleProgress
 from baikaldoc_pos.sync.planner import (
     ACCESS_DENIED,
@@ -76,6 +76,8 @@ class RubricProcessor:
         self.stats = CycleStats()
         # Open changes that could not be read back by their ISNs.
         self.unsettled: Sequence[OpenChange] = ()
+        # Where rubrics of earlier cycles are looked for on a server without a filter by ISN, the latest first.
+        self.search: Sequence[Period] = ()
         # Rubrics of earlier cycles could not be read by their ISNs.
         self.isns_unread = False
         # What a dry run would write.
