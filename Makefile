@@ -4,13 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint schema schema-check docs docs-check bench wheelhouse clean
+.PHONY: demo test test-as-run lint schema schema-check docs docs-check bench wheelhouse clean
 
 demo: $(STAMP)  ## the service at work against a stand-in of ДЕЛО
 	$(BIN)/python -m tests.demo
 
 test: $(STAMP)  ## the whole suite
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+test-as-run: $(STAMP)  ## the system tests against a server that takes only the forms that have run
+	DELO_SERVER=as-run $(BIN)/python -m pytest tests/system -n auto --dist loadgroup
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

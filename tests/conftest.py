@@ -33,6 +33,12 @@ def pytest_xdist_auto_num_workers() -> int:
 AS_RUN = os.environ.get("DELO_SERVER") == "as-run"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items if AS_RUN else ():
+        if item.get_closest_marker("full_server"):
+            item.add_marker(pytest.mark.skip(reason="the server as run lacks what this test speaks of"))
+
+
 @pytest.fixture
 def server() -> Iterator[DeloServer]:
     with DeloServer() as running:

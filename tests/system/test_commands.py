@@ -213,6 +213,7 @@ def test_check_offline_asks_nobody(installation: Installation, server: DeloServe
     assert installation.command("check", "--offline").returncode == 0
 
 
+@pytest.mark.full_server
 def test_check_tells_what_the_server_lacks(installation: Installation, server: DeloServer) -> None:
     server.store.add(make_rubric())
     server.faults.lacks = {Lack.POS_STATUS_FILTER}
@@ -353,6 +354,7 @@ def test_no_secret_in_logs_or_output(installation: Installation, server: DeloSer
         assert secret not in written
 
 
+@pytest.mark.full_server
 def test_dry_run_shows_what_waits_from_earlier_cycles(installation: Installation, server: DeloServer) -> None:
     fill(server)
     server.faults.writes[1] = Refused()

@@ -1,5 +1,7 @@
 """A cycle costs what is pending, not what there is."""
 
+import pytest
+
 from tests.bench import measures
 from tests.installation import Installation
 from tests.system.accounts import expected
@@ -14,6 +16,7 @@ def test_of_10000_rubrics_those_that_wait_cost_few_requests_and_bytes() -> None:
     assert ours.answers < everything.answers / 10
 
 
+@pytest.mark.full_server
 def test_a_cycle_with_nothing_to_do_costs_three_requests(installation: Installation) -> None:
     installation.server.store.add(*measures.ten_thousand())
     installation.cycle()

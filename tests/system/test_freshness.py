@@ -26,6 +26,7 @@ from tests.system.accounts import (
 from tests.system.sixty import BAD, COUNT, FIRST, assert_neighbours_done, requests_for_writes
 
 
+@pytest.mark.full_server
 def test_what_was_read_long_ago_is_read_again_before_it_is_written(sixty: Installation, clock: ManualClock) -> None:
     store = sixty.server.store
 
@@ -100,6 +101,7 @@ def test_a_batch_is_never_sent_again_as_it_was(sixty: Installation, clock: Manua
     assert report.counts.updated + report.counts.confirmed == COUNT - 1
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize(
     "fault", [Replace.by_status(503, retry_after=300), Replace.by_status(429, retry_after=300)], ids=["503", "429"]
 )
@@ -140,6 +142,7 @@ def _change_meanwhile(installation: Installation) -> None:
         installation.server.store.change(FIRST + 1, sstu="Направлено по компетенции")
 
 
+@pytest.mark.full_server
 def test_a_status_set_by_hand_while_a_batch_is_taken_apart_is_not_written_over(sixty: Installation) -> None:
     store, clock = sixty.server.store, ManualClock()
     sixty.server.faults.poison.add(BAD)
@@ -159,6 +162,7 @@ def test_a_status_set_by_hand_while_a_batch_is_taken_apart_is_not_written_over(s
     assert_accounted(sixty)
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize(
     "fault",
     [Reject("Deadlock"), Replace.by_status(401), Replace.by_status(500)],
@@ -214,6 +218,7 @@ def test_a_pause_stops_a_batch_that_waits_for_its_repetition(sixty: Installation
     assert sixty.server.store.writes == ()
 
 
+@pytest.mark.full_server
 def test_batches_are_as_large_as_configured(installation: Installation) -> None:
     installation.processing["batchSize"] = 7
     installation.server.store.add(*pending_rubrics(50))
@@ -222,6 +227,7 @@ def test_batches_are_as_large_as_configured(installation: Installation) -> None:
     assert sizes == [7] * 7 + [1]
 
 
+@pytest.mark.full_server
 def test_a_rejection_that_ended_is_no_rejection(sixty: Installation) -> None:
     """The batch is refused once, and not in the plain form."""
     sixty.server.faults.add(Reject("Deadlock"), on="write")

@@ -73,6 +73,7 @@ def test_half_a_character_in_a_refusal_of_the_whole(sixty: Installation, clock: 
 # --- Reading by ISN, which is only likely to work ---
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize(
     "fault", [*map(Replace.by_status, (500, 504, 403)), Reset()], ids=["500", "504", "403", "reset"]
 )
@@ -100,6 +101,7 @@ def test_reading_by_isn_that_fails_leaves_no_window_unread(
     assert_accounted(sixty)
 
 
+@pytest.mark.full_server
 def test_a_row_that_cannot_be_read_leaves_its_own_change_open_alone(sixty: Installation, clock: ManualClock) -> None:
     sixty.server.faults.add(Reset(execute=True), times=None, skip=1)
     sixty.cycle(clock)
@@ -136,6 +138,7 @@ def test_a_record_for_which_the_whole_batch_is_turned_away_costs_no_neighbour(
     assert sixty.server.sessions.open_seats == 0
 
 
+@pytest.mark.full_server
 def test_a_record_that_is_turned_away_and_cannot_be_read_back_either_waits_for_its_retry(
     sixty: Installation, clock: ManualClock
 ) -> None:
@@ -204,6 +207,7 @@ def test_a_server_that_knows_no_writing_is_found_out(sixty: Installation, clock:
 # --- Stumbles ---
 
 
+@pytest.mark.full_server
 def test_a_server_that_stumbles_once_is_asked_the_same_again(
     sixty: Installation, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -123,6 +123,7 @@ def later() -> ManualClock:
     return ManualClock(datetime.now(UTC) + timedelta(minutes=1))
 
 
+@pytest.mark.full_server
 def test_what_was_executed_before_the_kill_is_confirmed(
     installation: Installation, root: Path, one_batch: list[StoredRubric]
 ) -> None:
@@ -134,6 +135,7 @@ def test_what_was_executed_before_the_kill_is_confirmed(
     assert_reconciled(installation, reconciled(one_batch))
 
 
+@pytest.mark.full_server
 def test_what_was_not_executed_before_the_kill_is_done_by_the_next_cycle(
     installation: Installation, root: Path, one_batch: list[StoredRubric]
 ) -> None:
@@ -145,6 +147,7 @@ def test_what_was_not_executed_before_the_kill_is_done_by_the_next_cycle(
     assert retries(installation) == {}
 
 
+@pytest.mark.full_server
 def test_what_somebody_set_meanwhile_is_theirs(
     installation: Installation, root: Path, one_batch: list[StoredRubric]
 ) -> None:
@@ -158,6 +161,7 @@ def test_what_somebody_set_meanwhile_is_theirs(
     assert_accounted(installation)
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize("look", [1, 2, 3])
 def test_what_the_server_executes_only_after_the_restart_is_accounted_for(
     installation: Installation, root: Path, one_batch: list[StoredRubric], look: int

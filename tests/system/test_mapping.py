@@ -136,6 +136,7 @@ def test_the_largest_and_smallest_isn(installation: Installation) -> None:
     assert_reconciled(installation, expected(rubrics))
 
 
+@pytest.mark.full_server
 def test_2500_rubrics_over_pages_and_windows(installation: Installation) -> None:
     """Half of them wait; ten windows of three days, several pages each; compared rubric by rubric."""
     period = last_days(30)

@@ -103,6 +103,7 @@ def test_every_fault_of_the_configuration(installation: Installation) -> None:
     assert len(told["error"]["faults"]) == told["error"]["count"] == 2
 
 
+@pytest.mark.full_server
 @every_form
 def test_a_signal_before_anything_was_read(installation: Installation, server: DeloServer, form: list[str]) -> None:
     installation.know_server()

@@ -45,6 +45,7 @@ def before_page(server: DeloServer, number: int, act: Callable[[], None]) -> Non
     server.on_execute(hook)
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize("page", [2, 3, 4, 5])
 def test_rows_that_vanish_while_paging_cost_no_other_row(small_pages: Installation, page: int) -> None:
     """Five rubrics of the first page get a status by hand: none is skipped for it, and none of them is written over."""
@@ -183,6 +184,7 @@ def test_rows_that_cannot_be_read_keep_the_bookmark_and_cost_no_neighbour(
     assert_reconciled(small_pages, expected(server.store.rubrics()))
 
 
+@pytest.mark.full_server
 def test_an_unreadable_row_in_an_old_window_keeps_the_bookmark_before_it(
     installation: Installation, clock: ManualClock
 ) -> None:
@@ -212,6 +214,7 @@ def test_pages_without_rows_are_no_empty_window(small_pages: Installation) -> No
     assert_reconciled(small_pages, expected(server.store.rubrics()))
 
 
+@pytest.mark.full_server
 def test_a_server_that_cuts_pages_shorter_than_asked(installation: Installation) -> None:
     rubrics = pending_rubrics(100)
     installation.server.store.add(*rubrics)
@@ -223,6 +226,7 @@ def test_a_server_that_cuts_pages_shorter_than_asked(installation: Installation)
     assert_reconciled(installation, expected(rubrics))
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize("status", [200, 400])
 @pytest.mark.parametrize(
     "lacks", [{Lack.POS_STATUS_FILTER}, {Lack.ISN_ORDER}, {Lack.ORDER}, {Lack.ISN_FILTER}, set(Lack) - {Lack.ISN_ORDER}]
@@ -242,6 +246,7 @@ def test_a_server_that_lacks_what_is_only_likely(
     assert bool(events(caplog, "delo.filter_refused")) == (Lack.POS_STATUS_FILTER in lacks)
 
 
+@pytest.mark.full_server
 def test_a_server_that_lacks_what_was_seen_says_what_it_is(installation: Installation) -> None:
     installation.server.store.add(make_rubric())
     installation.server.faults.lacks.add("ArRubricValueFilter.refRubric")
@@ -252,6 +257,7 @@ def test_a_server_that_lacks_what_was_seen_says_what_it_is(installation: Install
     assert bookmark(installation) is None
 
 
+@pytest.mark.full_server
 def test_a_failing_query_is_not_taken_for_a_lacking_filter(installation: Installation) -> None:
     """5xx with GraphQL errors, as .NET servers answer where the execution failed: tried again, as it is."""
     rubrics = pending_rubrics(5)
@@ -285,6 +291,7 @@ def test_a_status_set_by_hand_after_pages_that_took_long_is_not_written_over(
     assert report.counts.updated == 43
 
 
+@pytest.mark.full_server
 def test_no_variable_has_a_type_whose_name_is_not_known(small_pages: Installation) -> None:
     """The stand-in refuses any; what is asked here is that it refused none."""
     report = small_pages.cycle()

@@ -58,6 +58,7 @@ def test_the_first_start_reads_max_date_range_days_back(installation: Installati
     assert mark(installation, "origin") == ago(days=MAX_DAYS)
 
 
+@pytest.mark.full_server
 def test_instants_are_sent_in_the_zone_of_the_installation(installation: Installation) -> None:
     installation.processing["utcOffsetHours"] = 5.5
     installation.cycle()
@@ -65,6 +66,7 @@ def test_instants_are_sent_in_the_zone_of_the_installation(installation: Install
     assert variables["until"] == "2026-10-15T09:30:00+05:30"
 
 
+@pytest.mark.full_server
 def test_the_next_cycle_goes_on_from_the_bookmark_less_the_overlap(
     installation: Installation, clock: ManualClock
 ) -> None:
@@ -82,6 +84,7 @@ def test_the_next_cycle_goes_on_from_the_bookmark_less_the_overlap(
     assert bookmark(installation) == clock.now()
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize("days", [31, 95, 400])
 def test_after_a_long_stop_nothing_in_between_is_dropped(
     installation: Installation, clock: ManualClock, days: int
@@ -105,6 +108,7 @@ def test_after_a_long_stop_nothing_in_between_is_dropped(
     assert bookmark(installation) == clock.now()
 
 
+@pytest.mark.full_server
 def test_a_cycle_that_dies_in_its_third_window_is_gone_on_with_there(
     installation: Installation, clock: ManualClock
 ) -> None:
@@ -192,6 +196,7 @@ def fix_dates(installation: Installation, start: str, end: str, longest: int = M
     }
 
 
+@pytest.mark.full_server
 def test_fixed_dates_are_exactly_that_period_in_the_zone_of_the_installation(installation: Installation) -> None:
     fix_dates(installation, "2026-03-01 00:00:00", "2026-05-31 23:59:59")
     start, end = datetime(2026, 2, 28, 16, 0, tzinfo=UTC), datetime(2026, 5, 31, 15, 59, 59, tzinfo=UTC)
@@ -316,6 +321,7 @@ def test_the_lookback_reaches_so_many_days_and_no_further(installation: Installa
     assert {write.isn for write in server.store.writes} == {ISN + n for n in range(11)}
 
 
+@pytest.mark.full_server
 def test_the_lookback_is_due_at_its_own_pace(installation: Installation, clock: ManualClock) -> None:
     installation.cycle(clock)
     swept = []
@@ -343,6 +349,7 @@ def test_a_lookback_that_failed_is_made_up_for(installation: Installation, clock
 # --- Unmapped statuses, mapped later ---
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize("lookback_days", [0, 5, 90])
 @pytest.mark.parametrize("days_later", [1, 120])
 def test_a_status_that_is_mapped_later_is_written_then(
@@ -380,6 +387,7 @@ def test_unmapped_rubrics_that_were_just_seen_are_not_read_again(
     assert reads(server, "RubricsByIsn") == []
 
 
+@pytest.mark.full_server
 def test_unmapped_rubrics_are_told_of_though_they_cannot_be_read_by_isn(
     installation: Installation, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:

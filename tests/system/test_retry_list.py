@@ -127,6 +127,7 @@ def test_a_record_that_is_gone_from_the_server_is_put_off_and_costs_no_other(
     assert sixty.server.store[BAD + 1].pos is not None
 
 
+@pytest.mark.full_server
 def test_retries_reach_records_that_no_window_shows_any_more(sixty: Installation, clock: ManualClock) -> None:
     sixty.service["lookback"] = {"days": 1}
     refuse(sixty)
@@ -137,6 +138,7 @@ def test_retries_reach_records_that_no_window_shows_any_more(sixty: Installation
     assert_neighbours_done(sixty)
 
 
+@pytest.mark.full_server
 def test_a_long_retry_list_is_worked_off_in_one_cycle(installation: Installation, clock: ManualClock) -> None:
     rubrics = pending_rubrics(300)
     installation.server.store.add(*rubrics)
@@ -151,6 +153,7 @@ def test_a_long_retry_list_is_worked_off_in_one_cycle(installation: Installation
     assert requests_for_writes(installation) == 6
 
 
+@pytest.mark.full_server
 def test_a_retry_that_cannot_be_read_keeps_no_other_waiting(
     sixty: Installation, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -178,6 +181,7 @@ def test_a_retry_that_cannot_be_read_keeps_no_other_waiting(
     assert retries(sixty) == {}
 
 
+@pytest.mark.full_server
 def test_a_server_without_the_filter_by_isn_still_retries_what_its_windows_show(
     sixty: Installation, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:

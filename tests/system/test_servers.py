@@ -126,6 +126,7 @@ def test_other_names_and_an_enumeration_of_kinds_are_a_matter_of_configuration(t
     assert server.requests <= 60
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize("introspection", [True, False])
 @pytest.mark.parametrize(
     ("switch", "key", "candidate"),
@@ -148,6 +149,7 @@ def test_a_name_that_is_not_configured_is_told_with_its_key(tmp_path, server, sw
     assert server.store.writes == ()
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize("known", [KNOWN, None], ids=["known", "unknown"])
 @pytest.mark.parametrize("way", ["status", "words"])
 def test_an_account_without_the_right_to_write_is_told_of_at_once(tmp_path, server, way, known):
@@ -162,6 +164,7 @@ def test_an_account_without_the_right_to_write_is_told_of_at_once(tmp_path, serv
     assert bookmark(installation) is None
 
 
+@pytest.mark.full_server
 def test_rights_that_are_taken_away_later_cost_no_record_anything(tmp_path, server):
     server.store.add(*pending_rubrics(COUNT))
     installation = Installation(tmp_path, server)
@@ -175,6 +178,7 @@ def test_rights_that_are_taken_away_later_cost_no_record_anything(tmp_path, serv
     assert set(server.store.pos_statuses().values()) <= set(MAPPING.values())
 
 
+@pytest.mark.full_server
 def test_a_batch_grows_while_it_is_taken_and_keeps_the_size_that_was(tmp_path, server):
     server.faults.alias_limit = 25
     server.store.add(*pending_rubrics(COUNT))
@@ -186,6 +190,7 @@ def test_a_batch_grows_while_it_is_taken_and_keeps_the_size_that_was(tmp_path, s
     assert (profile.batch_size, profile.batch_refused_at) == (20, clock.now())
 
 
+@pytest.mark.full_server
 def test_schema_check_and_pull_show_the_servers_own_schema(installation, server, tmp_path):
     server.store.add(make_rubric())
     installation.know_server()

@@ -81,6 +81,7 @@ def test_a_session_that_has_ended_is_renewed_once_and_the_request_repeated(
     assert_no_seat_left(installation)
 
 
+@pytest.mark.full_server
 @every_sign
 def test_a_session_that_lasts_for_few_requests_only(installation: Installation, sign: Sign) -> None:
     server = installation.server
@@ -398,6 +399,7 @@ def test_a_sign_out_that_fails_is_told_of_and_harms_nothing(
 # --- What goes over the wire, and what does not go anywhere else ---
 
 
+@pytest.mark.full_server
 def test_values_travel_as_variables_of_known_types_and_never_in_the_text(installation: Installation) -> None:
     server = installation.server
     server.store.add(make_rubric(127_000_000, pos=HAND_SET), make_rubric(127_000_001, sstu="Отозвано"))
@@ -412,6 +414,7 @@ def test_values_travel_as_variables_of_known_types_and_never_in_the_text(install
         assert {name.rstrip("!") for name in declared} <= KNOWN_VARIABLE_TYPES | {INPUT_TYPE}
 
 
+@pytest.mark.full_server
 def test_documents_depend_on_their_size_only(installation: Installation) -> None:
     installation.cycle()
     texts = [request.document for request in installation.server.log if request.is_mutation]

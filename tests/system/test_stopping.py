@@ -71,6 +71,7 @@ def test_what_only_looks_signs_out_too(
     assert server.sessions.open_seats == 0
 
 
+@pytest.mark.full_server
 def test_once_survives_the_loss_of_its_terminal(installation: Installation, server: DeloServer) -> None:
     """As when an ssh connection drops: SIGHUP comes, and the terminal takes no output any more."""
     server.faults.delay_seconds = 0.2

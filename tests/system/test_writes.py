@@ -30,6 +30,7 @@ from tests.system.sixty import BAD, COUNT, FIRST, TARGET, assert_neighbours_done
 # --- One bad record in a batch ---
 
 
+@pytest.mark.full_server
 @pytest.mark.parametrize(
     ("fault", "outcome", "message"),
     [
@@ -63,6 +64,7 @@ def test_one_bad_record_costs_no_neighbour(
     assert requests_for_writes(sixty) == 2
 
 
+@pytest.mark.full_server
 def test_all_the_words_of_a_refusal_are_kept(sixty: Installation, caplog: pytest.LogCaptureFixture) -> None:
     sixty.server.faults.writes[BAD] = Refused("Нет прав", "ACCESS_DENIED", "Eos.AccessDenied")
     sixty.cycle()
