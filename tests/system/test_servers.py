@@ -104,8 +104,13 @@ def test_every_rubric_gets_its_status_and_the_server_is_known_afterwards(tmp_pat
 
 
 def assert_all_written(server: DeloServer) -> None:
+    """All but the one that was set by hand."""
+    assert_all_written_but(server, [1])
+
+
+def assert_all_written_but(server: DeloServer, wanted: list[int]) -> None:
     left = [rubric.isn for rubric in server.store.rubrics() if rubric.pos != MAPPING[rubric.sstu]]
-    assert left == [1], "the one that was set by hand"
+    assert left == wanted
     assert all(len(values) == 1 for values in server.store.written().values())
 
 
@@ -150,6 +155,25 @@ def test_a_name_that_is_not_configured_is_told_with_its_key(tmp_path, server, sw
 
 
 @pytest.mark.full_server
+def test_a_name_that_is_changed_on_a_known_server_is_told_with_its_key(installation, server):
+    server.store.add(*pending_rubrics(3))
+    assert installation.cycle().error is None
+    installation.processing["attributes"] = {"posField": "posStatus"}
+    report = installation.cycle()
+    assert isinstance(report.error, NameUnknown)
+    assert report.error.fields["key"] == "attributes.posField"
+    assert server.requests <= 20
+    del installation.processing["attributes"]
+    assert installation.cycle().error is None
+
+
+def test_a_server_that_takes_the_filter_no_longer_is_found_out_anew(installation, server):
+    server.store.add(*pending_rubrics(3))
+    server.faults.null_or_empty_true = False
+    assert installation.cycle().error is None
+    assert_all_written_but(server, [])
+
+
 @pytest.mark.parametrize("known", [KNOWN, None], ids=["known", "unknown"])
 @pytest.mark.parametrize("way", ["status", "words"])
 def test_an_account_without_the_right_to_write_is_told_of_at_once(tmp_path, server, way, known):

@@ -187,6 +187,18 @@ class DeloClient:
         :raises SchemaMismatch: the server refuses the query that has run.
         """
         self._window = window
+        known = self._profile is not None
+        try:
+            return self._read_window(window, everything=everything)
+        except SchemaMismatch:
+            if not known:
+                raise
+            # The server contradicts its profile, or the configured names have changed.
+            self._forget()
+            self._profile = None
+            return self._read_window(window, everything=everything)
+
+    def _read_window(self, window: Period, *, everything: bool) -> ReadResult:
         profile = self.profile()
         if everything or profile.pending is PendingFilter.NONE:
             if not everything:
@@ -194,13 +206,7 @@ class DeloClient:
             return self._read(self._documents.window(profile), self._bounds(window))
         if not profile.pending_proven:
             return self._prove_filter(window)
-        try:
-            reading = self._read_filtered(window)
-        except SchemaMismatch as mismatch:
-            log.warning("delo.filter_refused", filter=profile.pending, message=mismatch.fields["message"])
-            self._forget()
-            self._profile = evolve(profile, pending=PendingFilter.NONE)
-            return self.read_pending(window)
+        reading = self._read_filtered(window)
         if any(rubric.pos_status for rubric in reading.rubrics):
             log.warning("delo.filter_ignored", filter=profile.pending)
             self._learn(profile.next_pending())

@@ -16,6 +16,11 @@ from baikaldoc_pos.errors import NameUnknown, SchemaMismatch
 from baikaldoc_pos.server_profile import SEEN_ANSWER_FIELDS, PendingFilter, ServerProfile
 
 INPUT_TYPE = "UpdateArRubricValueInput"
+_CARRIES_ATTRIBUTE = {
+    "matches": {
+        "arDocgroups": {"any": {"arDescript": {"matches": {"apiName": {"equal": {"value": "POS_STATUS_RUB"}}}}}}
+    }
+}
 _KIND_PATH = ("refRubric", "matches", "docRc", "matches", "kindDoc", "in", "value")
 
 
@@ -85,7 +90,6 @@ def _misfit(ask: Ask, documents: Documents, schema: ServerSchema | None, words: 
     whole = ask(KEEP_ALIVE)
     if refused(whole):
         return SchemaMismatch(KEEP_ALIVE.name, whole.words)
-    kind = {"in": [{"value": 2}]}
     attributes = documents.attributes
     suspects = [
         ("attributes.sstuField", attributes.sstu_field, documents.probe(eosSstuStatus={"isNullOrEmpty": False})),
@@ -93,14 +97,21 @@ def _misfit(ask: Ask, documents: Documents, schema: ServerSchema | None, words: 
         (
             "documentKinds",
             ", ".join(map(str, documents.kinds)),
-            documents.probe(refRubric={"matches": {"docRc": {"matches": {"kindDoc": kind}}}}),
+            documents.probe(refRubric=_in_card(kindDoc={"in": [{"value": 2}]})),
         ),
     ]
     for key, value, document in suspects:
         answer = ask(document)
-        if refused(answer):
-            return NameUnknown(key, value, answer.words, _candidates(schema, key, value))
+        if not refused(answer):
+            continue
+        if key == "documentKinds" and refused(ask(documents.probe(refRubric=_in_card(docgroupCl=_CARRIES_ATTRIBUTE)))):
+            break  # not the kind, but the way to the card
+        return NameUnknown(key, value, answer.words, _candidates(schema, key, value))
     return SchemaMismatch("WindowRubrics", words)
+
+
+def _in_card(**conditions: object) -> Mapping[str, object]:
+    return {"matches": {"docRc": {"matches": conditions}}}
 
 
 def _candidates(schema: ServerSchema | None, key: str, value: str) -> tuple[str, ...]:
