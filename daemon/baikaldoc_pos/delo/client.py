@@ -222,26 +222,34 @@ class DeloClient:
 
     def _prove_filter(self, window: Period) -> ReadResult:
         """Read a window with and without the filter; return the reading without."""
-        profile = self.profile()
-        missing: set[int] = set()
+        missing, unasked = set[int](), False
         for _ in range(COMPARISONS):
-            everything = self._read(self._documents.window(profile), self._bounds(window))
-            try:
-                shown = self._read_filtered(window)
-            except SchemaMismatch as mismatch:
-                log.warning("delo.filter_refused", filter=profile.pending, message=mismatch.fields["message"])
-                self._learn(profile.next_pending())
+            everything = self._read(self._documents.window(self.profile()), self._bounds(window))
+            shown = self._shown_by_filter(window)
+            if shown is None:
                 return everything
             empty = {rubric.isn for rubric in everything.rubrics if not rubric.pos_status}
             missing = empty - {rubric.isn for rubric in shown.rubrics}
+            unasked = any(rubric.pos_status for rubric in shown.rubrics)
             if not missing:
                 break
-        if missing or any(rubric.pos_status for rubric in shown.rubrics):
+        profile = self.profile()
+        if missing or unasked:
             log.warning("delo.filter_ignored", filter=profile.pending)
             self._learn(profile.next_pending())
         elif empty and everything.whole:
             self._learn(evolve(profile, pending_proven=True))
         return everything
+
+    def _shown_by_filter(self, window: Period) -> ReadResult | None:
+        """A window as the best filter that is not refused shows it; None where the server has none."""
+        while (profile := self.profile()).pending is not PendingFilter.NONE:
+            try:
+                return self._read_filtered(window)
+            except SchemaMismatch as mismatch:
+                log.warning("delo.filter_refused", filter=profile.pending, message=mismatch.fields["message"])
+                self._learn(profile.next_pending())
+        return None
 
     def read_rubrics(self, isns: Sequence[int], within: Sequence[Period] = ()) -> CurrentRubrics:
         """The present values of these rubrics; those that ДЕЛО does not have are absent.
