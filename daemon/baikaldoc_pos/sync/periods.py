@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from baikaldoc_pos.config import ProcessingConfig, ServiceConfig
+from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.model import Period
 
 
@@ -71,16 +71,13 @@ def split(period: Period, longest: timedelta) -> tuple[Period, ...]:
 
 
 def plan_cycle(
-    processing: ProcessingConfig,
-    service: ServiceConfig,
-    checkpoints: Checkpoints,
-    now: datetime,
-    asked: Period | None = None,
+    configuration: Configuration, checkpoints: Checkpoints, now: datetime, asked: Period | None = None
 ) -> CyclePlan:
     """Plan the next cycle.
 
     :param asked: a period from the command line; it goes before fixed dates, and these before the bookmark.
     """
+    processing, lookback = configuration.processing, configuration.service.lookback
     longest = timedelta(days=processing.date_range.max_date_range_days)
     fixed = processing.fixed_period()
     if asked is not None:
@@ -97,27 +94,19 @@ def plan_cycle(
         # A bookmark in the future comes from a wrong clock; what it skipped is not known.
         lost = after_bookmark > now
         start = start if lost else after_bookmark
-    lookback_due = _is_lookback_due(service, checkpoints, now)
-    earlier = _lookback(service, checkpoints, start, now, longest)
+
+    # A lookback is due without windows, too: it processes unmapped rubrics again.
+    every = timedelta(minutes=lookback.every_minutes)
+    due = checkpoints.lookback is None or not timedelta(0) <= now - checkpoints.lookback < every
+    # It walks the windows before ``start``, but none before the first period that was ever walked.
+    earliest = max(origin or start, now - timedelta(days=lookback.days))
+    windows = split(Period(start, now), longest)
+    earlier = split(Period(earliest, start), longest) if earliest < start else ()
     return CyclePlan(
         CycleKind.REGULAR,
-        split(Period(start, now), longest),
-        lookback=earlier if lookback_due else (),
-        search=(*reversed(split(Period(start, now), longest)), *reversed(earlier)),
-        lookback_due=lookback_due,
+        windows,
+        lookback=earlier if due else (),
+        search=(*reversed(windows), *reversed(earlier)),
+        lookback_due=due,
         lost_bookmark=lost,
     )
-
-
-def _is_lookback_due(service: ServiceConfig, checkpoints: Checkpoints, now: datetime) -> bool:
-    # It is due without days to look back over, too: unmapped rubrics are processed again then.
-    every = timedelta(minutes=service.lookback.every_minutes)
-    return checkpoints.lookback is None or not timedelta(0) <= now - checkpoints.lookback < every
-
-
-def _lookback(
-    service: ServiceConfig, checkpoints: Checkpoints, start: datetime, now: datetime, longest: timedelta
-) -> tuple[Period, ...]:
-    """The windows before ``start``, but none before the first period that was ever walked."""
-    earliest = max(checkpoints.origin or start, now - timedelta(days=service.lookback.days))
-    return split(Period(earliest, start), longest) if earliest < start else ()

@@ -3,13 +3,14 @@
 A rubric that has a «Статус ПОС» is never touched, whoever set it.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config import ProcessingConfig
+from baikaldoc_pos.delo import CurrentRubrics
 from baikaldoc_pos.journal import RetryEntry
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 
@@ -35,71 +36,67 @@ class Decision(StrEnum):
 
 
 @frozen
-class Rules:
-    """The configured mapping; its keys and the ignored statuses have no surrounding whitespace."""
-
-    mapping: Mapping[str, str]
-    ignored: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, processing: ProcessingConfig) -> "Rules":
-        return cls(processing.status_mapping, frozenset(processing.ignored_statuses))
-
-    @property
-    def known(self) -> frozenset[str]:
-        """The ССТУ statuses that the configuration decides on."""
-        return self.ignored | self.mapping.keys()
-
-
-@frozen
 class Plan:
-    """The decision on a number of rubrics; each is in exactly one place."""
+    """The decision on some rubrics; each is in exactly one place.
+
+    :param others: the rubrics that are not written, by the reason.
+    """
 
     changes: tuple[Change, ...] = ()
-    others: Mapping[Decision, tuple[Rubric, ...]] = field(factory=dict)
+    others: Mapping[Decision, Sequence[Rubric]] = field(factory=dict)
 
-    def having(self, *verdicts: Decision) -> tuple[Rubric, ...]:
+    def having(self, *decisions: Decision) -> tuple[Rubric, ...]:
         """The rubrics that are not written, for one of these reasons."""
-        return tuple(rubric for verdict in verdicts for rubric in self.others.get(verdict, ()))
+        return tuple(rubric for decision in decisions for rubric in self.others.get(decision, ()))
 
 
-def decide(rubric: Rubric, rules: Rules, waiting: Collection[int] = frozenset()) -> Decision:
+def status_of(rubric: Rubric) -> str:
+    """The «Статус ССТУ» as the mapping has it: without surrounding whitespace, which the server may send."""
+    return (rubric.sstu_status or "").strip()
+
+
+def decide(rubric: Rubric, rules: ProcessingConfig, waiting: Collection[int] = frozenset()) -> Decision:
     """Decide on one rubric.
 
     :param waiting: ISNs on the retry list that are not due yet.
     """
-    status = (rubric.sstu_status or "").strip()
+    status = status_of(rubric)
     if rubric.pos_status:
         return Decision.HAS_STATUS
     if not status:
         return Decision.NO_SSTU_STATUS
-    if status in rules.mapping:
+    if status in rules.status_mapping:
         return Decision.WAITING if rubric.isn in waiting else Decision.WRITE
-    return Decision.IGNORED if status in rules.ignored else Decision.UNMAPPED
+    return Decision.IGNORED if status in rules.ignored_statuses else Decision.UNMAPPED
 
 
-def plan(rubrics: Iterable[Rubric], rules: Rules, waiting: Collection[int] = frozenset()) -> Plan:
-    """The plan for these rubrics, in their order."""
-    changes: list[Change] = []
+def plan(rubrics: Iterable[Rubric], rules: ProcessingConfig, waiting: Collection[int] = frozenset()) -> Plan:
+    """Plan what is done with these rubrics, in their order."""
     others: dict[Decision, list[Rubric]] = {}
     for rubric in rubrics:
-        verdict = decide(rubric, rules, waiting)
-        if verdict is Decision.WRITE:
-            changes.append(Change(rubric, rules.mapping[(rubric.sstu_status or "").strip()]))
-        else:
-            others.setdefault(verdict, []).append(rubric)
-    return Plan(tuple(changes), {verdict: tuple(found) for verdict, found in others.items()})
+        others.setdefault(decide(rubric, rules, waiting), []).append(rubric)
+    changes = [Change(rubric, rules.status_mapping[status_of(rubric)]) for rubric in others.pop(Decision.WRITE, [])]
+    return Plan(tuple(changes), others)
 
 
-def read_back(change: Change, current: Rubric | None) -> Answer:
-    """The outcome of a change whose answer never came, from the present rubric in ДЕЛО."""
-    if current is None:
+def read_back(change: Change, current: CurrentRubrics) -> Answer:
+    """Tell how a change ended whose answer never came, from the present rubrics in ДЕЛО."""
+    if change.rubric.isn in current.unread:
+        return UNREAD
+    shown = current.rubrics.get(change.rubric.isn)
+    if shown is None:
         return Answer(Outcome.NOT_DONE, message_code=ABSENT)
-    if current.pos_status == change.target:
+    if shown.pos_status == change.target:
         return Answer(Outcome.CONFIRMED)
-    if not current.pos_status:
+    if not shown.pos_status:
         return Answer(Outcome.NOT_DONE)
-    return Answer(Outcome.OVERTAKEN, message=current.pos_status)
+    return Answer(Outcome.OVERTAKEN, message=shown.pos_status)
+
+
+def is_still_wanted(change: Change, current: CurrentRubrics) -> bool:
+    """Tell whether a change that was not carried out may be sent again as it is: its rubric is what it was."""
+    shown = current.rubrics.get(change.rubric.isn)
+    return shown is not None and not shown.pos_status and shown.sstu_status == change.rubric.sstu_status
 
 
 def delay(attempts: int, first: timedelta) -> timedelta:

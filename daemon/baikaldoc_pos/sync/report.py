@@ -10,7 +10,7 @@ from baikaldoc_pos.errors import BaikaldocError
 from baikaldoc_pos.journal import CycleCounts
 from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric, UnmappedStatus
 from baikaldoc_pos.sync.periods import CycleKind
-from baikaldoc_pos.sync.planner import Decision, Plan
+from baikaldoc_pos.sync.planner import Decision, Plan, status_of
 
 EXAMPLES = 5
 
@@ -21,13 +21,6 @@ COUNTED_AS: Mapping[Outcome, str] = {
     Outcome.REFUSED: "refused",
     Outcome.FAILED: "failed",
     Outcome.WRONG_ECHO: "failed",
-}
-PASSED_OVER_AS: Mapping[Decision, str] = {
-    Decision.HAS_STATUS: "skipped",
-    Decision.NO_SSTU_STATUS: "skipped",
-    Decision.WAITING: "skipped",
-    Decision.IGNORED: "ignored",
-    Decision.UNMAPPED: "unmapped",
 }
 
 
@@ -68,24 +61,25 @@ class CycleReport:
 class CycleStats:
     """The running count of one cycle."""
 
-    seen: set[int] = field(factory=set)
     counts: Counter[str] = field(factory=Counter)
     targets: Counter[tuple[str, Outcome]] = field(factory=Counter)
+    _seen: set[int] = field(factory=set)
     _unmapped: dict[str, dict[int, str | None]] = field(factory=dict)
 
     def fresh(self, rubrics: Iterable[Rubric]) -> list[Rubric]:
         """The rubrics that this cycle has not seen yet; overlapping windows show a rubric twice."""
-        fresh = [rubric for rubric in rubrics if rubric.isn not in self.seen]
-        self.seen.update(rubric.isn for rubric in fresh)
+        fresh = [rubric for rubric in rubrics if rubric.isn not in self._seen]
+        self._seen.update(rubric.isn for rubric in fresh)
         self.counts["found"] += len(fresh)
         return fresh
 
     def passed_over(self, plan: Plan) -> None:
         """Count what the plan does not write."""
-        for verdict, rubrics in plan.others.items():
-            self.counts[PASSED_OVER_AS[verdict]] += len(rubrics)
+        for decision, rubrics in plan.others.items():
+            counted = decision if decision in (Decision.IGNORED, Decision.UNMAPPED) else "skipped"
+            self.counts[counted] += len(rubrics)
         for rubric in plan.having(Decision.UNMAPPED):
-            self._unmapped.setdefault((rubric.sstu_status or "").strip(), {})[rubric.isn] = rubric.number
+            self._unmapped.setdefault(status_of(rubric), {})[rubric.isn] = rubric.number
 
     def answered(self, change: Change, answer: Answer) -> None:
         """Count how a change ended."""
@@ -101,9 +95,6 @@ class CycleStats:
             for status, found in self._unmapped.items()
         )
         return tuple(sorted(statuses, key=lambda each: (-each.count, each.status)))
-
-    def cycle_counts(self) -> CycleCounts:
-        return CycleCounts(**self.counts)
 
 
 def _names(found: Mapping[int, str | None]) -> list[str]:

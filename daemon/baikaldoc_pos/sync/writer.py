@@ -1,15 +1,14 @@
-"""Writing the planned changes: batches, intents, outcomes.
+"""The writer: batches, intents, outcomes.
 
 An intent is in the journal before its request leaves, its outcome right after the answer. A failed change goes on the
-retry list in the same transaction as its outcome. ДЕЛО has no compare-and-set, so a rubric that was read too long ago,
-or was sent already without success, is read again before it is sent.
+retry list in the same transaction as its outcome. ДЕЛО has no compare-and-set, so a rubric is read again before it is
+sent when its reading is old, and before it is sent a second time.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Protocol
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration
@@ -25,7 +24,7 @@ from baikaldoc_pos.sync.planner import (
     UNREAD,
     Decision,
     Plan,
-    Rules,
+    is_still_wanted,
     next_entry,
     plan,
     read_back,
@@ -62,136 +61,131 @@ class CycleContext:
     dry_run: bool = False
 
 
-class RubricProcessor:
-    """Decides on the rubrics of one cycle, writes the changes and accounts for each.
+class CycleRun:
+    """One running cycle: decides on rubrics, writes the changes and accounts for each.
 
     :param cycle_id: the cycle's number in the journal.
+    :param search: where rubrics of earlier cycles are looked for on a server without a filter by ISN, the latest first.
     """
 
-    def __init__(self, context: CycleContext, cycle_id: int) -> None:
+    def __init__(self, context: CycleContext, cycle_id: int, search: Sequence[Period] = ()) -> None:
         self.context = context
         self.delo = context.delo
         self.journal = context.journal
         self.clock = context.clock
+        self.processing = context.configuration.processing
+        self.search = search
+        self.first_delay = timedelta(minutes=context.configuration.service.retries.first_minutes)
         self.stats = CycleStats()
         # Open changes that could not be read back by their ISNs.
         self.unsettled: Sequence[OpenChange] = ()
-        # Where rubrics of earlier cycles are looked for on a server without a filter by ISN, the latest first.
-        self.search: Sequence[Period] = ()
         # Rubrics of earlier cycles could not be read by their ISNs.
         self.isns_unread = False
         # What a dry run would write.
         self.would_write: list[Change] = []
-        self._cycle_id = cycle_id
+        self.cycle_id = cycle_id
         self._logged = 0
-        self.rules = Rules.of(context.configuration.processing)
-        self._first_delay = timedelta(minutes=context.configuration.service.retries.first_minutes)
 
-    def reconcile(
-        self,
-        rubrics: Sequence[Rubric],
-        waiting: Collection[int] = frozenset(),
-        read_at: float | None = None,
-        *,
-        tried_before: bool = False,
-    ) -> Plan:
-        """Decide on rubrics, write the changes, and return the plan.
+    def decide(self, rubrics: Iterable[Rubric]) -> Plan:
+        """Decide on the rubrics that this cycle has not seen yet, and account for those that are not written."""
+        return self._decide(self.stats.fresh(rubrics))
 
-        :param waiting: ISNs on the retry list that are not due yet.
-        :param read_at: the monotonic instant at which their reading began; now by default.
-        :param tried_before: the rubrics failed before, so another failure says nothing of the server: BatchRejected is
-            raised instead of the error that ends the cycle.
-        """
-        read_at = self.clock.monotonic() if read_at is None else read_at
-        planned = plan(self.stats.fresh(rubrics), self.rules, waiting)
-        self._pass_over(planned)
-        if self.context.dry_run:
-            self.would_write.extend(planned.changes)
-            return planned
-        written = 0
-        while written < len(planned.changes):
-            batch = planned.changes[written : written + self.delo.batch_size]
-            self.clock.check_stop()
-            self.context.may_write()
-            if self.clock.monotonic() - read_at > FRESH_SECONDS:
-                current, seen_at = self._refresh(batch), self.clock.monotonic()
-            else:
-                current, seen_at = batch, read_at
-            if current:
-                self._write(current, seen_at, tried_before=tried_before)
-            written += len(batch)
-            self.context.progress(CycleProgress("changes", written, len(planned.changes)))
-        return planned
-
-    def confirm(self, rubrics: Sequence[Rubric]) -> None:
-        """Record changes as confirmed that seemed to have failed: the rubric has the target status by now."""
-        shown = {rubric.isn: rubric.pos_status for rubric in rubrics}
-        wanted = plan([evolve(rubric, pos_status=None) for rubric in rubrics], self.rules).changes
-        planned = [change for change in wanted if shown[change.rubric.isn] == change.target]
-        if planned:
-            self.settle(planned, [Answer(Outcome.CONFIRMED)] * len(planned), self._intents(planned))
-
-    def _pass_over(self, planned: Plan) -> None:
+    def _decide(self, rubrics: Iterable[Rubric]) -> Plan:
+        now = self.clock.now()
+        planned = plan(rubrics, self.processing, self.journal.waiting_isns(now))
         self.stats.passed_over(planned)
-        self.journal.remember_unmapped(planned.having(Decision.UNMAPPED), self.clock.now())
+        self.journal.remember_unmapped(planned.having(Decision.UNMAPPED), now)
         self.journal.forget_unmapped(
             [rubric.isn for rubric in planned.having(Decision.HAS_STATUS, Decision.IGNORED, Decision.NO_SSTU_STATUS)]
         )
+        return planned
 
-    def _refresh(self, batch: Sequence[Change]) -> Sequence[Change]:
-        """Read the rubrics of a batch again, and return the changes that are still to be made."""
+    def write(self, changes: Sequence[Change], read_at: float, *, tried_before: bool = False) -> None:
+        """Write changes, batch by batch; a dry run only collects them.
+
+        :param read_at: the monotonic instant at which the reading of their rubrics began.
+        :param tried_before: the rubrics failed before, so another failure says nothing of the server: BatchRejected is
+            raised instead of the error that ends the cycle.
+        """
+        if self.context.dry_run:
+            self.would_write.extend(changes)
+            return
+        done = 0
+        while done < len(changes):
+            batch = changes[done : done + self.delo.batch_size]
+            done += len(batch)
+            self.clock.check_stop()
+            self.context.may_write()
+            if self.clock.monotonic() - read_at > FRESH_SECONDS:
+                batch = self._refresh(batch)
+            if batch:
+                self._write_batch(batch, tried_before=tried_before)
+            self.context.progress(CycleProgress("changes", done, len(changes)))
+
+    def _write_batch(self, batch: Sequence[Change], *, tried_before: bool) -> None:
+        """Write a batch; what is left open at the end was denied."""
+        opened = dict(zip(batch, self.journal.record_intents(self.cycle_id, batch), strict=True))
         try:
-            present = self.delo.read_rubrics([change.rubric.isn for change in batch])
-        except SchemaMismatch as mismatch:
-            log.warning("write.not_refreshed", message=mismatch.fields["message"], count=len(batch))
-            return batch
-        gone = present.absent(change.rubric.isn for change in batch)
-        if gone:
-            log.warning("write.rubrics_gone", isns=gone)
-            self.stats.counts["skipped"] += len(gone)
-        self._try_unread_later([change.rubric for change in batch if change.rubric.isn in present.unread])
-        planned = plan(present.rubrics.values(), self.rules)
-        self._pass_over(planned)
-        return planned.changes
-
-    def _try_unread_later(self, rubrics: Sequence[Rubric]) -> None:
-        self.stats.counts["failed"] += len(rubrics)
-        previous, now = self.journal.retry_entries([rubric.isn for rubric in rubrics]), self.clock.now()
-        self.journal.schedule_retries(
-            [next_entry(rubric, UNREAD, previous.get(rubric.isn), now, self._first_delay) for rubric in rubrics]
-        )
-
-    def _write(self, batch: Sequence[Change], read_at: float, *, tried_before: bool) -> None:
-        ids = dict(zip((change.rubric.isn for change in batch), self._intents(batch), strict=True))
-        rejected = settled = largest = 0
-        denied: list[Change] = []
-        send = FreshSend(self.delo, self.clock, read_at, self.context.may_write)
-        try:
-            for part, outcome in send_apart(send, batch):
-                settled += len(part)
-                part_ids = [ids[change.rubric.isn] for change in part]
-                if not isinstance(outcome, BatchRejected):
-                    largest = max(largest, len(part))
-                    self.settle(part, outcome, part_ids)
-                    continue
-                rejected += 1
-                if isinstance(outcome.fault, AccessDenied):
-                    denied.append(part[0])
-                else:
-                    self.settle(part, [self._after_rejection(part[0], outcome)], part_ids)
-                if rejected == settled:
-                    self._give_up(outcome, rejected, len(batch), tried_before=tried_before)
+            self._send_in_parts(batch, opened, tried_before=tried_before)
         except AccessDenied:
             # None of them was carried out, and none is to blame: the window shows them again.
             not_done = Answer(Outcome.NOT_DONE)
-            self.journal.settle([ChangeOutcome(ids[change.rubric.isn], not_done) for change in batch], [], [])
+            self.journal.settle([ChangeOutcome(change_id, not_done) for change_id in opened.values()])
             raise
-        for change in denied:  # by something that looks into single requests: others were taken
-            self.settle([change], [Answer(Outcome.FAILED, message_code=ACCESS_DENIED)], [ids[change.rubric.isn]])
-        if largest < len(batch) and not rejected:
-            self.delo.limit_batch(largest)
+        # By something that looks into single requests: others were taken.
+        failed = Answer(Outcome.FAILED, message_code=ACCESS_DENIED)
+        self.settle(list(opened), [failed] * len(opened), list(opened.values()))
 
-    def _give_up(self, rejection: BatchRejected, records: int, size: int, *, tried_before: bool) -> None:
+    def _send_in_parts(self, batch: Sequence[Change], opened: dict[Change, int], *, tried_before: bool) -> None:
+        """Send a batch; halve what is rejected as a whole, until the bad record stands alone.
+
+        :param opened: the journal's ids of the changes; those that are settled leave it.
+        """
+        parts = [batch]
+        sent, patient, attempt = False, True, 0
+        rejected = taken = 0
+        while parts:
+            part = parts.pop()
+            if sent:
+                confirmed = self.stats.counts["confirmed"]
+                part = self._refresh(part, opened)
+                taken = max(taken, self.stats.counts["confirmed"] - confirmed)
+            if not part:
+                continue
+            self.context.may_write()
+            sent = True
+            try:
+                answers = self.delo.update(part, patient=patient, attempt=attempt)
+            except StaleBatch:
+                attempt += 1
+                parts.append(part)
+                continue
+            except BatchRejected as rejection:
+                patient = False
+                if len(part) > 1:
+                    middle = len(part) // 2
+                    parts += [part[middle:], part[:middle]]
+                else:
+                    rejected += 1
+                    self._settle_rejected(part, rejection, opened)
+                    if not taken:
+                        self._check_outage(rejection, rejected, len(batch), tried_before=tried_before)
+            else:
+                taken = max(taken, len(part))
+                self.settle(part, answers, [opened.pop(change) for change in part])
+            attempt = 0
+        if taken < len(batch) and not rejected:
+            self.delo.limit_batch(taken)
+
+    def _settle_rejected(self, part: Sequence[Change], rejection: BatchRejected, opened: dict[Change, int]) -> None:
+        """Settle a change that was rejected alone; it is read back where it may have been written."""
+        if isinstance(rejection.fault, AccessDenied):
+            return  # whether the account may write at all shows at the end of the batch
+        left = self._refresh(part, opened) if rejection.uncertain else part
+        failed = Answer(Outcome.FAILED, message=rejection.message)
+        self.settle(left, [failed] * len(left), [opened.pop(change) for change in left])
+
+    def _check_outage(self, rejection: BatchRejected, records: int, size: int, *, tried_before: bool) -> None:
         """Raise when all records of a batch fail so far, and so many that the records cannot be the reason."""
         if rejection.fault is not None and records >= OUTAGE_RECORDS:
             denied = isinstance(rejection.fault, AccessDenied)
@@ -199,33 +193,57 @@ class RubricProcessor:
         if records == size >= HOPELESS_BATCH and not tried_before and not self.stats.counts["updated"]:
             raise SchemaMismatch("UpdateRubrics", rejection.message)
 
-    def _intents(self, batch: Sequence[Change]) -> list[int]:
-        return self.journal.record_intents(self._cycle_id, batch)
+    def _refresh(self, changes: Sequence[Change], opened: dict[Change, int] | None = None) -> Sequence[Change]:
+        """Read the rubrics of changes again; return the changes to be made still, and account for the others.
 
-    def _after_rejection(self, change: Change, rejection: BatchRejected) -> Answer:
-        """The answer for a record that was rejected alone; it is read back where it may have been written."""
-        failed = Answer(Outcome.FAILED, message=rejection.message)
-        if not rejection.uncertain:
-            return failed
+        :param opened: the journal's ids of changes that were sent; without them the rubrics are decided on anew.
+        """
         try:
-            current = self.delo.read_rubrics([change.rubric.isn]).rubrics.get(change.rubric.isn)
-        except (SchemaMismatch, UnexpectedAnswer):
-            return failed
-        stands = current is not None and current.pos_status == change.target
-        return Answer(Outcome.CONFIRMED, message=rejection.message) if stands else failed
+            current = self.delo.read_rubrics([change.rubric.isn for change in changes])
+        except SchemaMismatch as mismatch:
+            log.warning("write.not_refreshed", message=mismatch.fields["message"], count=len(changes))
+            return changes
+        except UnexpectedAnswer as fault:
+            if opened is None:
+                raise
+            # They are not sent blindly, and others do not wait for them: they go on the retry list.
+            failed = Answer(Outcome.FAILED, message=str(fault.fields["what"]))
+            self.settle(changes, [failed] * len(changes), [opened.pop(change) for change in changes])
+            return []
+        if opened is not None:
+            wanted = [change for change in changes if is_still_wanted(change, current)]
+            ended = [change for change in changes if change not in wanted]
+            answers = [read_back(change, current) for change in ended]
+            self.settle(ended, answers, [opened.pop(change) for change in ended])
+            return wanted
+        gone = current.absent(change.rubric.isn for change in changes)
+        if gone:
+            log.warning("write.rubrics_gone", isns=gone)
+            self.stats.counts["skipped"] += len(gone)
+        self._try_unread_later([change.rubric for change in changes if change.rubric.isn in current.unread])
+        return self._decide(current.rubrics.values()).changes
+
+    def _try_unread_later(self, rubrics: Sequence[Rubric]) -> None:
+        self.stats.counts["failed"] += len(rubrics)
+        previous, now = self.journal.retry_entries([rubric.isn for rubric in rubrics]), self.clock.now()
+        self.journal.schedule_retries(
+            [next_entry(rubric, UNREAD, previous.get(rubric.isn), now, self.first_delay) for rubric in rubrics]
+        )
 
     def settle(self, changes: Sequence[Change], answers: Sequence[Answer], ids: Sequence[int]) -> None:
         """Account for changes that have ended: counts, journal and retry list.
 
         :param ids: the journal's ids of the changes.
         """
+        if not changes:
+            return
         previous = self.journal.retry_entries([change.rubric.isn for change in changes])
         again: list[RetryEntry] = []
         cleared: list[int] = []
         for change, answer in zip(changes, answers, strict=True):
             isn = change.rubric.isn
             self.stats.answered(change, answer)
-            entry = retry_entry(change.rubric, answer, previous.get(isn), self.clock.now(), self._first_delay)
+            entry = retry_entry(change.rubric, answer, previous.get(isn), self.clock.now(), self.first_delay)
             if entry is None:
                 cleared.append(isn)
                 continue
@@ -252,92 +270,3 @@ class RubricProcessor:
         )
         if self._logged == MOST_LOGGED:
             log.warning("record.more")
-
-
-class FreshSend:
-    """Sends one batch and its parts, and reads a rubric again before it is sent late or a second time.
-
-    :param read_at: the monotonic instant at which the rubrics were read.
-    :param may_write: called before each sending; raises WritingPaused where nothing may be written now.
-    """
-
-    def __init__(self, delo: DeloClient, clock: Clock, read_at: float, may_write: Callable[[], None]) -> None:
-        self._delo = delo
-        self._clock = clock
-        self._may_write = may_write
-        self._good_until = read_at + FRESH_SECONDS
-        # Sent without a good answer: read again before they are sent again.
-        self._sent_without_success: set[int] = set()
-        self._ended: dict[int, Answer] = {}
-
-    def __call__(self, changes: Sequence[Change], *, patient: bool = True) -> list[Answer]:
-        """One Answer per change, in order; CONFIRMED, OVERTAKEN or NOT_DONE when it was not sent again."""
-        attempt = 0
-        while left := self._still_wanted(changes):
-            self._may_write()
-            isns = [change.rubric.isn for change in left]
-            self._sent_without_success.update(isns)
-            try:
-                answers = self._delo.update(left, patient=patient, attempt=attempt)
-            except StaleBatch:
-                attempt += 1
-            else:
-                self._ended.update(zip(isns, answers, strict=True))
-        return [self._ended[change.rubric.isn] for change in changes]
-
-    def _still_wanted(self, changes: Sequence[Change]) -> Sequence[Change]:
-        left = [change for change in changes if change.rubric.isn not in self._ended]
-        isns = [change.rubric.isn for change in left]
-        fresh = self._clock.monotonic() <= self._good_until and self._sent_without_success.isdisjoint(isns)
-        if not left or fresh:
-            return left
-        try:
-            present = self._delo.read_rubrics(isns)
-        except SchemaMismatch as mismatch:
-            log.warning("write.not_refreshed", message=mismatch.fields["message"], count=len(left))
-            return left
-        except UnexpectedAnswer as fault:
-            if self._sent_without_success.isdisjoint(isns):
-                raise
-            # They are not sent blindly, and others do not wait for them: they go on the retry list.
-            self._ended.update(dict.fromkeys(isns, Answer(Outcome.FAILED, message=str(fault.fields["what"]))))
-            return []
-        finally:
-            self._good_until = self._clock.monotonic() + FRESH_SECONDS
-        self._sent_without_success.difference_update(isns)
-        wanted = []
-        for change in left:
-            shown = present.rubrics.get(change.rubric.isn)
-            answer = UNREAD if change.rubric.isn in present.unread else read_back(change, shown)
-            same = shown is not None and shown.sstu_status == change.rubric.sstu_status
-            if answer.outcome is Outcome.NOT_DONE and same:
-                wanted.append(change)
-            else:
-                self._ended[change.rubric.isn] = answer
-        return wanted
-
-
-class Send(Protocol):
-    """Writes changes and returns one Answer each, in order; raises BatchRejected."""
-
-    def __call__(self, changes: Sequence[Change], *, patient: bool = True) -> list[Answer]: ...
-
-
-def send_apart(
-    send: Send, batch: Sequence[Change], *, patient: bool = True
-) -> Iterator[tuple[Sequence[Change], list[Answer] | BatchRejected]]:
-    """Send a batch; halve a part that is rejected as a whole, until the bad record stands alone.
-
-    Yields the parts in order, each with its answers, or a single change with its rejection.
-    """
-    try:
-        answers = send(batch, patient=patient)
-    except BatchRejected as rejection:
-        if len(batch) == 1:
-            yield batch, rejection
-            return
-        middle = len(batch) // 2
-        yield from send_apart(send, batch[:middle], patient=False)
-        yield from send_apart(send, batch[middle:], patient=False)
-    else:
-        yield batch, answers

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
-from baikaldoc_pos.config import ProcessingConfig, ServiceConfig
+from baikaldoc_pos.config import Configuration, ProcessingConfig, ServiceConfig
 from baikaldoc_pos.config.model import DateRange, Lookback
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.sync.periods import Checkpoints, CycleKind, plan_cycle, split
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.clocks import NOW
@@ -19,18 +19,16 @@ SPANS = st.timedeltas(timedelta(0), timedelta(days=900))
 LENGTHS = st.integers(1, 366)
 
 
-def processing(
-    longest: int = 30, overlap: int = 5, offset: float = 8, fixed: tuple[str, str] | None = None
-) -> ProcessingConfig:
+def settings_of(
+    longest: int = 30, overlap: int = 5, *, days: int = 90, offset: float = 8, fixed: tuple[str, str] | None = None
+) -> Configuration:
     start, end = fixed or (None, None)
     dates = DateRange(use_fixed_dates=fixed is not None, start_date=start, end_date=end, max_date_range_days=longest)
-    return ProcessingConfig(
+    processing = ProcessingConfig(
         status_mapping={"а": "б"}, utc_offset_hours=offset, date_range=dates, overlap_minutes=overlap
     )
-
-
-def service(days: int = 90, every: float = 60) -> ServiceConfig:
-    return ServiceConfig(lookback=Lookback(days=days, every_minutes=every))
+    service = ServiceConfig(lookback=Lookback(days=days, every_minutes=60))
+    return Configuration(processing=processing, connection=None, service=service)
 
 
 def assert_walk(windows: tuple[Period, ...], start: datetime, end: datetime, longest: timedelta) -> None:
@@ -67,7 +65,7 @@ def test_nothing_since_the_bookmark_stays_uncovered(now, age, zone, longest, ove
     bookmark = (now - age).astimezone(zone)
     since = bookmark - timedelta(minutes=overlap)
     assume(since <= now)
-    cycle_plan = plan_cycle(processing(longest, overlap), service(), Checkpoints(bookmark=bookmark), now)
+    cycle_plan = plan_cycle(settings_of(longest, overlap), Checkpoints(bookmark=bookmark), now)
     assert cycle_plan.kind is CycleKind.REGULAR
     assert cycle_plan.moves_bookmark
     assert not cycle_plan.lost_bookmark
@@ -85,7 +83,7 @@ def test_nothing_since_the_bookmark_stays_uncovered(now, age, zone, longest, ove
 )
 def test_a_bookmark_in_the_future_is_not_believed(now, longest, overlap, ahead):
     bookmark = now + timedelta(minutes=overlap) + ahead
-    cycle_plan = plan_cycle(processing(longest, overlap), service(), Checkpoints(bookmark=bookmark), now)
+    cycle_plan = plan_cycle(settings_of(longest, overlap), Checkpoints(bookmark=bookmark), now)
     assert cycle_plan.lost_bookmark
     assert_walk(cycle_plan.windows, now - timedelta(days=longest), now, timedelta(days=longest))
 
@@ -97,13 +95,13 @@ def test_a_bookmark_in_the_future_is_not_believed(now, longest, overlap, ahead):
     age=st.timedeltas(timedelta(seconds=1), timedelta(days=400)),
 )
 def test_without_a_bookmark_the_start_stays_where_the_first_cycle_began(now, longest, overlap, age):
-    cycle_plan = plan_cycle(processing(longest, overlap), service(), Checkpoints(origin=now - age), now)
+    cycle_plan = plan_cycle(settings_of(longest, overlap), Checkpoints(origin=now - age), now)
     assert_walk(cycle_plan.windows, now - age, now, timedelta(days=longest))
 
 
 @given(now=INSTANTS, longest=LENGTHS, overlap=st.integers(0, 1440))
 def test_the_first_cycle_reaches_one_window_back(now, longest, overlap):
-    cycle_plan = plan_cycle(processing(longest, overlap), service(), Checkpoints(), now)
+    cycle_plan = plan_cycle(settings_of(longest, overlap), Checkpoints(), now)
     assert cycle_plan.windows == (Period(now - timedelta(days=longest), now),)
     assert not cycle_plan.lost_bookmark
     assert cycle_plan.lookback == (), "what lies before the first period is not ours to touch"
@@ -124,7 +122,7 @@ def test_the_lookback_covers_what_lies_before_and_no_more(
 ):
     origin = (now - origin_age).astimezone(zone)
     marks = Checkpoints(bookmark=now - bookmark_age, origin=origin)
-    cycle_plan = plan_cycle(processing(longest, overlap), service(days), marks, now)
+    cycle_plan = plan_cycle(settings_of(longest, overlap, days=days), marks, now)
     earliest = max(origin, now - timedelta(days=days))
     assert cycle_plan.lookback_due
     assert all(window.start >= origin for window in cycle_plan.lookback)
@@ -150,34 +148,34 @@ def test_the_lookback_covers_what_lies_before_and_no_more(
 def test_when_the_lookback_is_due(days, last_ago, due):
     last = None if last_ago is None else NOW - last_ago
     marks = Checkpoints(bookmark=NOW - timedelta(hours=1), origin=NOW - timedelta(days=50), lookback=last)
-    cycle_plan = plan_cycle(processing(), service(days), marks, NOW)
+    cycle_plan = plan_cycle(settings_of(days=days), marks, NOW)
     # Due without days, too: it is then that unmapped rubrics are taken up again. But there is nothing to walk.
     assert cycle_plan.lookback_due is due
     assert bool(cycle_plan.lookback) is (due and days > 0)
 
 
+FIXED_DATES = ("2026-01-01 00:00:00", "2026-03-31 23:59:59")
+
+
 @given(offset=st.integers(-48, 56).map(lambda quarters: quarters / 4), longest=LENGTHS)
 def test_fixed_dates_go_before_the_bookmark(offset, longest):
-    config = processing(longest, offset=offset, fixed=("2026-01-01 00:00:00", "2026-03-31 23:59:59"))
-    marks = Checkpoints(bookmark=NOW - timedelta(days=1), origin=NOW - timedelta(days=400))
-    cycle_plan = plan_cycle(config, service(), marks, NOW)
     shift = timedelta(hours=offset)
     start, end = datetime(2026, 1, 1, tzinfo=UTC) - shift, datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC) - shift
-    assert cycle_plan.kind is CycleKind.FIXED
-    assert_walk(cycle_plan.windows, start, end, timedelta(days=longest))
-    assert not cycle_plan.moves_bookmark
-    assert not cycle_plan.lookback_due
-    assert cycle_plan.lookback == ()
+    assert_only_walks(CycleKind.FIXED, settings_of(longest, offset=offset, fixed=FIXED_DATES), start, end)
 
 
-@settings(max_examples=50)
 @given(INSTANTS, SPANS, LENGTHS)
-def test_what_somebody_asked_for_goes_before_fixed_dates(start, span, longest):
-    config = processing(longest, fixed=("2026-01-01 00:00:00", "2026-03-31 23:59:59"))
+def test_a_period_from_the_command_line_goes_before_fixed_dates(start, span, longest):
     asked = Period(start, start + span)
-    cycle_plan = plan_cycle(config, service(), Checkpoints(bookmark=NOW), NOW, asked)
-    assert cycle_plan.kind is CycleKind.ASKED
-    assert_walk(cycle_plan.windows, asked.start, asked.end, timedelta(days=longest))
+    assert_only_walks(CycleKind.ASKED, settings_of(longest, fixed=FIXED_DATES), asked.start, asked.end, asked)
+
+
+def assert_only_walks(kind, configuration, start, end, asked=None):
+    """The cycle walks that period, and neither looks back nor moves the bookmark."""
+    marks = Checkpoints(bookmark=NOW - timedelta(days=1), origin=NOW - timedelta(days=400))
+    cycle_plan = plan_cycle(configuration, marks, NOW, asked)
+    assert cycle_plan.kind is kind
+    assert_walk(cycle_plan.windows, start, end, timedelta(days=configuration.processing.date_range.max_date_range_days))
     assert not cycle_plan.moves_bookmark
     assert not cycle_plan.lookback_due
     assert cycle_plan.lookback == ()

@@ -1,16 +1,19 @@
-"""What becomes of a rubric: a set «Статус ПОС» is never touched, and every rubric is in exactly one place."""
+"""What becomes of a rubric: a set «Статус ПОС» is never touched, each has one place, and failures are tried again."""
+
+from datetime import timedelta
 
 import pytest
 from baikaldoc_pos.config import ProcessingConfig
-from baikaldoc_pos.model import Change, Rubric
-from baikaldoc_pos.sync.planner import Decision, Rules, decide, plan
-from hypothesis import given
+from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
+from baikaldoc_pos.sync.planner import LONGEST_DELAY, Decision, decide, delay, next_entry, plan, retry_entry
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.clocks import NOW
 from tests.delo_server import HAND_SET, MAPPING
 
 IGNORED = "Не поступило"
-RULES = Rules(MAPPING, frozenset({IGNORED}))
+RULES = ProcessingConfig(status_mapping=MAPPING, utc_offset_hours=8, ignored_statuses=(IGNORED,))
 BLANKS = st.text(" \t\n\r\u00a0\u2003", max_size=4)
 SSTU = st.one_of(
     st.none(), st.text(max_size=12), st.sampled_from([*MAPPING, IGNORED, "Не зарегистрировано"]), BLANKS
@@ -30,27 +33,20 @@ def rubric(sstu: str | None, pos: str | None = None, isn: int = 1) -> Rubric:
     return Rubric(isn, 10, "А-1/26", sstu, pos)
 
 
-@given(SSTU, POS.filter(bool), st.sampled_from([RULES, Rules({}, frozenset())]))
-def test_a_rubric_with_a_pos_status_is_never_written(sstu, pos, rules):
-    assert decide(rubric(sstu, pos), rules) is Decision.HAS_STATUS
-    assert plan([rubric(sstu, pos)], rules).changes == ()
+@given(SSTU, POS.filter(bool))
+def test_a_rubric_with_a_pos_status_is_never_written(sstu, pos):
+    assert decide(rubric(sstu, pos), RULES) is Decision.HAS_STATUS
+    assert plan([rubric(sstu, pos)], RULES).changes == ()
 
 
 @given(RUBRICS, WAITING)
-def test_every_rubric_is_in_exactly_one_place(rubrics, waiting):
+def test_every_rubric_is_in_the_one_place_that_its_decision_says(rubrics, waiting):
     planned = plan(rubrics, RULES, waiting)
-    places = [change.rubric for change in planned.changes] + [
-        each for found in planned.others.values() for each in found
-    ]
-    assert sorted(each.isn for each in places) == sorted(each.isn for each in rubrics)
-    assert Decision.WRITE not in planned.others
-    assert planned.having(*Decision) == tuple(each for verdict in Decision for each in planned.having(verdict))
-    # And in the place that its own verdict says, in the order in which they came.
-    for verdict in set(Decision) - {Decision.WRITE}:
-        assert list(planned.having(verdict)) == [each for each in rubrics if decide(each, RULES, waiting) is verdict]
-    assert [change.rubric for change in planned.changes] == [
-        each for each in rubrics if decide(each, RULES, waiting) is Decision.WRITE
-    ]
+    places = {decision: list(planned.having(decision)) for decision in Decision}
+    assert places[Decision.WRITE] == []
+    places[Decision.WRITE] = [change.rubric for change in planned.changes]
+    for decision, found in places.items():
+        assert found == [each for each in rubrics if decide(each, RULES, waiting) is decision]
 
 
 @given(RUBRICS, WAITING)
@@ -70,11 +66,11 @@ def test_whitespace_round_a_sstu_status_does_not_matter(status, before, after):
 def test_the_target_is_what_stands_in_the_configuration(target):
     processing = ProcessingConfig(status_mapping={"Дан ответ автору": target}, utc_offset_hours=8)
     pending = rubric(" Дан ответ автору ")
-    assert plan([pending], Rules.of(processing)).changes == (Change(pending, target),)
+    assert plan([pending], processing).changes == (Change(pending, target),)
 
 
 @pytest.mark.parametrize(
-    ("sstu", "pos", "verdict"),
+    ("sstu", "pos", "decision"),
     [
         ("Дан ответ автору", None, Decision.WRITE),
         ("Дан ответ автору", "", Decision.WRITE),
@@ -83,13 +79,14 @@ def test_the_target_is_what_stands_in_the_configuration(target):
         ("", None, Decision.NO_SSTU_STATUS),
         (" \u00a0", None, Decision.NO_SSTU_STATUS),
         (IGNORED, None, Decision.IGNORED),
+        (f" {IGNORED}", None, Decision.IGNORED),
         ("Не зарегистрировано", None, Decision.UNMAPPED),
         ("дан ответ автору", None, Decision.UNMAPPED),  # case counts
         ("None", None, Decision.UNMAPPED),
     ],
 )
-def test_verdicts(sstu, pos, verdict):
-    assert decide(rubric(sstu, pos), RULES) is verdict
+def test_decisions(sstu, pos, decision):
+    assert decide(rubric(sstu, pos), RULES) is decision
 
 
 def test_what_waits_for_its_next_attempt_is_left_until_then():
@@ -100,6 +97,40 @@ def test_what_waits_for_its_next_attempt_is_left_until_then():
     assert decide(rubric("Не зарегистрировано"), RULES, {1}) is Decision.UNMAPPED
 
 
-def test_ignored_statuses_come_from_the_configuration():
-    processing = ProcessingConfig(status_mapping=MAPPING, utc_offset_hours=8, ignored_statuses=(IGNORED,))
-    assert decide(rubric(f" {IGNORED}"), Rules.of(processing)) is Decision.IGNORED
+RUBRIC = Rubric(128_000_001, 5, "А-1/26", "Дан ответ автору", None)
+REFUSED = Answer(Outcome.REFUSED, "Нет прав", "ACCESS_DENIED", "Eos")
+# What retries.firstMinutes may be.
+FIRST = st.floats(0.01, 1440).map(lambda minutes: timedelta(minutes=minutes))
+
+
+@given(st.integers(1, 100_000), FIRST)
+@example(31, timedelta(days=1))
+def test_delays_double_up_to_a_day(attempts, first):
+    assert timedelta(days=1) == LONGEST_DELAY
+    assert first <= delay(attempts, first) <= LONGEST_DELAY
+    assert delay(attempts + 1, first) == min(2 * delay(attempts, first), LONGEST_DELAY)
+
+
+@given(st.integers(1, 60), FIRST)
+def test_each_failure_is_counted_and_the_first_is_remembered(failures, first):
+    entry, now = None, NOW
+    for attempt in range(1, failures + 1):
+        entry = next_entry(RUBRIC, REFUSED, entry, now, first)
+        assert entry.attempts == attempt
+        assert entry.first_failed_at == NOW
+        assert entry.next_attempt_at == now + delay(attempt, first)
+        assert (entry.rubric_isn, entry.document_isn, entry.number) == (RUBRIC.isn, 5, "А-1/26")
+        assert entry.answer == REFUSED
+        now = entry.next_attempt_at
+
+
+def test_what_was_not_done_is_due_at_once_and_not_counted():
+    lost = Answer(Outcome.NOT_DONE)
+    entry = retry_entry(RUBRIC, lost, None, NOW, timedelta(minutes=5))
+    assert (entry.attempts, entry.first_failed_at, entry.next_attempt_at) == (0, NOW, NOW)
+    refused = next_entry(RUBRIC, REFUSED, entry, NOW, timedelta(minutes=10))
+    assert (refused.attempts, refused.next_attempt_at) == (1, NOW + timedelta(minutes=10))
+    later = NOW + timedelta(hours=1)
+    again = retry_entry(RUBRIC, lost, refused, later, timedelta(minutes=5))
+    assert (again.attempts, again.first_failed_at, again.next_attempt_at) == (1, NOW, later)
+    assert again.answer == lost

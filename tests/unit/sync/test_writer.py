@@ -2,95 +2,121 @@
 
 from collections.abc import Collection, Sequence
 from math import ceil, log2
+from types import SimpleNamespace
 
 import pytest
 from attrs import define, field
-from baikaldoc_pos.delo import BatchRejected
+from baikaldoc_pos.config import ProcessingConfig, ServiceConfig
+from baikaldoc_pos.delo import BatchRejected, CurrentRubrics
 from baikaldoc_pos.errors import DeloUnavailable
+from baikaldoc_pos.journal import ChangeOutcome
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
-from baikaldoc_pos.sync.writer import send_apart
+from baikaldoc_pos.sync.writer import CycleContext, CycleRun
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.clocks import ManualClock
 
 
 def changes(count: int) -> tuple[Change, ...]:
     return tuple(Change(Rubric(isn, None, None, "Дан ответ автору", None), "Ответ") for isn in range(count))
 
 
-def isns(part: Sequence[Change]) -> list[int]:
-    return [change.rubric.isn for change in part]
-
-
 @define
 class PoisonedServer:
-    """Refuses a batch with poison in it as a whole, and answers any other with each record's own ISN."""
+    """Rejects a batch with poison in it as a whole, and answers any other with each record's own ISN."""
 
     poison: Collection[int] = frozenset()
     sends: list[tuple[list[int], bool]] = field(factory=list)
+    batch_size: int = 200
 
-    def send(self, part: Sequence[Change], *, patient: bool = True) -> list[Answer]:
-        self.sends.append((isns(part), patient))
-        if set(isns(part)) & set(self.poison):
-            raise BatchRejected(f"отказ {isns(part)}", uncertain=False)
-        return [Answer(Outcome.UPDATED, str(isn)) for isn in isns(part)]
+    def limit_batch(self, taken: int) -> None: ...
+
+    def update(self, part: Sequence[Change], *, patient: bool, attempt: int) -> list[Answer]:
+        isns = [change.rubric.isn for change in part]
+        self.sends.append((isns, patient))
+        if set(isns) & set(self.poison):
+            raise BatchRejected(f"отказ {isns}", uncertain=False)
+        return [Answer(Outcome.UPDATED, str(isn)) for isn in isns]
+
+    def read_rubrics(self, isns: Sequence[int]) -> CurrentRubrics:
+        return CurrentRubrics({isn: Rubric(isn, None, None, "Дан ответ автору", None) for isn in isns})
+
+
+@define
+class Notebook:
+    """What the journal is asked for while changes are written; the id of a change is its rubric's ISN."""
+
+    intents: list[int] = field(factory=list)
+    settled: list[ChangeOutcome] = field(factory=list)
+    settled_after: list[int] = field(factory=list)
+    server: PoisonedServer = field(factory=PoisonedServer)
+
+    def record_intents(self, cycle_id: int, planned: Sequence[Change]) -> list[int]:
+        self.intents += [change.rubric.isn for change in planned]
+        return [change.rubric.isn for change in planned]
+
+    def retry_entries(self, isns: Collection[int]) -> dict[int, object]:
+        return {}
+
+    def settle(self, settled: Sequence[ChangeOutcome], again: object = (), cleared: object = ()) -> None:
+        assert {each.change_id for each in settled} <= set(self.intents)
+        self.settled += settled
+        self.settled_after.append(len(self.server.sends))
+
+
+def write(server: PoisonedServer, count: int) -> Notebook:
+    processing = ProcessingConfig(status_mapping={}, utc_offset_hours=8)
+    configuration = SimpleNamespace(processing=processing, service=ServiceConfig())
+    journal, clock = Notebook(server=server), ManualClock()
+    run = CycleRun(CycleContext(server, journal, clock, configuration), cycle_id=1)
+    run.stats.counts["updated"] = 1  # the server knows the mutation: it is not hopeless
+    run.write(changes(count), read_at=clock.monotonic())
+    return journal
 
 
 POISONED = st.integers(1, 200).flatmap(lambda count: st.tuples(st.just(count), st.sets(st.integers(0, count - 1))))
 
 
 @given(POISONED)
-def test_every_record_is_answered_once_and_in_order(case):
+def test_every_record_is_answered_once_and_a_bad_one_alone_by_its_own_rejection(case):
     count, poison = case
     server = PoisonedServer(poison)
-    told = list(send_apart(server.send, changes(count)))
-    assert [isn for part, _ in told for isn in isns(part)] == list(range(count))
-    for part, outcome in told:
-        if isinstance(outcome, BatchRejected):
-            assert len(part) == 1, "a good record was given up with its neighbours"
-            assert set(isns(part)) <= poison
-            assert outcome.message == f"отказ {isns(part)}", "not this record's own rejection"
+    settled = write(server, count).settled
+    assert [each.change_id for each in settled] == list(range(count))
+    for isn, each in enumerate(settled):
+        if isn in poison:
+            assert each.answer == Answer(Outcome.FAILED, f"отказ {[isn]}")
         else:
-            assert [answer.message for answer in outcome] == [str(isn) for isn in isns(part)]
-    assert {isn for part, outcome in told if isinstance(outcome, BatchRejected) for isn in isns(part)} == poison
-
-
-@given(POISONED)
-def test_the_number_of_requests_is_bounded(case):
-    count, poison = case
-    server = PoisonedServer(poison)
-    list(send_apart(server.send, changes(count)))
-    assert len(server.sends) <= 1 + 2 * len(poison) * ceil(log2(count))
+            assert each.answer == Answer(Outcome.UPDATED, str(isn))
     # Nothing that was answered is sent again.
     accepted = [isn for sent, _ in server.sends if not set(sent) & poison for isn in sent]
     assert len(accepted) == len(set(accepted))
-
-
-@given(st.integers(1, 200), st.booleans())
-def test_a_good_batch_is_one_request(count, patient):
-    server = PoisonedServer()
-    ((part, answers),) = send_apart(server.send, changes(count), patient=patient)
-    assert len(part) == len(answers) == count
-    assert server.sends == [(list(range(count)), patient)]
-
-
-@given(POISONED.filter(lambda case: case[1]))
-def test_only_the_first_request_is_patient(case):
-    count, poison = case
-    server = PoisonedServer(poison)
-    list(send_apart(server.send, changes(count)))
+    assert len(server.sends) <= 1 + 2 * len(poison) * ceil(log2(count))
     assert [patient for _, patient in server.sends] == [True] + [False] * (len(server.sends) - 1)
 
 
-def test_parts_are_told_as_they_end():
+def test_parts_are_settled_as_they_end():
     server = PoisonedServer({3})
-    told = send_apart(server.send, changes(4))
-    assert isns(next(told)[0]) == [0, 1]
-    assert [sent for sent, _ in server.sends] == [[0, 1, 2, 3], [0, 1]], "sent on before the first part was settled"
+    journal = write(server, 4)
+    assert [sent for sent, _ in server.sends] == [[0, 1, 2, 3], [0, 1], [2, 3], [2], [3]]
+    assert journal.settled_after == [2, 4, 5], "sent on before the first part was settled"
 
 
 def test_an_outage_is_no_rejection():
-    def send(part: Sequence[Change], *, patient: bool = True) -> list[Answer]:
-        raise DeloUnavailable("refused", "delo")
+    class Down(PoisonedServer):
+        def update(self, part, *, patient, attempt):
+            raise DeloUnavailable("refused", "delo")
 
     with pytest.raises(DeloUnavailable):
-        list(send_apart(send, changes(8)))
+        write(Down(), 8)
+
+
+@given(st.integers(0, 300), st.integers(1, 60))
+def test_batches_hold_everything_in_order(count, size):
+    server = PoisonedServer(batch_size=size)
+    write(server, count)
+    assert [isn for sent, _ in server.sends for isn in sent] == list(range(count))
+    assert all(1 <= len(sent) <= size for sent, _ in server.sends)
+    assert len(server.sends) == ceil(count / size)
+    assert all(patient for _, patient in server.sends)
