@@ -4,7 +4,7 @@
 """
 
 from baikaldoc_pos.config.credentials import secrets_of
-from baikaldoc_pos.config.issues import ConfigError, ConfigWarning, render
+from baikaldoc_pos.config.issues import ConfigError, render
 from baikaldoc_pos.config.load import (
     load_alert_settings,
     load_configuration,
@@ -20,19 +20,11 @@ from baikaldoc_pos.config.model import (
     Attributes,
     Configuration,
     ConnectionConfig,
-    DateRange,
     Http,
     Limits,
-    Logging,
-    Lookback,
-    MetricsSettings,
-    Pagination,
     Paths,
     ProcessingConfig,
-    Retries,
-    Schedule,
     ServiceConfig,
-    SessionSettings,
 )
 from baikaldoc_pos.config.types import ListenAddress, Secret, TcpAddress, UnixAddress
 from baikaldoc_pos.config.validate import differences, warnings_of, without_strict
@@ -43,24 +35,15 @@ __all__ = [
     "AlertSettings",
     "Attributes",
     "ConfigError",
-    "ConfigWarning",
     "Configuration",
     "ConnectionConfig",
-    "DateRange",
     "Http",
     "Limits",
     "ListenAddress",
-    "Logging",
-    "Lookback",
-    "MetricsSettings",
-    "Pagination",
     "Paths",
     "ProcessingConfig",
-    "Retries",
-    "Schedule",
     "Secret",
     "ServiceConfig",
-    "SessionSettings",
     "TcpAddress",
     "UnixAddress",
     "differences",

@@ -239,7 +239,7 @@ class ProcessingConfig:
     @property
     def zone(self) -> timezone:
         """The zone of ``utcOffsetHours``, in which fixed dates are meant and instants are shown."""
-        return timezone(timedelta(minutes=round(self.utc_offset_hours * 60)))
+        return zone_of(self.utc_offset_hours)
 
     def fixed_period(self) -> Period | None:
         """The period of the fixed dates; None while they are off. ValueError for dates that were never checked."""
@@ -247,6 +247,11 @@ class ProcessingConfig:
         if not dates.use_fixed_dates:
             return None
         return Period(*(parse_moment(text).replace(tzinfo=self.zone) for text in (dates.start_date, dates.end_date)))
+
+
+def zone_of(hours: float) -> timezone:
+    """The zone so many hours east of UTC."""
+    return timezone(timedelta(minutes=round(hours * 60)))
 
 
 def parse_moment(text: object) -> datetime:
@@ -272,7 +277,8 @@ class ConnectionConfig:
     logout_url: str = field(metadata=setting("logout_url", HTTP_URL))
     graphql_endpoint: str = field(metadata=setting("graphql_endpoint", HTTP_URL))
     username: str = field(metadata=setting("username", TEXT))
-    password: Secret = field(metadata=setting("password", PASSWORD))
+    # Found elsewhere where the file has none; loading fails where nothing is found.
+    password: Secret = field(default=Secret(""), metadata=setting("password", PASSWORD))
     password_file: str | None = field(default=None, metadata=setting("password_file", TEXT_OR_NULL))
     password_path: Path | None = field(default=None, eq=False)
     app: str | None = field(default=None, metadata=setting("app", TEXT_OR_NULL))

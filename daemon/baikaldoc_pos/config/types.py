@@ -8,6 +8,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,10 +23,9 @@ TEXTFILE_SUFFIX = ".prom"  # node_exporter passes over any other file, without a
 _UNIX = "unix:"
 _LONGEST_UNIX_PATH = 107  # bytes: sun_path of Linux less its final NUL
 _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/@\s]+)):(?P<port>[0-9]{1,5})")
-_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 # The atoms of RFC 5322; quoted local parts exist, but not among those whom a service writes to.
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_MAIL_HOST = re.compile(r"(?!-)[A-Za-z0-9_.-]{1,253}(?<!-)|[0-9A-Fa-f:]{2,45}")
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")  # of GraphQL
 _MOST_LOCAL = 64
 _MOST_PORTS = 65535
@@ -234,18 +234,22 @@ def _listen(value: str) -> ListenAddress | None:
     if match is None or not 0 < int(match["port"]) <= _MOST_PORTS:
         return None
     host = match["v6"] or match["host"]
-    return TcpAddress(host, int(match["port"])) if _is_host(host) else None
+    return TcpAddress(host, int(match["port"])) if _is_ascii_host(host) else None
 
 
-def _is_host(text: object) -> bool:
-    """Whether this is an IP address or a name in ASCII, without a port."""
-    if not isinstance(text, str):
-        return False
+def _is_ascii_host(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and _host(value) is not None
+
+
+def _host(text: str) -> str | None:
+    """An IP address, or a name in ASCII (one in Cyrillic becomes its xn-- form); None for anything else."""
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(text))
     try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return _HOST.fullmatch(text) is not None
-    return True
+        name = text if text.isascii() else idna.encode(text.lower(), strict=True, std3_rules=True).decode("ascii")
+    except idna.IDNAError:
+        return None
+    return name if _HOST.fullmatch(name) else None
 
 
 def _textfile(value: str) -> Path | None:
@@ -256,18 +260,10 @@ def _textfile(value: str) -> Path | None:
 def _address(value: str) -> str | None:
     """The address in ASCII (a domain in Cyrillic becomes its xn-- form): not every mail server takes others."""
     local, at, domain = value.strip().rpartition("@")
-    host = _mail_host(domain)
+    host = _host(domain)
     if host is not None and local and not local.isascii():
         raise UnacceptableError(Problem("config.fault.address_local_part", {"value": shown(value)}))
     return f"{local}@{host}" if at and host and len(local) <= _MOST_LOCAL and _LOCAL.fullmatch(local) else None
-
-
-def _mail_host(host: str) -> str | None:
-    try:
-        encoded = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        return None
-    return encoded if _MAIL_HOST.fullmatch(encoded) else None
 
 
 def _http_url(value: str) -> str:
@@ -297,18 +293,7 @@ def _split(url: str) -> SplitResult | None:
         return None
     if parts.scheme not in {"http", "https"} or not host or parts.fragment:
         return None
-    return parts if (port is None or 0 < port <= _MOST_PORTS) and _is_url_host(host) else None
-
-
-def _is_url_host(host: str) -> bool:
-    if ":" in host:  # an IPv6 address, which urlsplit has looked at
-        return True
-    try:
-        ascii_host = host if host.isascii() else idna.encode(host, strict=True, std3_rules=True).decode("ascii")
-    except idna.IDNAError:
-        return False
-    labels = ascii_host.removesuffix(".").split(".")
-    return all(len(label) < 64 and label.replace("-", "").replace("_", "").isalnum() for label in labels)
+    return parts if (port is None or 0 < port <= _MOST_PORTS) and _host(host) is not None else None
 
 
 def _status_mapping(value: dict[str, object]) -> Mapping[str, str]:
@@ -338,7 +323,8 @@ FLAG = FieldType(Phrase("config.kind.flag"), lambda value: isinstance(value, boo
 UTC_OFFSET = FieldType(Phrase("config.kind.utc_offset", {"minimum": -12, "maximum": 14}), _is_number, _utc_offset)
 TEXT = FieldType(Phrase("config.kind.text"), _is_full_text, str)
 TEXT_OR_NULL = FieldType(Phrase("config.kind.text_or_null"), _is_full_text, str, nullable=True)
-PASSWORD = FieldType(Phrase("config.kind.password"), _is_text, _password)
+# null: it is found elsewhere.
+PASSWORD = FieldType(Phrase("config.kind.password"), _is_text, _password, nullable=True)
 # Counts only while fixed dates are on. The files in use have anything there while they are off.
 MOMENT = FieldType(Phrase("config.kind.moment"), _is_text, str, lenient=True)
 # true, false, or the path of a CA file.
@@ -361,13 +347,15 @@ DOCUMENT_KINDS = _list_of(
     Phrase("config.kind.document_kinds"),
     least=1,
 )
-HOST_NAMES = _list_of(FieldType(Phrase("config.kind.host_name"), _is_host, str.lower), Phrase("config.kind.host_names"))
+HOST_NAMES = _list_of(
+    FieldType(Phrase("config.kind.host_name"), _is_ascii_host, str.lower), Phrase("config.kind.host_names")
+)
 TEXTFILE_PATH = FieldType(
     Phrase("config.kind.textfile", {"suffix": TEXTFILE_SUFFIX}), _is_full_text, _textfile, nullable=True
 )
 ADDRESS = FieldType(Phrase("config.kind.address"), _is_text, _address)
 ADDRESSES = _list_of(ADDRESS, Phrase("config.kind.addresses"))
-MAIL_HOST = FieldType(Phrase("config.kind.host"), _is_full_text, lambda value: _mail_host(value.strip()))
+MAIL_HOST = FieldType(Phrase("config.kind.host"), _is_full_text, lambda value: _host(value.strip()))
 HTTP_URL = FieldType(Phrase("config.kind.url"), _is_text, _http_url)
 PROXY_URL = FieldType(Phrase("config.kind.proxy"), _is_text, _proxy_url, nullable=True)
 STATUS_MAPPING = FieldType(Phrase("config.kind.status_mapping"), lambda value: isinstance(value, dict), _status_mapping)
