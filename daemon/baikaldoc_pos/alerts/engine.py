@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from baikaldoc_pos.alerts.conditions import (
     MOST_RECORDS,
@@ -61,73 +61,65 @@ class AlertDecision:
     mails: Sequence[Notification] = ()
 
 
-@frozen(kw_only=True)
-class NotificationRules:
-    """Whom to tell, and how often.
+def decide(
+    present: Sequence[OpenCondition],
+    found: ConditionSet,
+    settings: AlertSettings,
+    last_digest: datetime | None,
+    now: datetime,
+) -> AlertDecision:
+    """Compare what is open with what holds.
 
-    :param reported: the kinds that mails are written about; none while there are no recipients.
     :param last_digest: when the last one was written.
     """
-
-    reported: frozenset[str]
-    digest_every: timedelta
-    last_digest: datetime | None = None
-
-
-def decide(
-    present: Sequence[OpenCondition], found: ConditionSet, rules: NotificationRules, now: datetime
-) -> AlertDecision:
-    """Compare what is open with what holds."""
     before = {(each.kind, each.key): each for each in present}
     holding = {(str(each.kind), each.key): each for each in found.holding}
     opened = [each for place, each in holding.items() if place not in before]
     kept = {before[place].id: each for place, each in holding.items() if place in before}
     closed = [each for place, each in before.items() if place not in holding and each.kind not in found.unknown]
 
+    kinds = reported(settings)
+    continuing = [each for each in present if each.id in kept and each.kind in kinds]
     # Also one that nobody has been told of: it was not reported, or there was nobody to tell.
-    untold = {each.id for each in present if each.id in kept and each.told is None and each.kind in rules.reported}
-    news = [entry for each in present if each.id in kept and (entry := _news(each, kept[each.id], rules))]
-    openings = [_entry(each) for each in opened if each.kind in rules.reported]
-    openings += [_entry(kept[id_]) for id_ in sorted(untold)]
-    closings = [_closing(each, now) for each in closed if each.told is not None and each.kind in rules.reported]
+    untold = {each.id for each in continuing if each.told is None}
+    news = {each.id: item for each in continuing if each.told and (item := _news(each, each.told, kept[each.id]))}
+    openings = [_item(each) for each in opened if each.kind in kinds]
+    openings += [_item(kept[id_]) for id_ in sorted(untold)]
+    closings = [
+        evolve(_item(each), over=now, opening=each.told.message_id)
+        for each in closed
+        if each.told is not None and each.kind in kinds
+    ]
     mails = [*_mails(Purpose.CLOSED, closings), *_mails(Purpose.OPENED, openings)]
-    told = set(untold)
-    if news and _digest_is_due([before[entry.kind, entry.key] for entry in news], rules, now):
-        mails.append(Notification(Purpose.DIGEST, news))
-        told |= {before[entry.kind, entry.key].id for entry in news}
+    told = untold
+    told_at = [each.told.at for each in continuing if each.told and each.id in news]
+    if _digest_is_due(told_at, last_digest, settings.digest_every, now):
+        mails.append(Notification(Purpose.DIGEST, list(news.values())))
+        told |= news.keys()
     return AlertDecision(opened=opened, kept=kept, closed=closed, told=frozenset(told), mails=mails)
 
 
-def _news(before: OpenCondition, now: Condition, rules: NotificationRules) -> NotificationItem | None:
+def _news(before: OpenCondition, told: Notified, now: Condition) -> NotificationItem | None:
     """What has come to a condition since people were told of it; records that are news come first."""
-    if before.told is None or before.kind not in rules.reported:
-        return None
-    told = before.told.tokens
     # What was told of before it had tokens is known by its number only.
-    known_by_number = before.told.count > 0 and not told
-    fresh = max(0, now.count - before.told.count) if known_by_number else len(now.tokens - told)
+    known_by_number = told.count > 0 and not told.tokens
+    fresh = max(0, now.count - told.count) if known_by_number else len(now.tokens - told.tokens)
     if not fresh:
         return None
     fields = dict(now.fields)
     if now.records:
-        news_first = sorted(now.records, key=lambda each: each[0] in told)
+        news_first = sorted(now.records, key=lambda each: each[0] in told.tokens)
         fields["records"] = [record for _, record in news_first[:MOST_RECORDS]]
-    return NotificationItem(now.kind, now.key, before.since, fields, fresh=fresh, opening=before.told.message_id)
+    return evolve(_item(before), fields=fields, fresh=fresh, opening=told.message_id)
 
 
-def _digest_is_due(about: Sequence[OpenCondition], rules: NotificationRules, now: datetime) -> bool:
-    if rules.last_digest is not None and now - rules.last_digest < rules.digest_every:
-        return False
-    return any(each.told is not None and now - each.told.at >= rules.digest_every for each in about)
+def _digest_is_due(told_at: Sequence[datetime], last: datetime | None, every: timedelta, now: datetime) -> bool:
+    """Whether one of the news has waited long enough, and the last digest is long ago."""
+    return any(now - at >= every for at in told_at) and (last is None or now - last >= every)
 
 
-def _entry(condition: Condition) -> NotificationItem:
+def _item(condition: Condition | OpenCondition) -> NotificationItem:
     return NotificationItem(condition.kind, condition.key, condition.since, condition.fields)
-
-
-def _closing(condition: OpenCondition, now: datetime) -> NotificationItem:
-    opening = condition.told.message_id if condition.told is not None else None
-    return NotificationItem(condition.kind, condition.key, condition.since, condition.fields, over=now, opening=opening)
 
 
 def _mails(purpose: Purpose, entries: Sequence[NotificationItem]) -> list[Notification]:
@@ -199,12 +191,28 @@ class Alerts:
                 if not faults:
                     self._take_back_what_was_lost()
                     self._journal.remember_settings(section_of(settings))
-                    review(self._journal, self._outbox, observed, settings, context, self._clock)
+                    settle(self._journal, self._look(observed, settings), settings, context, self._clock.now())
             except JournalUnavailable as unavailable:
                 path, reason = (str(unavailable.fields[name]) for name in ("path", "reason"))
                 faults = [StorageFault("journal", path, reason, self._clock.now())]
             if faults and self._lost is None:
                 self._tell_of_loss(of_storage(faults), settings, context)
+
+    def _look(self, observed: Observed, settings: AlertSettings) -> ConditionSet:
+        now, journal = self._clock.now(), self._journal
+        if observed.paused:
+            journal.note_pause(now)
+        facts = ConditionInput(
+            now=now,
+            observed=observed,
+            last_success=journal.last_success(),
+            trying_since=journal.trying_since(),
+            paused_at=journal.paused_at(),
+            retries=journal.open_retries(),
+            unmapped=journal.unmapped_names(),
+            undelivered=self._outbox.undelivered(refused_before=now - REFUSED_IS_TOLD_AFTER),
+        )
+        return evaluate(facts, settings)
 
     def deliver(self) -> Sent | None:
         """Hand over what waits in the outbox and is due; None where there is nobody to tell. May be slow.
@@ -257,13 +265,10 @@ class Alerts:
             self._tidied = now
 
     def _tell_of_loss(self, condition: Condition, settings: AlertSettings, context: MailContext) -> None:
-        now = self._clock.now()
-        told = None
+        now, told = self._clock.now(), None
         if condition.kind in reported(settings):
-            entry = NotificationItem(condition.kind, condition.key, condition.since, condition.fields)
-            letter = write(Notification(Purpose.OPENED, [entry]), context, now)
-            told = Notified(now, condition.count, condition.tokens, letter.message_id)
-            self._unsent = letter
+            self._unsent = opening_mail(condition, context, now)
+            told = Notified(now, condition.count, condition.tokens, self._unsent.message_id)
         self._lost = NewCondition(condition.kind, condition.key, condition.since, condition.fields, told)
         log.error("alert.opened", kind=str(condition.kind), key=condition.key)
 
@@ -283,71 +288,42 @@ def reported(settings: AlertSettings) -> frozenset[str]:
     return frozenset(settings.report) if settings.enabled else frozenset()
 
 
-def review(
-    journal: AlertJournal,
-    outbox: Outbox,
-    observed: Observed,
-    settings: AlertSettings,
-    context: MailContext,
-    clock: Clock,
+def opening_mail(condition: Condition, context: MailContext, now: datetime) -> Mail:
+    """The mail about a condition that has begun."""
+    return write(Notification(Purpose.OPENED, [_item(condition)]), context, now)
+
+
+def settle(
+    journal: AlertJournal, found: ConditionSet, settings: AlertSettings, context: MailContext, now: datetime
 ) -> None:
-    """One look at everything; raises JournalUnavailable."""
-    now = clock.now()
-    if observed.paused:
-        journal.note_pause(now)
-    facts = ConditionInput(
-        now=now,
-        observed=observed,
-        last_success=journal.last_success(),
-        trying_since=journal.trying_since(),
-        paused_at=journal.paused_at(),
-        retries=journal.open_retries(),
-        unmapped=journal.unmapped_names(),
-        undelivered=outbox.undelivered(refused_before=now - REFUSED_IS_TOLD_AFTER),
-    )
-    present = journal.open_conditions()
-    rules = NotificationRules(
-        reported=reported(settings),
-        digest_every=settings.digest_every,
-        last_digest=journal.last_written(Purpose.DIGEST),
-    )
-    decision = decide(present, evaluate(facts, settings), rules, now)
-    keep(journal, present, decision, context, clock)
-
-
-def keep(
-    journal: AlertJournal, present: list[OpenCondition], decision: AlertDecision, context: MailContext, clock: Clock
-) -> list[Mail]:
-    """Write a decision's mails and record both at once; returns the mails."""
-    now = clock.now()
+    """Compare what holds with what is open, write the mails, and record both at once; raises JournalUnavailable."""
+    present = {each.id: each for each in journal.open_conditions()}
+    decision = decide(list(present.values()), found, settings, journal.last_written(Purpose.DIGEST), now)
     letters = [write(notification, context, now) for notification in decision.mails]
-    opening: dict[tuple[str, str], str] = {}
-    for notification, letter in zip(decision.mails, letters, strict=True):
-        if notification.purpose is Purpose.OPENED:
-            opening |= dict.fromkeys(notification.about, letter.message_id)
-    by_id = {each.id: each for each in present}
-    seen = {id_: condition.fields for id_, condition in decision.kept.items() if condition.fields != by_id[id_].fields}
-    told = {id_: _told(by_id[id_], decision.kept[id_], opening, clock) for id_ in decision.told}
-    opened = []
-    for each in decision.opened:
-        message_id = opening.get((each.kind, each.key))
-        news = None if message_id is None else Notified(now, each.count, each.tokens, message_id)
-        opened.append(NewCondition(each.kind, each.key, each.since, each.fields, news))
-    if opened or decision.closed or seen or told or letters:
-        journal.record(
-            now, opened=opened, closed=[each.id for each in decision.closed], seen=seen, told=told, letters=letters
-        )
+    opening = {
+        (item.kind, item.key): letter.message_id
+        for notification, letter in zip(decision.mails, letters, strict=True)
+        if notification.purpose is Purpose.OPENED
+        for item in notification.entries
+    }
+
+    def notified(condition: Condition, known: Notified | None) -> Notified | None:
+        """What people know after the mails: what they knew, and what these tell."""
+        if known is not None:
+            # What was told of and is gone need not be remembered: should it come back, it is news again.
+            return Notified(now, max(known.count, condition.count), condition.tokens, known.message_id)
+        message_id = opening.get((condition.kind, condition.key))
+        return None if message_id is None else Notified(now, condition.count, condition.tokens, message_id)
+
+    opened = [
+        NewCondition(each.kind, each.key, each.since, each.fields, notified(each, None)) for each in decision.opened
+    ]
+    closed = [each.id for each in decision.closed]
+    seen = {id_: each.fields for id_, each in decision.kept.items() if each.fields != present[id_].fields}
+    told = {id_: after for id_ in decision.told if (after := notified(decision.kept[id_], present[id_].told))}
+    if opened or closed or seen or told or letters:
+        journal.record(now, opened=opened, closed=closed, seen=seen, told=told, letters=letters)
     for each in decision.opened:
         log.warning("alert.opened", kind=str(each.kind), key=each.key)
     for over in decision.closed:
         log.info("alert.closed", kind=over.kind, key=over.key, since=over.since)
-    return letters
-
-
-def _told(before: OpenCondition, now: Condition, opening: dict[tuple[str, str], str], clock: Clock) -> Notified:
-    """What people know after this mail: what they knew, and what it tells."""
-    known = before.told
-    if known is None:
-        return Notified(clock.now(), now.count, now.tokens, opening.get((before.kind, before.key), ""))
-    # What was told of and is gone need not be remembered: should it come back, it is news again.
-    return Notified(clock.now(), max(known.count, now.count), now.tokens, known.message_id)

@@ -11,8 +11,7 @@ from attrs import evolve, frozen
 
 from baikaldoc_pos.alerts.conditions import MOST_RECORDS, Condition, ConditionSet
 from baikaldoc_pos.alerts.context import MailContext, ProgramNames, command_line, mail_context, plain_mail_context
-from baikaldoc_pos.alerts.engine import NotificationRules, decide, keep, reported
-from baikaldoc_pos.alerts.mail import Notification, NotificationItem, Purpose, write
+from baikaldoc_pos.alerts.engine import opening_mail, reported, settle
 from baikaldoc_pos.alerts.outbox import Delivery, Sent, send_directly
 from baikaldoc_pos.alerts.smtp import Observer
 from baikaldoc_pos.clock import Clock
@@ -30,7 +29,7 @@ from baikaldoc_pos.config import (
     render,
 )
 from baikaldoc_pos.errors import ConfigurationInvalid, JournalUnavailable, MailError
-from baikaldoc_pos.journal import AlertJournal, Outbox
+from baikaldoc_pos.journal import AlertJournal, Mail, Outbox
 
 TURN_SECONDS = 30.0
 _KINDS = frozenset(AlertKind)
@@ -62,13 +61,11 @@ class NotifyResult:
     """The failure has been told, or is about to be.
 
     :param sent: what the delivery came to.
-    :param new: the failure was not known before.
     :param journal_fault: why the journal could not be used, where it could not.
     """
 
     sent: Sent
-    new: bool
-    journal_fault: JournalUnavailable | None
+    journal_fault: JournalUnavailable | None = None
 
 
 def notify_failure(
@@ -98,12 +95,14 @@ def notify_failure(
         condition = _condition(unit, environ, reasons, clock)
         if journal is not None:
             try:
-                new = _record(journal, condition, settings, context, clock)
+                # Of anything but this failure nothing is known here.
+                settle(journal, ConditionSet([condition], _KINDS), settings, context, clock.now())
                 delivery = Delivery(Outbox.beside(journal), clock)
-                return NotifyResult(_deliver(delivery, settings, clock, observe), new, None)
+                return NotifyResult(_deliver(delivery, settings, clock, observe))
             except JournalUnavailable as unavailable:
                 journal_fault = unavailable
-        return NotifyResult(_tell_directly(condition, settings, context, clock, observe), True, journal_fault)
+        letter = opening_mail(condition, context, clock.now())
+        return NotifyResult(_tell_directly(letter, settings, clock, observe), journal_fault)
     finally:
         if journal is not None:
             journal.close()
@@ -160,24 +159,6 @@ def _condition(unit: str, environ: Mapping[str, str], reasons: Sequence[str], cl
     return Condition(AlertKind.SERVICE_FAILED, unit, clock.now(), fields, tokens=tokens)
 
 
-def _record(
-    journal: AlertJournal, condition: Condition, settings: AlertSettings, context: MailContext, clock: Clock
-) -> bool:
-    """Open the condition, or add to it; returns whether it is new."""
-    now = clock.now()
-    place = (str(condition.kind), condition.key)
-    # Of anything but this failure nothing is known here.
-    present = [each for each in journal.open_conditions() if (each.kind, each.key) == place]
-    rules = NotificationRules(
-        reported=reported(settings),
-        digest_every=settings.digest_every,
-        last_digest=journal.last_written(Purpose.DIGEST),
-    )
-    decision = decide(present, ConditionSet([condition], _KINDS), rules, now)
-    keep(journal, present, decision, context, clock)
-    return not present
-
-
 def _deliver(delivery: Delivery, settings: AlertSettings, clock: Clock, observe: Observer) -> Sent:
     """Deliver now; where the service is at it, as it may be after a restart, wait for it to be done."""
     deadline = clock.monotonic() + TURN_SECONDS
@@ -188,11 +169,7 @@ def _deliver(delivery: Delivery, settings: AlertSettings, clock: Clock, observe:
         clock.pause(1.0)
 
 
-def _tell_directly(
-    condition: Condition, settings: AlertSettings, context: MailContext, clock: Clock, observe: Observer
-) -> Sent:
-    entry = NotificationItem(condition.kind, condition.key, condition.since, condition.fields)
-    letter = write(Notification(Purpose.OPENED, [entry]), context, clock.now())
+def _tell_directly(letter: Mail, settings: AlertSettings, clock: Clock, observe: Observer) -> Sent:
     try:
         answers = send_directly(letter, settings, clock, observe).values()
     except MailError as error:

@@ -50,14 +50,10 @@ class NotificationItem:
 
 @frozen
 class Notification:
-    """A mail to be written. ``about`` holds the (kind, key) of its entries."""
+    """A mail to be written."""
 
     purpose: Purpose
     entries: Sequence[NotificationItem]
-
-    @property
-    def about(self) -> frozenset[tuple[str, str]]:
-        return frozenset((entry.kind, entry.key) for entry in self.entries)
 
 
 # Fields of events that hold a server's own text, which no mail carries.

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 from baikaldoc_pos.alerts.conditions import Condition, ConditionInput, ConditionSet, Observed, evaluate
-from baikaldoc_pos.alerts.engine import NotificationRules, decide
+from baikaldoc_pos.alerts.engine import decide
 from baikaldoc_pos.alerts.mail import Purpose
 from baikaldoc_pos.config import AlertKind, AlertSettings
 from baikaldoc_pos.journal import Notified, OpenCondition
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 START = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
 EVERY = timedelta(hours=24)
 KINDS = (AlertKind.RECORDS_REFUSED, AlertKind.NO_SUCCESS)
+SETTINGS = AlertSettings(recipients=("admin@example.org",), report=KINDS, digest_hours=EVERY.total_seconds() / 3600)
 
 MOMENT = st.tuples(
     st.integers(1, 40),  # hours that pass
@@ -31,8 +32,7 @@ def test_any_course_of_events(course):
     for hours, holding, unknown in course:
         now += timedelta(hours=hours)
         conditions = [Condition(kind, "", now, {}, len(tokens), tokens) for kind, tokens in holding.items()]
-        rules = NotificationRules(reported=frozenset(KINDS), digest_every=EVERY, last_digest=last_digest)
-        decision = decide(present, ConditionSet(conditions, frozenset(unknown)), rules, now)
+        decision = decide(present, ConditionSet(conditions, frozenset(unknown)), SETTINGS, last_digest, now)
         for mail in decision.mails:
             for entry in mail.entries:
                 history.setdefault(entry.kind, []).append(mail.purpose)
