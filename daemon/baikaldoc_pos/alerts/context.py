@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from baikaldoc_pos.alerts.message import one_line
 from baikaldoc_pos.config import AlertSettings, Configuration, Paths, secrets_of
@@ -63,24 +63,18 @@ def command_line(paths: Paths) -> str:
 
 
 def mail_context(configuration: Configuration, names: ProgramNames) -> MailContext:
-    """The voice of a sound configuration."""
-    settings, language = configuration.service.alerts, configuration.service.language
-    return _context(settings, language, configuration.processing.zone, names, secrets_of(configuration))
+    """The context of a sound configuration."""
+    service = configuration.service
+    context = plain_mail_context(service.alerts, service.language, names, configuration.processing.zone)
+    return evolve(context, mask=Masker(secrets_of(configuration)).text)
 
 
 def plain_mail_context(settings: AlertSettings, language: str, names: ProgramNames, zone: tzinfo | None) -> MailContext:
-    """The voice where the section ``alerts`` is all that is sound; without a zone, instants are in the machine's."""
-    secrets = () if settings.password is None else (settings.password.reveal(),)
-    return _context(settings, language, zone, names, secrets)
-
-
-def _context(
-    settings: AlertSettings, language: str, zone: tzinfo | None, names: ProgramNames, secrets: tuple[str, ...]
-) -> MailContext:
+    """The context where the section ``alerts`` is all that is sound; without a zone, instants are in the machine's."""
     return MailContext(
         text=Catalogue(settings.language or language, zone),
         host=settings.host_name or socket.gethostname(),
         command=names.command,
         service=names.service,
-        mask=Masker(secrets).text,
+        mask=Masker([] if settings.password is None else [settings.password.reveal()]).text,
     )

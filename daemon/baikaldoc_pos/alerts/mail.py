@@ -60,6 +60,16 @@ class Notification:
 SERVER_TEXT = frozenset({"message", "server_message", "said", "reply"})
 _STATUS_LENGTH = 80
 _NUMBER_LENGTH = 60
+# Sections told in full in one mail, and the length of a subject in characters.
+MOST_SECTIONS = 20
+SUBJECT_LENGTH = 160
+_STYLE = "font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:1.5;color:#1b1f24"
+_COLOURS = {
+    Purpose.OPENED: "#b42318",
+    Purpose.CLOSED: "#18794e",
+    Purpose.DIGEST: "#8a5a00",
+    Purpose.TEST: "#1d4f91",
+}
 
 
 @frozen(kw_only=True)
@@ -90,41 +100,32 @@ class Section:
 
 def section(entry: NotificationItem, context: MailContext) -> Section:
     """The section of one entry."""
-    fields = sentence_fields(entry, context)
     text = context.text
-    facts = [(text.text("alert.fact.since"), text.value(entry.since))]
-    if entry.over is not None:
-        facts.append((text.text("alert.fact.over"), text.value(entry.over)))
-        facts.append((text.text("alert.fact.lasted"), duration(entry.over - entry.since, text)))
-        return Section(
-            headline=headline(entry, context), text=text.render(f"alert.kind.{entry.kind}.over", fields), facts=facts
-        )
-    facts += _numbers(entry, context)
-    records, more = _records(entry, context)
-    return Section(
-        headline=headline(entry, context),
-        text=text.render(f"alert.kind.{entry.kind}.text", fields),
-        facts=facts,
-        records=records,
-        more=more,
-        advice=text.render(f"alert.kind.{entry.kind}.advice", fields),
-        commands=text.render(f"alert.kind.{entry.kind}.command", fields).splitlines(),
-    )
-
-
-def headline(entry: NotificationItem, context: MailContext) -> str:
-    """The condition in a few words."""
-    return context.text.render(f"alert.kind.{entry.kind}.subject", sentence_fields(entry, context))
-
-
-def sentence_fields(entry: NotificationItem, context: MailContext) -> dict[str, object]:
-    """The entry's fields as sentences may show them."""
     fields: dict[str, object] = {
         name: _shown(value, context) for name, value in entry.fields.items() if not isinstance(value, list | dict)
     }
     if "status" in fields:
         fields["status"] = context.own(entry.fields["status"], _STATUS_LENGTH)
-    return fields | {"command": context.command, "service": context.service, "host": context.host}
+    fields |= {"command": context.command, "service": context.service, "host": context.host}
+
+    def sentence(part: str) -> str:
+        return text.render(f"alert.kind.{entry.kind}.{part}", fields)
+
+    facts = [(text.text("alert.fact.since"), text.value(entry.since))]
+    if entry.over is not None:
+        facts.append((text.text("alert.fact.over"), text.value(entry.over)))
+        facts.append((text.text("alert.fact.lasted"), duration(entry.over - entry.since, text)))
+        return Section(headline=sentence("subject"), text=sentence("over"), facts=facts)
+    records, more = _records(entry, context)
+    return Section(
+        headline=sentence("subject"),
+        text=sentence("text"),
+        facts=[*facts, *_numbers(entry, context)],
+        records=records,
+        more=more,
+        advice=sentence("advice"),
+        commands=sentence("command").splitlines(),
+    )
 
 
 def _shown(kept: object, context: MailContext) -> object:
@@ -193,20 +194,8 @@ def duration(lasted: timedelta, text: Catalogue) -> str:
     return text.text("alert.duration.minutes", minutes=minutes)
 
 
-# Sections told in full in one mail, and the length of a subject in characters.
-MOST_SECTIONS = 20
-SUBJECT_LENGTH = 160
-_STYLE = "font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:1.5;color:#1b1f24"
-_COLOURS = {
-    Purpose.OPENED: "#b42318",
-    Purpose.CLOSED: "#18794e",
-    Purpose.DIGEST: "#8a5a00",
-    Purpose.TEST: "#1d4f91",
-}
-
-
 def write(notification: Notification, context: MailContext, now: datetime) -> Mail:
-    """The letter for a dispatch, with an id of its own that stays the same however often it is sent."""
+    """The mail for a notification, with an id of its own that stays the same however often it is sent."""
     sections = [section(entry, context) for entry in notification.entries[:MOST_SECTIONS]]
     more = len(notification.entries) - len(sections)
     intro = context.text.text(f"alert.intro.{notification.purpose}", host=context.host, service=context.service)
@@ -216,27 +205,24 @@ def write(notification: Notification, context: MailContext, now: datetime) -> Ma
         purpose=notification.purpose,
         message_id=message_id(context.host),
         written_at=now,
-        subject=subject(notification, context),
+        subject=_subject(notification, sections, context),
         text="\n".join(_plain(intro, sections, further, footer, context)) + "\n",
         html="".join(_html(intro, sections, further, footer, notification.purpose, context)),
         headers=_headers(notification, context),
     )
 
 
-def subject(notification: Notification, context: MailContext) -> str:
+def _subject(notification: Notification, sections: Sequence[Section], context: MailContext) -> str:
     """``[baikaldoc-pos] host: …``: sorts by machine, then by what the mail is for, then by the matter."""
-    first = notification.entries[0] if notification.entries else None
-    if first is None:
-        matter = context.text.text("alert.subject.test")
-    elif len(notification.entries) == 1:
-        matter = headline(first, context)
+    text, kinds = context.text, {entry.kind for entry in notification.entries}
+    if not kinds:
+        matter = text.text("alert.subject.test")
+    elif len(sections) == 1:
+        matter = sections[0].headline
     else:
-        alike = len({entry.kind for entry in notification.entries}) == 1
-        name = (
-            context.text.text(f"alert.kind.{first.kind}.name") if alike else context.text.text("alert.subject.several")
-        )
-        matter = context.text.text("alert.subject.many", name=name, count=len(notification.entries))
-    word = context.text.text(f"alert.word.{notification.purpose}")
+        name = text.text(f"alert.kind.{kinds.pop()}.name" if len(kinds) == 1 else "alert.subject.several")
+        matter = text.text("alert.subject.many", name=name, count=len(notification.entries))
+    word = text.text(f"alert.word.{notification.purpose}")
     return one_line(unencoded(f"[{PRODUCT}] {one_line(context.host, 80)}: {word}: {matter}"), SUBJECT_LENGTH)
 
 
@@ -247,8 +233,8 @@ def _headers(notification: Notification, context: MailContext) -> dict[str, str]
         "Precedence": "bulk",
         "X-Auto-Response-Suppress": "All",
         "X-Baikaldoc-Pos-Event": notification.purpose,
-        "X-Baikaldoc-Pos-Host": _name(context.host),
-        "X-Baikaldoc-Pos-Service": _name(context.service),
+        "X-Baikaldoc-Pos-Host": unencoded(one_line(context.host, 60)),
+        "X-Baikaldoc-Pos-Service": unencoded(one_line(context.service, 60)),
     }
     kinds = sorted({entry.kind for entry in notification.entries})
     if kinds:
@@ -258,10 +244,6 @@ def _headers(notification: Notification, context: MailContext) -> dict[str, str]
         headers["In-Reply-To"] = openings[0]
         headers["References"] = " ".join(openings[:MOST_SECTIONS])
     return headers
-
-
-def _name(value: str) -> str:
-    return unencoded(one_line(value, 60))
 
 
 def _plain(intro: str, sections: Sequence[Section], further: str, footer: str, context: MailContext) -> Iterator[str]:

@@ -18,7 +18,7 @@ from attrs import frozen
 
 from baikaldoc_pos.alerts.message import one_line
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings, without_strict
+from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings, TcpAddress, without_strict
 from baikaldoc_pos.errors import MailRejected, MailUnavailable, StopRequested
 from baikaldoc_pos.logs.masking import Masker
 
@@ -290,5 +290,4 @@ def _smtp(settings: AlertSettings) -> smtplib.SMTP:
 
 
 def _address(settings: AlertSettings) -> str:
-    host = settings.host or ""
-    return f"[{host}]:{settings.effective_port}" if ":" in host else f"{host}:{settings.effective_port}"
+    return str(TcpAddress(settings.host or "", settings.effective_port))
