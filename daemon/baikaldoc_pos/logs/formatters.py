@@ -3,11 +3,10 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, tzinfo
 from enum import Enum, auto
-from typing import TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -16,7 +15,6 @@ from baikaldoc_pos.logs.entries import Entry, Reader
 _STANDARD = ("time", "level", "event", "message", "exception")
 # SGR codes of terminals: grey, green, yellow, red, white on red.
 _COLOURS = {"debug": "90", "info": "32", "warning": "33", "error": "31", "critical": "97;41"}
-_LEVELS = {logging.getLevelNamesMapping()[name.upper()]: name for name in _COLOURS}
 # syslog(3).
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 # journald cuts a line at 48 KiB (LineMax=) and takes what is left for another one, with a priority of its own. A
@@ -26,11 +24,11 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0
 
 
 class Style(Enum):
-    """What is at the other end of standard error."""
+    """How sentences are written on standard error."""
 
-    JOURNAL = auto()  # systemd's journal
-    TERMINAL = auto()  # a person
-    PLAIN = auto()  # a file, a pipe
+    JOURNAL = auto()  # for systemd's journal
+    COLOURED = auto()  # for a terminal
+    PLAIN = auto()  # for a file, a pipe
 
 
 class JsonEvents(JsonFormatter):
@@ -47,7 +45,7 @@ class JsonEvents(JsonFormatter):
         entry = self._reader.read(record)
         data: dict[str, object] = {
             "time": entry.time.isoformat(timespec="milliseconds"),
-            "level": _level(entry),
+            "level": entry.level,
             "event": entry.event,
             "message": entry.message,
         }
@@ -65,11 +63,10 @@ class SentenceFormatter(logging.Formatter):
     pass for a record.
     """
 
-    def __init__(self, reader: Reader, style: Style, *, colours: bool = False) -> None:
+    def __init__(self, reader: Reader, style: Style) -> None:
         super().__init__()
         self._reader = reader
         self._target = style
-        self._colours = colours
 
     def format(self, record: logging.LogRecord) -> str:
         entry = self._reader.read(record)
@@ -79,11 +76,10 @@ class SentenceFormatter(logging.Formatter):
         first, *others = text.translate(_CONTROLS).split("\n")
         lines = [first, *(f"  {line}" for line in others)]
         if self._target is Style.JOURNAL:
-            return "\n".join(f"<{_PRIORITIES[_level(entry)]}>{part}" for line in lines for part in _folded(line))
-        level = _level(entry)
-        word = self._reader.sentences.render(f"log.level.{level}", {})
-        if self._colours:
-            word = f"\x1b[{_COLOURS[level]}m{word}\x1b[0m"
+            return "\n".join(f"<{_PRIORITIES[entry.level]}>{part}" for line in lines for part in _folded(line))
+        word = self._reader.catalogue.text(f"log.level.{entry.level}")
+        if self._target is Style.COLOURED:
+            word = f"\x1b[{_COLOURS[entry.level]}m{word}\x1b[0m"
         return "\n".join([f"{entry.time:%Y-%m-%d %H:%M:%S} {word}: {lines[0]}", *lines[1:]])
 
     def _with_cycle(self, entry: Entry) -> str:
@@ -103,11 +99,6 @@ def _folded(line: str) -> Iterator[str]:
         yield f"  {line[start : start + _LONGEST_LINE]}"
 
 
-def _level(entry: Entry) -> str:
-    """The name of the nearest standard level that is not above."""
-    return _LEVELS[max((level for level in _LEVELS if level <= entry.levelno), default=logging.DEBUG)]
-
-
 def _iso(value: object, zone: tzinfo) -> str:
     """What JSON has no type for; of plain values this is an instant."""
     if not isinstance(value, datetime):
@@ -116,15 +107,13 @@ def _iso(value: object, zone: tzinfo) -> str:
 
 
 class ConsoleHandler(logging.Handler):
-    """Writes each record to a stream in one piece; by default to what is standard error at that moment (a progress
-    bar may stand in for it). A stream that is closed or has lost its reader never stops the program."""
+    """Writes each record in one piece to what is standard error at that moment (a progress bar may stand in for it).
 
-    def __init__(self, stream: TextIO | None = None, level: int = logging.NOTSET) -> None:
-        super().__init__(level)
-        self._stream = stream
+    A stream that is closed or has lost its reader never stops the program.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        stream = self._stream if self._stream is not None else sys.stderr
+        stream = sys.stderr
         if stream is None:  # descriptor 2 was closed before the start
             return
         encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -135,12 +124,13 @@ class ConsoleHandler(logging.Handler):
             stream.flush()
 
 
-def style_of(stream: TextIO | None, environ: Mapping[str, str]) -> Style:
-    """What a stream leads to, by ``JOURNAL_STREAM`` (systemd.exec(5): the socket's device and inode) and isatty."""
+def style_of_stderr() -> Style:
+    """By ``JOURNAL_STREAM`` (systemd.exec(5): the socket's device and inode) and isatty."""
     try:
-        status = os.fstat((stream if stream is not None else sys.stderr).fileno())
+        status = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError, AttributeError):  # no descriptor behind it
         return Style.PLAIN
-    if environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}":
+    if os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}":
         return Style.JOURNAL
-    return Style.TERMINAL if (stream or sys.stderr).isatty() else Style.PLAIN
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style.COLOURED if wanted and sys.stderr.isatty() else Style.PLAIN

@@ -1,21 +1,18 @@
 """Puts the handlers in place, changes them at reload, and takes them away again."""
 
 import logging
-import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
 
 from attrs import field, frozen
 
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.logs.entries import Reader, Sentences
+from baikaldoc_pos.logs.entries import Reader
 from baikaldoc_pos.logs.files import DatedFileHandler, FileFailure
-from baikaldoc_pos.logs.formatters import ConsoleHandler, JsonEvents, SentenceFormatter, Style, style_of
+from baikaldoc_pos.logs.formatters import ConsoleHandler, JsonEvents, SentenceFormatter, style_of_stderr
 from baikaldoc_pos.logs.masking import Masker
 
 _OURS = "baikaldoc_pos"
@@ -41,54 +38,30 @@ class LogSettings:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
-def configure(
-    settings: LogSettings,
-    directory: Path | None,
-    *,
-    console: bool = True,
-    stream: TextIO | None = None,
-    environ: Mapping[str, str] = os.environ,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    sentences: Callable[[str, tzinfo], Sentences] = Catalogue,
-) -> "LogSetup":
+def configure(settings: LogSettings, directory: Path | None, *, console: bool = True) -> "LogSetup":
     """Begin to log. Never raises for a directory that cannot be written: that is told as ``log.file_failed``.
 
     :param directory: where the files are; None for no files (commands that only read).
     :param console: everything on standard error; False: warnings and above only.
-    :param stream: instead of standard error.
-    :param now: the wall clock (aware); :param sentences: the catalogue of a language and a zone.
     """
-    style = style_of(stream, environ)
-    handler = ConsoleHandler(stream, logging.NOTSET if console else logging.WARNING)
-    files = None if directory is None else DatedFileHandler(directory, tell=handler.handle, now=now)
-    colours = style is Style.TERMINAL and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    return LogSetup(
-        settings, handler, files, lambda reader: SentenceFormatter(reader, style, colours=colours), sentences
-    )
+    return LogSetup(settings, directory, console=console)
 
 
 class LogSetup:
     """Logging of this process, from :func:`configure` to :meth:`close`."""
 
-    def __init__(
-        self,
-        settings: LogSettings,
-        console: ConsoleHandler,
-        files: DatedFileHandler | None,
-        formatter: Callable[[Reader], logging.Formatter],
-        sentences: Callable[[str, tzinfo], Sentences],
-    ) -> None:
-        self._console = console
-        self._files = files
-        self._formatter = formatter
-        self._sentences = sentences
+    def __init__(self, settings: LogSettings, directory: Path | None, *, console: bool) -> None:
+        self._console = ConsoleHandler(logging.NOTSET if console else logging.WARNING)
+        self._files = None if directory is None else DatedFileHandler(directory, tell=self._console.handle)
+        self._style = style_of_stderr()
         self._masker = Masker()
         self._levels = {name: logging.getLogger(name).level for name in (_ROOT, _OURS, *_LIBRARIES)}
         self.reconfigure(settings)
         for handler in self._handlers():
             logging.getLogger().addHandler(handler)
         logging.captureWarnings(capture=True)
-        self._hooks = Hooks()
+        self._hooks = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+        sys.excepthook, threading.excepthook, sys.unraisablehook = _log_of_main, _log_of_thread, _log_of_destructor
 
     @property
     def file_failures(self) -> tuple[FileFailure, ...]:
@@ -98,8 +71,8 @@ class LogSetup:
     def reconfigure(self, settings: LogSettings) -> None:
         """Take other settings, between two records; none is lost. Former secrets stay masked."""
         self._masker = self._masker.with_secrets(settings.secrets)
-        reader = Reader(self._sentences(settings.language, settings.zone), self._masker, settings.zone)
-        self._console.setFormatter(self._formatter(reader))
+        reader = Reader(Catalogue(settings.language, settings.zone), self._masker, settings.zone)
+        self._console.setFormatter(SentenceFormatter(reader, self._style))
         if self._files is not None:
             self._files.configure(JsonEvents(reader), settings.zone, settings.keep_days)
         level = logging.getLevelNamesMapping()[settings.level.upper()]
@@ -111,7 +84,7 @@ class LogSetup:
 
     def close(self) -> None:
         """Leave logging as it was found."""
-        self._hooks.remove()
+        sys.excepthook, threading.excepthook, sys.unraisablehook = self._hooks
         logging.captureWarnings(capture=False)
         for handler in self._handlers():
             logging.getLogger().removeHandler(handler)
@@ -123,36 +96,24 @@ class LogSetup:
         return (self._console,) if self._files is None else (self._console, self._files)
 
 
-_logger = logging.getLogger(__name__)
+def _log_of_main(type_: type[BaseException], value: BaseException, traceback: TracebackType | None) -> None:
+    if issubclass(type_, KeyboardInterrupt):  # Ctrl+C is no fault
+        sys.__excepthook__(type_, value, traceback)
+    else:
+        _log(logging.CRITICAL, value, threading.current_thread().name)
 
 
-class Hooks:
-    """Python's three hooks for such errors, replaced from the moment it is made until :meth:`remove`."""
-
-    def __init__(self) -> None:
-        self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
-        sys.excepthook, threading.excepthook, sys.unraisablehook = self._of_main, _of_thread, _of_destructor
-
-    def remove(self) -> None:
-        sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
-
-    def _of_main(self, type_: type[BaseException], value: BaseException, traceback: TracebackType | None) -> None:
-        if issubclass(type_, KeyboardInterrupt):  # Ctrl+C is no fault
-            self._before[0](type_, value, traceback)
-        else:
-            _log(logging.CRITICAL, value, threading.current_thread().name)
-
-
-def _of_thread(arguments: threading.ExceptHookArgs) -> None:
-    if arguments.exc_value is not None and not issubclass(arguments.exc_type, SystemExit):
+def _log_of_thread(arguments: threading.ExceptHookArgs) -> None:
+    if not issubclass(arguments.exc_type, SystemExit):
         _log(logging.CRITICAL, arguments.exc_value, arguments.thread.name if arguments.thread else "?")
 
 
-def _of_destructor(arguments: "sys.UnraisableHookArgs") -> None:
-    if arguments.exc_value is not None:
-        _log(logging.ERROR, arguments.exc_value, repr(arguments.object))
+def _log_of_destructor(arguments: "sys.UnraisableHookArgs") -> None:
+    _log(logging.ERROR, arguments.exc_value, repr(arguments.object))
 
 
-def _log(level: int, error: BaseException, where: str) -> None:
+def _log(level: int, error: BaseException | None, where: str) -> None:
     fields = {"where": where, "error": error}
-    _logger.log(level, "log.uncaught", extra={"event": "log.uncaught", "fields": fields}, exc_info=error)
+    logging.getLogger(__name__).log(
+        level, "log.uncaught", extra={"event": "log.uncaught", "fields": fields}, exc_info=error
+    )

@@ -107,12 +107,10 @@ def test_faults_do_not_show_secrets(tmp_path):
     assert "hunter2" not in repr(faults)
 
 
-def test_every_form_of_a_secret_is_to_be_masked(tmp_path):
+def test_every_secret_is_to_be_masked(tmp_path):
     files = valid()
     files["connection"] |= {"password": 'Па"роль', "proxy": "http://user:pr%40xy@proxy:3128"}
-    masked = secrets_of(load_configuration(write(tmp_path, files), {}))
-    assert {'Па"роль', 'Па\\"роль', '\\u041f\\u0430\\"\\u0440\\u043e\\u043b\\u044c', "pr%40xy", "pr@xy"} <= set(masked)
-    assert list(masked) == sorted(masked, key=len, reverse=True)
+    assert secrets_of(load_configuration(write(tmp_path, files), {})) == ('Па"роль', "pr%40xy", "pr@xy")
 
 
 def test_a_ca_file_is_relative_to_the_directory_and_looked_into(tmp_path):

@@ -1,41 +1,24 @@
+"""Records of ours and of other libraries, and a reader for them."""
+
 import logging
 import sys
-from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone
 
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.logs.entries import Reader
 from baikaldoc_pos.logs.masking import Masker
 
 IRKUTSK = timezone(timedelta(hours=8))
 NOON = datetime(2026, 10, 5, 12, 0, tzinfo=IRKUTSK)
-
-
-class PlainSentences:
-    """A catalogue that depends on no other file: the id with its fields, and two real sentences."""
-
-    def __init__(self, language: str = "ru", zone: tzinfo | None = None) -> None:
-        self.templates = {
-            "cycle.finished": f"[{language}] Цикл {{cycle}} завершён: записано {{updated}}",
-            "session.signed_in": f"[{language}] Вход выполнен",
-            "log.of_cycle": "{sentence} [цикл {cycle}]",
-            "log.level.info": "сведения",
-            "library.message": "{logger}: {text}",
-            "broken.sentence": "{status.deep[no]}",
-        }
-
-    def render(self, id_: str, fields: Mapping[str, object]) -> str:
-        template = self.templates.get(id_)
-        if template is None:
-            return " ".join([id_, *(f"{name}={value}" for name, value in fields.items())])
-        return template.format_map({name: fields.get(name, "?") for name in {*fields, "cycle", "updated", "status"}})
+STOPPED = "Служба остановлена."  # service.stopped; an event that no catalogue has is shown with its fields
 
 
 def reader(*secrets: str) -> Reader:
-    return Reader(PlainSentences(), Masker(secrets), IRKUTSK)
+    return Reader(Catalogue("ru", IRKUTSK), Masker(secrets), IRKUTSK)
 
 
 def record(
-    event: str = "session.signed_in",
+    event: str = "service.stopped",
     level: int = logging.INFO,
     /,
     *,
@@ -52,9 +35,9 @@ def record(
     return made
 
 
-def foreign(text: str, *arguments: object, level: int = logging.WARNING, name: str = "urllib3") -> logging.LogRecord:
+def foreign(text: str, *arguments: object) -> logging.LogRecord:
     """As another library makes them."""
-    return logging.getLogger(name).makeRecord(name, level, __file__, 1, text, arguments, None)
+    return logging.getLogger("urllib3").makeRecord("urllib3", logging.WARNING, __file__, 1, text, arguments, None)
 
 
 def raised(error: BaseException) -> BaseException:

@@ -11,11 +11,11 @@ import logging, os, sys, threading, warnings
 from pathlib import Path
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.logs import LogSettings, configure
-from tests.unit.logs.builders import IRKUTSK, PlainSentences
+from tests.unit.logs.builders import IRKUTSK
 log = EventLog("baikaldoc_pos.test")
 def start(directory=None, **options):
     settings = LogSettings(zone=IRKUTSK, secrets=("hunter2!",))
-    return configure(settings, directory and Path(directory), sentences=PlainSentences, **options)
+    return configure(settings, directory and Path(directory), **options)
 """
 
 

@@ -23,7 +23,7 @@ class Desk:
         self.handler.configure(JsonEvents(reader()), IRKUTSK, keep_days)
 
     def log(self, number: int, level: int = logging.INFO, at: datetime | None = None) -> None:
-        self.handler.handle(record("session.signed_in", level, at=at or self.now, number=number))
+        self.handler.handle(record("service.stopped", level, at=at or self.now, number=number))
 
     def numbers(self, name: str) -> list[int]:
         lines = (self.directory / name).read_text().splitlines()
@@ -141,12 +141,6 @@ def test_files_are_kept_as_many_days_as_asked_by_the_date_in_their_name(tmp_path
     assert desk.names() == {*kept, *others, "log_2026-10-06.log"} - {"log_2026-09-05.log", "error_2026-09-05.log"}
 
 
-def test_a_shorter_keep_days_takes_effect_at_reload(desk: Desk) -> None:
-    (desk.directory / "log_2026-10-01.log").touch()
-    desk.handler.configure(JsonEvents(reader()), IRKUTSK, 3)
-    assert "log_2026-10-01.log" not in desk.names()
-
-
 @pytest.mark.parametrize("umask", [0o077, 0o027, 0])
 def test_the_group_may_read_and_nobody_else(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
@@ -193,7 +187,7 @@ def test_a_directory_that_cannot_be_written_is_told_once_and_its_recovery_once(d
     assert desk.told[1].fields["lost"] == 5  # type: ignore[attr-defined]
     assert desk.handler.failures == ()
     events = [json.loads(line)["event"] for line in (desk.directory / "log_2026-10-06.log").read_text().splitlines()]
-    assert events == ["session.signed_in", "log.file_recovered"]
+    assert events == ["service.stopped", "log.file_recovered"]
     assert desk.numbers("error.log") == [7]
 
 

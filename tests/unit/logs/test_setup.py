@@ -1,4 +1,3 @@
-import io
 import json
 import logging
 import threading
@@ -7,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.logs import LogSettings, LogSetup, configure
 
-from tests.unit.logs.builders import IRKUTSK, PlainSentences
+from tests.unit.logs.builders import IRKUTSK, STOPPED
 from tests.unit.logs.programs import run
 
 SETTINGS = LogSettings(zone=IRKUTSK, secrets=("hunter2!",))
@@ -20,16 +19,11 @@ log = EventLog("baikaldoc_pos.test")
 
 
 @pytest.fixture
-def console() -> io.StringIO:
-    return io.StringIO()
-
-
-@pytest.fixture
-def begin(tmp_path: Path, console: io.StringIO) -> Iterator[Begin]:
+def begin(tmp_path: Path) -> Iterator[Begin]:
     begun = []
 
     def begin(settings: LogSettings = SETTINGS, directory: Path | None = tmp_path) -> LogSetup:
-        setup = configure(settings, directory, stream=console, environ={}, sentences=PlainSentences)
+        setup = configure(settings, directory)
         begun.append(setup)
         return setup
 
@@ -42,69 +36,53 @@ def written(directory: Path) -> list[dict[str, object]]:
     return [json.loads(line) for path in directory.glob("log_*.log") for line in path.read_text().splitlines()]
 
 
-def test_a_record_reaches_console_and_file(begin: Begin, console: io.StringIO, tmp_path: Path) -> None:
+def test_a_record_reaches_console_and_file(begin: Begin, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     begin()
-    log.info("session.signed_in", cycle=7, password="abc", words="hunter2!")
-    assert console.getvalue().endswith("сведения: [ru] Вход выполнен [цикл 7]\n")
+    log.info("service.stopped", cycle=7, password="abc", words="hunter2!")
+    assert capsys.readouterr().err.endswith(f"сведения: {STOPPED} [цикл 7]\n")
     (line,) = written(tmp_path)
     assert (line["cycle"], line["password"], line["words"]) == (7, "***", "***")
 
 
 def test_without_a_directory_no_file_is_written(
-    begin: Begin, console: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    begin: Begin, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     setup = begin(directory=None)
-    log.error("session.ended")
+    log.error("test.event")
     setup.reconfigure(SETTINGS)
-    assert "session.ended" in console.getvalue()
+    assert "test.event" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
     assert setup.file_failures == ()
 
 
-def test_the_level_is_for_our_events_and_libraries_speak_of_trouble_only(begin: Begin, tmp_path: Path) -> None:
-    for name in ("sgqlc.endpoint.requests", "urllib3.connectionpool", "apscheduler.executors.default", "waitress"):
-        logging.getLogger(name.partition(".")[0]).setLevel(logging.DEBUG)
-        begin(evolve(SETTINGS, level="debug"))
-        logging.getLogger(name).info("Set-Cookie: a=b")
-        logging.getLogger(name).warning("%s is slow", name)
-    log.debug("window.read")
-    assert {line["level"] for line in written(tmp_path)} == {"warning", "debug"}
-
-
-@pytest.mark.parametrize(("level", "events"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
-def test_what_is_below_the_level_is_left_out(begin: Begin, tmp_path: Path, level: str, events: int) -> None:
+@pytest.mark.parametrize(("level", "events"), [("debug", 5), ("info", 4), ("warning", 3), ("error", 1)])
+def test_the_level_is_for_our_events_and_libraries_speak_of_trouble_only(
+    begin: Begin, tmp_path: Path, level: str, events: int
+) -> None:
+    library = logging.getLogger("sgqlc")
+    library.setLevel(logging.DEBUG)
     begin(evolve(SETTINGS, level=level))
+    library.getChild("endpoint").info("Set-Cookie: a=b")
+    library.getChild("endpoint").warning("slow")
     for say in (log.debug, log.info, log.warning, log.error):
-        say("session.ended")
+        say("test.event")
     assert len(written(tmp_path)) == events
 
 
-def test_warnings_of_python_are_records(tmp_path: Path) -> None:
-    body = (
-        'start(sys.argv[1])\nwarnings.simplefilter("always")\nwarnings.warn("old hunter2! thing", DeprecationWarning)'
-    )
-    status, errors = run(body, str(tmp_path))
-    assert status == 0
-    (line,) = written(tmp_path)
-    assert (line["event"], line["logger"], line["level"]) == ("library.message", "py.warnings", "warning")
-    assert "old *** thing" in str(line["text"])
-    assert "hunter2!" not in errors
-
-
 def test_a_reload_changes_language_level_zone_days_and_secrets(
-    begin: Begin, console: io.StringIO, tmp_path: Path
+    begin: Begin, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     setup = begin()
     (tmp_path / "log_2020-01-01.log").touch()
     setup.reconfigure(LogSettings(language="en", level="warning", keep_days=2, secrets=("other-one",)))
-    log.info("session.signed_in")
-    log.warning("session.signed_in", words="other-one hunter2!")
+    log.info("service.stopped")
+    log.warning("service.stopped", words="other-one hunter2!")
     (line,) = written(tmp_path)
-    assert line["message"] == "[en] Вход выполнен"
+    assert line["message"] == Catalogue("en").text("service.stopped")
     assert str(line["time"]).endswith("+00:00")
     assert line["words"] == "*** ***"
-    assert "other-one" not in console.getvalue()
+    assert "other-one" not in capsys.readouterr().err
     assert not (tmp_path / "log_2020-01-01.log").exists()
 
 
@@ -113,7 +91,7 @@ def test_reloads_among_records_of_many_threads_lose_none(begin: Begin, tmp_path:
 
     def talk(first: int) -> None:
         for number in range(first, first + 200):
-            log.info("session.signed_in", number=number)
+            log.info("service.stopped", number=number)
 
     threads = [threading.Thread(target=talk, args=(first,)) for first in range(0, 1000, 200)]
     for thread in threads:
@@ -149,6 +127,8 @@ def test_the_settings_do_not_show_their_secrets() -> None:
 
 UNCAUGHT = """
 start(sys.argv[1])
+warnings.simplefilter("always")
+warnings.warn("old hunter2! thing", DeprecationWarning)
 def fail():
     raise ValueError("thread hunter2!")
 class Late:
@@ -166,12 +146,44 @@ def test_what_nobody_caught_is_logged_and_masked(tmp_path: Path) -> None:
     status, errors = run(UNCAUGHT, str(tmp_path))
     assert status == 1
     assert "hunter2!" not in errors
-    lines = written(tmp_path)
-    assert [(line["event"], line["error"]) for line in lines] == [
-        ("log.uncaught", "ValueError: thread ***"),
-        ("log.uncaught", "ValueError: destructor ***"),
-        ("log.uncaught", "ValueError: main ***"),
+    warning, *lines = written(tmp_path)
+    assert (warning["event"], warning["logger"], warning["level"]) == ("library.message", "py.warnings", "warning")
+    assert "old *** thing" in str(warning["text"])
+    assert [(line["event"], line["error"], line["level"]) for line in lines] == [
+        ("log.uncaught", "ValueError: thread ***", "critical"),
+        ("log.uncaught", "ValueError: destructor ***", "error"),
+        ("log.uncaught", "ValueError: main ***", "critical"),
     ]
     assert lines[0]["where"] == "job"
-    assert [line["level"] for line in lines] == ["critical", "error", "critical"]
     assert all("Traceback" in str(line["exception"]) for line in lines)
+
+
+WRITES = """
+import resource
+directory = sys.argv[1]
+setup = start(directory)
+log.info("test.event", number=0)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+for number in range(1, 40):
+    log.error("test.event", number=number)
+assert setup.file_failures
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+log.error("test.event", number=40)
+assert not setup.file_failures
+print("still here", file=sys.stderr)
+"""
+
+
+def test_a_file_that_takes_no_more_stops_nothing_and_is_told_once(tmp_path: Path) -> None:
+    status, errors = run(WRITES, str(tmp_path))
+    assert status == 0, errors
+    assert errors.rstrip().endswith("still here")
+    assert "Traceback" not in errors
+    assert all(f"test.event number={number}\n" in errors for number in range(1, 41))
+    told = [line for line in errors.splitlines() if "test.event" not in line]
+    assert len(told) == 3  # that it fails, that it is over, and "still here"
+    lines = written(tmp_path)
+    numbers = [line["number"] for line in lines if "number" in line]
+    (recovered,) = [line for line in lines if line["event"] == "log.file_recovered"]
+    assert (numbers[0], numbers[-1]) == (0, 40)
+    assert len(numbers) + int(str(recovered["lost"])) == 41
