@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.config import ConfigError, load_configuration
+from baikaldoc_pos.config import ConfigError, Configuration, load_configuration
 from baikaldoc_pos.errors import ConfigurationInvalid
 
 NAMES = {
@@ -41,9 +41,27 @@ def write(directory: Path, files: dict[str, object]) -> Path:
     return directory
 
 
+def changed(changes: dict[str, object]) -> dict[str, dict]:
+    """Valid files with these values at these paths; ``...`` takes a key out."""
+    files = valid()
+    for path, value in changes.items():
+        *sections, key = path.split(".")
+        document = files
+        for section in sections:
+            document = document.setdefault(section, {})
+        document[key] = copy.deepcopy(value)
+        if value is ...:
+            del document[key]
+    return files
+
+
+def load(directory: Path, files: dict[str, object], environ: dict[str, str] | None = None) -> Configuration:
+    return load_configuration(write(directory, files), environ or {})
+
+
 def faults_of(directory: Path, files: dict[str, object], environ: dict[str, str] | None = None) -> list[ConfigError]:
     with pytest.raises(ConfigurationInvalid) as caught:
-        load_configuration(write(directory, files), environ or {})
+        load(directory, files, environ)
     return list(caught.value.faults)
 
 

@@ -4,13 +4,13 @@ import json
 import tempfile
 from pathlib import Path
 
-from baikaldoc_pos.config import Secret, load_configuration
+from baikaldoc_pos.config import Secret
 from baikaldoc_pos.config.model import FILES, leaves, settings_of
 from baikaldoc_pos.errors import ConfigurationInvalid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.config.files import NAMES, faults_of, places, valid, write
+from tests.unit.config.files import NAMES, changed, faults_of, load, places, valid
 
 
 def test_all_faults_of_all_files_at_once(tmp_path):
@@ -67,7 +67,7 @@ _JSON = st.recursive(
 
 def _load(files: dict[str, object]):
     with tempfile.TemporaryDirectory() as directory:
-        return load_configuration(write(Path(directory), files), {"CREDENTIALS_DIRECTORY": directory})
+        return load(Path(directory), files, {"CREDENTIALS_DIRECTORY": directory})
 
 
 def _loads_or_is_refused_with_places(files: dict[str, object]) -> None:
@@ -108,69 +108,41 @@ def test_junk_bytes(name, junk):
     _loads_or_is_refused_with_places(valid() | {name: junk})
 
 
-_LINE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(str.strip)
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+_LINE = _TEXT.filter(str.strip)
 _VALID_VALUES = {
-    "statusMapping": st.dictionaries(_LINE.map(str.strip), _LINE, min_size=1, max_size=4),
-    "ignoredStatuses": st.just(["\x01 никогда не сопоставлен"]),
-    "utcOffsetHours": st.integers(-12 * 60, 14 * 60).map(lambda minutes: minutes / 60),
-    "dateRange.startDate": st.none() | st.text(st.characters(exclude_categories=["Cs"])),
-    "dateRange.endDate": st.none(),
-    "dateRange.useFixedDates": st.just(False),
-    "dateRange.maxDateRangeDays": st.integers(1, 366),
-    "pagination.pageSize": st.integers(1, 1000),
-    "overlapMinutes": st.integers(0, 1440),
-    "batchSize": st.integers(1, 200),
-    "retryAttempts": st.integers(0, 20),
-    "username": _LINE,
-    "password": st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
-    "app": st.none() | _LINE,
-    "verify": st.booleans(),
-    "connect_timeout": st.floats(0.1, 600),
-    "read_timeout": st.floats(0.1, 600) | st.integers(1, 600),
-    "proxy": st.none() | st.just("http://a:b@proxy:3128"),
-    "password_file": st.none(),
-    "language": st.sampled_from(["ru", "en"]),
-    "schedule.intervalMinutes": st.floats(0.01, 1440),
-    "limits.requestSeconds": st.floats(1, 500),
-    "limits.stuckMinutes": st.floats(10, 1440),
-    "lookback.days": st.integers(0, 3650),
-    "logging.level": st.sampled_from(["debug", "info", "warning", "error"]),
-    "logging.keepDays": st.integers(1, 3650),
+    "processing.statusMapping": st.dictionaries(_LINE.map(str.strip), _LINE, min_size=1, max_size=4),
+    "processing.utcOffsetHours": st.integers(-12 * 60, 14 * 60).map(lambda minutes: minutes / 60),
+    "processing.dateRange.startDate": st.none() | _TEXT,
+    "processing.dateRange.maxDateRangeDays": st.integers(1, 366),
+    "processing.pagination.pageSize": st.integers(1, 1000),
+    "processing.overlapMinutes": st.integers(0, 1440),
+    "processing.batchSize": st.integers(1, 200),
+    "processing.retryAttempts": st.integers(0, 20),
+    "connection.username": _LINE,
+    "connection.password": _TEXT,
+    "connection.app": st.none() | _LINE,
+    "connection.verify": st.booleans(),
+    "connection.connect_timeout": st.floats(0.1, 600),
+    "connection.read_timeout": st.floats(0.1, 600) | st.integers(1, 600),
+    "connection.proxy": st.none() | st.just("http://a:b@proxy:3128"),
+    "service.language": st.sampled_from(["ru", "en"]),
+    "service.schedule.intervalMinutes": st.floats(0.01, 1440),
+    "service.limits.requestSeconds": st.floats(1, 500),
+    "service.limits.stuckMinutes": st.floats(10, 1440),
+    "service.lookback.days": st.integers(0, 3650),
+    "service.logging.level": st.sampled_from(["debug", "info", "warning", "error"]),
+    "service.logging.keepDays": st.integers(1, 3650),
 }
 
 
 @settings(deadline=None)
-@given(st.data())
-def test_valid_files_read_as_they_are(data):
-    files = valid()
-    expected: dict[tuple[str, ...], object] = {}
-    for name, (_, cls) in FILES.items():
-        for path, _, _ in leaves(cls):
-            strategy = _VALID_VALUES.get(".".join(path))
-            if strategy is None or not data.draw(st.booleans()):
-                continue
-            section = files[name]
-            for step in path[:-1]:
-                section = section.setdefault(step, {})
-            section[path[-1]] = expected[name, *path] = data.draw(strategy)
-    loaded = _load(files)
-    for name, (_, cls) in FILES.items():
-        for path, attribute, _ in leaves(cls):
-            if (name, *path) in expected or attribute.name == "status_mapping":
-                continue
-            value = _at(getattr(loaded, name), cls, path)
-            given_ = files[name].get(path[0]) if len(path) == 1 else None
-            assert _plain(value) == (given_ if given_ is not None else attribute.default)
-    for (name, *path), value in expected.items():
-        read = _plain(_at(getattr(loaded, name), FILES[name][1], tuple(path)))
-        assert read == (tuple(value) if isinstance(value, list) else value)
-
-
-def _at(section, cls, path):
-    attributes = {setting.key: attribute.name for attribute, setting in settings_of(cls)}
-    value = getattr(section, attributes[path[0]])
-    return value if len(path) == 1 else _at(value, type(value), path[1:])
-
-
-def _plain(value):
-    return value.reveal() if isinstance(value, Secret) else value
+@given(st.fixed_dictionaries({}, optional=_VALID_VALUES))
+def test_valid_files_read_as_they_are(values):
+    loaded = _load(changed(values))
+    for path, value in values.items():
+        read: object = loaded
+        for step in path.split("."):
+            keys = {setting.key: attribute.name for attribute, setting in settings_of(type(read))}
+            read = getattr(read, keys.get(step, step))
+        assert (read.reveal() if isinstance(read, Secret) else read) == value

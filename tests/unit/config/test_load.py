@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from baikaldoc_pos.config import load_configuration, peek_language
 
-from tests.unit.config.files import NAMES, faults_of, places, valid, write
+from tests.unit.config.files import NAMES, faults_of, load, places, valid, write
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,7 @@ def test_json_fault_names_line_and_column(tmp_path):
 
 
 def test_a_byte_order_mark_is_accepted(tmp_path):
-    files = valid()
-    write(tmp_path, files)
+    write(tmp_path, valid())
     for path in tmp_path.iterdir():
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert load_configuration(tmp_path, {}).connection.username == "pos"
@@ -44,47 +43,32 @@ def test_a_byte_order_mark_is_accepted(tmp_path):
 def test_service_file_is_optional_the_others_are_not(tmp_path):
     files = valid()
     del files["service"]
-    assert load_configuration(write(tmp_path, files), {}).service.schedule.interval_minutes == 10
+    assert load(tmp_path, files).service.schedule.interval_minutes == 10
     (tmp_path / NAMES["processing"]).unlink()
     (tmp_path / NAMES["connection"]).unlink()
     assert places(faults_of(tmp_path, {})) == {("processing", "", "file_missing"), ("connection", "", "file_missing")}
+    # A link that leads nowhere is not an absent file.
+    service = tmp_path / NAMES["service"]
+    service.symlink_to(tmp_path / "nowhere")
+    assert ("service", "", "file_missing") in places(faults_of(tmp_path, {}))
+    service.unlink()
+    service.mkdir()
+    assert ("service", "", "file_unreadable") in places(faults_of(tmp_path, {}))
 
 
-def test_a_dangling_link_is_not_an_absent_file(tmp_path):
-    files = valid()
-    del files["service"]
-    (tmp_path / NAMES["service"]).symlink_to(tmp_path / "nowhere")
-    assert places(faults_of(tmp_path, files)) == {("service", "", "file_missing")}
-
-
-def test_a_directory_in_place_of_a_file(tmp_path):
-    files = valid()
-    del files["service"]
-    (tmp_path / NAMES["service"]).mkdir()
-    assert places(faults_of(tmp_path, files)) == {("service", "", "file_unreadable")}
-
-
-@pytest.fixture
-def nobody():
-    """Root reads everything, so it is not root who reads."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    yield
-    if root:
-        os.seteuid(0)
-
-
-def test_a_file_without_permission(nobody):
+def test_a_file_without_permission():
     # Directories of pytest's are for their owner alone.
-    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
-        check_without_permission(Path(directory))
-
-
-def check_without_permission(tmp_path):
-    write(tmp_path, valid())
-    (tmp_path / NAMES["connection"]).chmod(0)
-    assert places(faults_of(tmp_path, {})) == {("connection", "", "file_unreadable")}
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        directory = write(Path(name), valid())
+        directory.chmod(0o755)
+        (directory / NAMES["connection"]).chmod(0)
+        account = os.geteuid()
+        try:
+            if account == 0:  # root reads everything
+                os.seteuid(65534)
+            assert places(faults_of(directory, {})) == {("connection", "", "file_unreadable")}
+        finally:
+            os.seteuid(account)
 
 
 def test_missing_directory_is_one_fault(tmp_path):
@@ -124,13 +108,10 @@ def test_half_a_character_is_never_taken(tmp_path):
     [
         ('{"language": "en", "nonsense": 1}', "en"),
         ('{"language": "fr"}', "ru"),
-        ("{", "ru"),
         ('{"language": []}', "ru"),
+        ("{", "ru"),
+        ("{}", "ru"),
     ],
 )
 def test_language_is_known_even_of_a_faulty_file(tmp_path, content, language):
     assert peek_language(write(tmp_path, {"service": content})) == language
-
-
-def test_language_without_a_file_is_russian(tmp_path):
-    assert peek_language(tmp_path / "nowhere") == "ru"

@@ -1,65 +1,95 @@
-"""What a sound configuration is warned about."""
+"""What a sound configuration is warned about, and what a reload tells to have changed."""
 
 import pytest
-from baikaldoc_pos.config import load_configuration, warnings_of
+from baikaldoc_pos.config import differences, load_configuration, warnings_of
 
-from tests.unit.config.files import NAMES, valid, write
+from tests.unit.config.files import NAMES, changed, load, valid, write
 
 
-def notices(directory, files, environ=None):
+def notices(directory, changes, environ=None):
     """Key and problem of each notice."""
-    configuration = load_configuration(write(directory, files), environ or {})
+    configuration = load(directory, changed(changes), environ)
     return {(n.key, n.problem.removeprefix("config.notice.")) for n in warnings_of(configuration, directory)}
 
 
 @pytest.fixture
-def files(tmp_path):
-    files = valid()
-    write(tmp_path, files)
+def directory(tmp_path):
+    write(tmp_path, valid())
     (tmp_path / NAMES["connection"]).chmod(0o640)
-    return files
+    return tmp_path
 
 
-def test_nothing_to_say(tmp_path, files):
-    assert notices(tmp_path, files) == set()
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, set()),
+        ({"connection.verify": False}, {("verify", "verify_off")}),
+        (
+            {
+                "processing.dateRange": {
+                    "useFixedDates": True,
+                    "startDate": "2026-01-01 00:00:00",
+                    "endDate": "2026-02-01 00:00:00",
+                }
+            },
+            {("dateRange.useFixedDates", "fixed_dates")},
+        ),
+        (
+            {
+                "connection.login_url": "http://delo/login",
+                "connection.logout_url": "http://127.0.0.1:80/x",  # stays on the machine
+                "connection.graphql_endpoint": "http://10.0.0.1/gql",
+            },
+            {("login_url", "password_in_clear"), ("graphql_endpoint", "session_in_clear")},
+        ),
+        ({"processing.statusMapping": {"Дан ответ": "Отправлен "}}, {('statusMapping["Дан ответ"]', "target_spaces")}),
+        ({"service.http.listen": "localhost:1"}, set()),
+        ({"service.http.listen": "[::1]:1"}, set()),
+        ({"service.http.listen": "0.0.0.0:1"}, {("http.listen", "http_open")}),
+    ],
+)
+def test_what_people_ought_to_know(directory, changes, expected):
+    assert notices(directory, changes) == expected
 
 
-def test_certificates_not_checked(tmp_path, files):
-    files["connection"]["verify"] = False
-    assert notices(tmp_path, files) == {("verify", "verify_off")}
+def test_a_password_that_everybody_may_read(directory):
+    (directory / NAMES["connection"]).chmod(0o644)
+    assert notices(directory, {}) == {("password", "password_readable")}
+    elsewhere = {"connection.password": ..., "connection.password_file": "secret"}
+    (directory / "secret").write_text("x")
+    (directory / "secret").chmod(0o644)
+    assert notices(directory, elsewhere) == {("password_file", "password_readable")}
+    elsewhere["connection.proxy"] = "http://a:b@proxy:3128"
+    (directory / "delo-password").write_text("x")  # systemd guards its credentials itself
+    environ = {"CREDENTIALS_DIRECTORY": str(directory)}
+    assert notices(directory, elsewhere, environ) == {("proxy", "password_readable")}
 
 
-def test_fixed_dates(tmp_path, files):
-    files["processing"]["dateRange"] = {
-        "useFixedDates": True,
-        "startDate": "2026-01-01 00:00:00",
-        "endDate": "2026-02-01 00:00:00",
+def test_changes_are_told_by_key_and_never_by_value(tmp_path):
+    old = load(tmp_path, valid())
+    assert differences(old, load_configuration(tmp_path, {})) == []
+    after = {
+        "processing.statusMapping": {"Дан ответ автору": "x", "Новый": "y"},
+        "processing.pagination": {"pageSize": 7},
+        "connection.password": "hunter3",
+        "connection.proxy": "http://a:b@proxy:3128",
+        "service": {"schedule": {"intervalMinutes": 1}, "logging": {"level": "info"}},
     }
-    assert notices(tmp_path, files) == {("dateRange.useFixedDates", "fixed_dates")}
+    new = load(tmp_path, changed(after))
+    assert differences(old, new) == [
+        'statusMapping["Дан ответ автору"]',
+        'statusMapping["Новый"]',
+        "pagination.pageSize",
+        "password",
+        "proxy",
+        "schedule.intervalMinutes",
+    ]
+    assert set(differences(new, old)) == set(differences(old, new))
 
 
-def test_in_clear_unless_it_stays_on_the_machine(tmp_path, files):
-    files["connection"] |= {
-        "login_url": "http://delo/login",
-        "logout_url": "http://127.0.0.1:80/x",
-        "graphql_endpoint": "http://10.0.0.1/gql",
-    }
-    assert notices(tmp_path, files) == {("login_url", "password_in_clear"), ("graphql_endpoint", "session_in_clear")}
-
-
-def test_a_password_that_everybody_may_read(tmp_path, files):
-    (tmp_path / NAMES["connection"]).chmod(0o644)
-    assert notices(tmp_path, files) == {("password", "password_readable")}
+def test_a_password_that_moved_but_stayed_the_same(tmp_path):
+    files = valid()
+    old = load(tmp_path, files)
+    (tmp_path / "secret").write_text(files["connection"].pop("password"))
     files["connection"]["password_file"] = "secret"
-    del files["connection"]["password"]
-    (tmp_path / "secret").write_text("x")
-    (tmp_path / "secret").chmod(0o644)
-    assert notices(tmp_path, files) == {("password_file", "password_readable")}
-    files["connection"]["proxy"] = "http://a:b@proxy:3128"
-    (tmp_path / "delo-password").write_text("x")  # systemd guards its credentials itself
-    assert notices(tmp_path, files, {"CREDENTIALS_DIRECTORY": str(tmp_path)}) == {("proxy", "password_readable")}
-
-
-def test_a_target_with_spaces(tmp_path, files):
-    files["processing"]["statusMapping"]["Дан ответ"] = "Отправлен "
-    assert notices(tmp_path, files) == {('statusMapping["Дан ответ"]', "target_spaces")}
+    assert differences(old, load(tmp_path, files)) == ["password_file"]

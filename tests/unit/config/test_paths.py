@@ -11,15 +11,8 @@ SYSTEMD = {
 }
 
 
-def test_started_by_hand():
-    assert Paths.resolve({}) == Paths(Path("config"), Path("state"), Path("logs"))
-    assert Paths.resolve({"STATE_DIRECTORY": ""}).state == Path("state")
-
-
-def test_started_by_systemd():
-    paths = Paths.resolve(SYSTEMD)
-    assert paths == Paths(Path("/etc/baikaldoc-pos"), Path("/var/lib/baikaldoc-pos"), Path("/var/log/baikaldoc-pos"))
-
-
-def test_an_option_goes_before_systemd():
+def test_an_option_goes_before_systemd_and_that_before_the_working_directory():
+    assert Paths.resolve({"STATE_DIRECTORY": ""}) == Paths(Path("config"), Path("state"), Path("logs"))
+    log = Path("/var/log/baikaldoc-pos")
+    assert Paths.resolve(SYSTEMD) == Paths(Path("/etc/baikaldoc-pos"), Path("/var/lib/baikaldoc-pos"), log)
     assert Paths.resolve(SYSTEMD, state=Path("/srv/state")).state == Path("/srv/state")

@@ -1,0 +1,211 @@
+"""Keys and values: types are strict, ranges hold, and whatever is wrong is told with its place."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import requests
+from baikaldoc_pos.config import TcpAddress, UnixAddress
+from baikaldoc_pos.config.types import HTTP_URL, UnacceptableError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.config.files import changed, faults_of, load, places
+
+FIXED = {"useFixedDates": True, "startDate": "2026-01-01 00:00:00", "endDate": "2026-02-01 00:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("processing.dateRange.maxDateRangeDays", [0, 367, True, "30", 30.0, None, [], {}]),
+        ("processing.dateRange.useFixedDates", [0, "false", None]),
+        ("processing.dateRange", [None, [], "x"]),
+        ("processing.pagination.pageSize", [0, 1001, "100"]),
+        ("processing.utcOffsetHours", [-12.5, 14.25, 8.01, "8", True, None]),
+        ("processing.retryAttempts", [-1, 21, 1.5]),
+        ("processing.batchSize", [0, 201]),
+        ("processing.overlapMinutes", [-1, 1441]),
+        ("processing.ignoredStatuses", ["x", {}, None]),
+        ("processing.statusMapping", [{}, [], "x", None]),
+        ("connection.username", ["", "  ", None, 5]),
+        ("connection.password", ["", 5, True, []]),
+        ("connection.app", ["", 5, False]),
+        ("connection.verify", [None, 1, "", []]),
+        ("connection.connect_timeout", [0, -1, 600.5, "10", True]),
+        ("connection.read_timeout", [0, 601]),
+        ("connection.proxy", ["", "proxy:3128", "socks5://proxy:1080", 5, True]),
+        ("service.language", ["de", None, 1]),
+        ("service.schedule.intervalMinutes", [0, 0.0009, -1, 1441, "10", True]),
+        ("service.session", [None, []]),
+        ("service.lookback.days", [-1, 0.5]),
+        ("service.logging.level", ["INFO", "", 1]),
+        ("service.metrics.textfile", ["pos.prom", "/var/lib/pos.txt", "/var/lib/"]),
+        (
+            "service.http.listen",
+            [
+                *("9318", ":9318", "host", "host:0", "host:65536", "host:http", "http://host:1", "::1:9318", "a b:1"),
+                *("user@host:1", "хост:1", "host:1 ", "unix:", "unix:x", "unix:/" + "x" * 200),
+            ],
+        ),
+    ],
+)
+def test_what_is_not_taken(tmp_path, path, values):
+    name, _, key = path.partition(".")
+    for value in values:
+        faults = faults_of(tmp_path, changed({path: value}))
+        assert {place[:2] for place in places(faults)} == {(name, key)}, value
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"processing.utcOffsetHours": ...}, {("utcOffsetHours", "missing_key")}),
+        ({"connection.login_url": ...}, {("login_url", "missing_key")}),
+        (
+            {"processing.statusMapping": {"А": None, " А": "x", "": "x", "Б": " ", "В": 1}},
+            {
+                ('statusMapping["А"]', "wrong_type"),
+                ('statusMapping[" А"]', "status_twice"),
+                ('statusMapping[""]', "status_blank"),
+                ('statusMapping["Б"]', "wrong_type"),
+                ('statusMapping["В"]', "wrong_type"),
+            },
+        ),
+        (
+            {"processing.statusMapping": {"Дан ответ ": "x"}, "processing.ignoredStatuses": ["Другой", " Дан ответ"]},
+            {("ignoredStatuses[1]", "ignored_and_mapped")},
+        ),
+        (
+            {"processing.ignoredStatuses": ["x", "", 5]},
+            {("ignoredStatuses[1]", "wrong_type"), ("ignoredStatuses[2]", "wrong_type")},
+        ),
+        (
+            {"processing.dateRange": {"useFixedDates": True, "startDate": None}},
+            {("dateRange.startDate", "date_required"), ("dateRange.endDate", "date_required")},
+        ),
+        *(
+            ({"processing.dateRange": FIXED | {"startDate": text}}, {("dateRange.startDate", "date_invalid")})
+            for text in ("2026-01-32 00:00:00", "01.01.2026", "2026-01-01", "2026-1-1 0:0:0", "0001-01-01 00:00:00", 5)
+        ),
+        *(
+            ({"processing.dateRange": FIXED | {"endDate": text}}, {("dateRange.endDate", "dates_order")})
+            for text in (FIXED["startDate"], "2025-12-31 00:00:00")
+        ),
+        ({"service.limits.stuckMinutes": 2}, {("limits.stuckMinutes", "stuck_before_deadline")}),
+        ({"service.limits.requestSeconds": 900}, {("limits.stuckMinutes", "stuck_before_deadline")}),
+        (
+            {"service.http.allowedHosts": ["good", "bad:80", 5, ""]},
+            {(f"http.allowedHosts[{n}]", "wrong_type") for n in (1, 2, 3)},
+        ),
+    ],
+)
+def test_what_is_told(tmp_path, changes, expected):
+    assert {place[1:] for place in places(faults_of(tmp_path, changed(changes)))} == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("processing.statusMaping", "statusMapping"),
+        ("processing.dateRange.maxdaterangedays", "dateRange.maxDateRangeDays"),
+        ("processing.pageSize", "pagination.pageSize"),  # known, but it belongs elsewhere
+        ("connection.user_name", "username"),
+        ("service.schedule.interval", None),
+        ("service.nonsense", None),
+    ],
+)
+def test_an_unknown_key(tmp_path, path, nearest):
+    [fault] = faults_of(tmp_path, changed({path: 1}))
+    assert fault.key == path.partition(".")[2]
+    assert fault.fields.get("nearest") == nearest
+    assert fault.problem == ("config.fault.unknown_key_nearest" if nearest else "config.fault.unknown_key")
+
+
+def test_statuses_are_compared_without_spaces_and_written_as_they_are(tmp_path):
+    statuses = {
+        "processing.statusMapping": {" Рассмотрено ": " как есть ", "\u00a0Дан ответ": "б"},
+        "processing.ignoredStatuses": [" Не поступило", "Не поступило", "Не определено"],
+    }
+    loaded = load(tmp_path, changed(statuses)).processing
+    assert dict(loaded.status_mapping) == {"Рассмотрено": " как есть ", "Дан ответ": "б"}
+    with pytest.raises(TypeError):
+        loaded.status_mapping["x"] = "y"
+    assert loaded.ignored_statuses == ("Не поступило", "Не определено")
+
+
+@pytest.mark.parametrize(
+    "dates", [("", ""), (None, None), ("не нужно", 5), ("2026-02-01 00:00:00", "2026-01-01 00:00:00")]
+)
+def test_dates_do_not_matter_while_they_are_off(tmp_path, dates):
+    files = changed({"processing.dateRange": {"startDate": dates[0], "endDate": dates[1]}})
+    assert load(tmp_path, files).processing.fixed_period() is None
+
+
+def test_fixed_dates_are_in_the_configured_zone(tmp_path):
+    files = changed({"processing.dateRange": FIXED, "processing.utcOffsetHours": 5.75})
+    processing = load(tmp_path, files).processing
+    period = processing.fixed_period()
+    assert processing.zone == timezone(timedelta(hours=5, minutes=45))
+    assert period.start == datetime(2025, 12, 31, 18, 15, tzinfo=UTC)
+    assert period.end == datetime(2026, 1, 31, 18, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:9318", TcpAddress("127.0.0.1", 9318)),
+        ("[::1]:9318", TcpAddress("::1", 9318)),
+        ("localhost:1", TcpAddress("localhost", 1)),
+        ("unix:/run/baikaldoc-pos/http.sock", UnixAddress(Path("/run/baikaldoc-pos/http.sock"))),
+        (None, None),
+    ],
+)
+def test_what_the_page_listens_on_and_answers_to(tmp_path, text, address):
+    files = changed({"service.http": {"listen": text, "allowedHosts": ["Pos.Example.org", "10.1.2.3"]}})
+    http = load(tmp_path, files).service.http
+    assert http.listen == address
+    assert text is None or str(http.listen) == text
+    assert http.allowed_hosts == ("pos.example.org", "10.1.2.3")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://дело.рф/CoreHost/gql/query/",
+        "http://10.0.0.5:8080/CoreHost/Gql/Query",
+        "http://[::1]:8080/x",
+        "https://delo_1.local/x?y=z",
+        "HTTPS://DELO/x",
+    ],
+)
+def test_addresses_that_are_taken(url):
+    assert HTTP_URL.read(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("delo.example.org", "ftp://delo/x", "https://", "https:///x", "//delo/x", "https://delo:port/x"),
+        *("https://delo:0/x", "https://delo:99999/x", "https://de lo/x", "https://delo/x\n", "https://delo/x#y"),
+        *("https://*.delo/x", "https://.delo/x", "https://[::1/x", "https://delo\\x", "https://user@delo/x"),
+        "https://user:password@delo/x",
+    ],
+)
+def test_addresses_that_are_not_taken(url):
+    with pytest.raises(UnacceptableError):
+        HTTP_URL.read(url)
+
+
+_HOSTS = st.text("abz0-_.:[]*дЖ@%\\", min_size=1, max_size=12)
+_URLS = st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "HTTPS"]), _HOSTS, st.text(max_size=8))
+
+
+@settings(max_examples=500, deadline=None)
+@given(_URLS | st.text(max_size=20))
+def test_an_address_that_is_taken_can_be_sent_to(url):
+    try:
+        HTTP_URL.read(url)
+    except UnacceptableError:
+        return
+    assert requests.Request("POST", url).prepare().url
