@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def open_session(
     """
     connection, service = configuration.connection, configuration.service
     transport = HttpTransport(connection, service.limits.request_seconds, observe, lambda: clock.stopping)
-    rejected_seconds = timedelta(hours=service.session.rejected_retry_hours).total_seconds()
+    rejected_seconds = service.session.rejected_retry_hours * 3600
     return DeloSession(transport, connection, clock, SessionFile(kept_in, connection), rejected_seconds, before)
 
 
@@ -82,14 +82,13 @@ def gateway(
     """
     processing = configuration.processing
     address = configuration.connection.graphql_endpoint
-    cycle_seconds = timedelta(minutes=configuration.service.limits.cycle_minutes).total_seconds()
     return DeloClient(
         session,
         Documents(processing.attributes, processing.document_kinds),
         page_size=processing.pagination.page_size,
         batch_size=processing.batch_size,
         policy=policy if policy is not None else RetryPolicy(processing.retry_attempts),
-        deadline=Deadline.after(clock, cycle_seconds),
+        deadline=Deadline.after(clock, configuration.service.limits.cycle_minutes * 60),
         zone=processing.zone,
         profile=journal.server_profile(address) if journal is not None else None,
         keep=partial(journal.keep_server_profile, address) if journal is not None else _keep_nothing,
@@ -107,8 +106,7 @@ def tell_notices(configuration: Configuration, directory: Path, text: Catalogue)
 
 
 def open_journal(paths: Paths, zone: tzinfo, clock: Clock) -> Journal:
-    """The journal, ready for work: cycles that a crash cut off are marked, and the bookmark of the earlier script
-    is taken over where there is none yet.
+    """The journal, ready for work: cycles that a crash cut off are marked, the earlier script's bookmark is taken over.
 
     :raises JournalUnavailable: it cannot be opened or written.
     :raises BookmarkUnreadable: the script's bookmark is there, but not to be read.
@@ -118,8 +116,7 @@ def open_journal(paths: Paths, zone: tzinfo, clock: Clock) -> Journal:
         interrupted = journal.mark_interrupted_cycles()
         if interrupted:
             log.warning("cycle.found_interrupted", count=interrupted)
-        if journal.checkpoint(Checkpoint.BOOKMARK) is None:
-            _take_over(journal, paths, zone, clock)
+        _take_over_bookmark(journal, paths, zone, clock)
     except BaseException:
         journal.close()
         raise
@@ -134,14 +131,15 @@ def open_journal_copy(paths: Paths, zone: tzinfo, clock: Clock) -> Iterator[Jour
     :raises BookmarkUnreadable: as :func:`open_journal`.
     """
     with Journal.copy_of(paths.state, clock) as journal:
-        if journal.checkpoint(Checkpoint.BOOKMARK) is None:
-            _take_over(journal, paths, zone, clock)
+        _take_over_bookmark(journal, paths, zone, clock)
         yield journal
 
 
-def _take_over(journal: Journal, paths: Paths, zone: tzinfo, clock: Clock) -> None:
-    found = script_bookmark((paths.state, paths.config), zone, clock.now())
-    if found is not None:
+def _take_over_bookmark(journal: Journal, paths: Paths, zone: tzinfo, clock: Clock) -> None:
+    """Take the earlier script's bookmark where there is none yet."""
+    if journal.checkpoint(Checkpoint.BOOKMARK) is None and (
+        found := script_bookmark((paths.state, paths.config), zone, clock.now())
+    ):
         path, at = found
         journal.set_checkpoint(Checkpoint.BOOKMARK, at)
         log.info("bookmark.taken_over", path=str(path), at=at)

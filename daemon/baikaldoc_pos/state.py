@@ -73,9 +73,9 @@ class ServiceState:
     :param rejected_faults: the faults of the configuration that was rejected at the last reload, a line each.
     :param rejected_since: when it was rejected.
     :param paused_until: until when nothing is written, because somebody asked for that.
+    :param health_problems: what is wrong with the service itself; for most of it the watchdog is not pinged.
     :param failing_files: log files that cannot be written now.
     :param page_fault: why the page and the metrics are not served though they should be.
-    :param ailments: what is wrong with the service itself, for most of which the watchdog is not pinged.
     """
 
     phase: Phase = Phase.STARTING

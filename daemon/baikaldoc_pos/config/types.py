@@ -9,13 +9,14 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import idna  # what requests encodes names with
-from attrs import Factory, evolve, field, frozen
+from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config.issues import Phrase, quoted, shown
 
@@ -31,27 +32,17 @@ _MOST_LOCAL = 64
 _MOST_PORTS = 65535
 
 
+@dataclass(frozen=True, repr=False)  # not attrs: logs show an attrs class by its fields
 class Secret:
     """A password, or a URL that may hold one: it shows itself as ``***``. Only :meth:`reveal` gives the value out."""
 
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
+    _value: str
 
     def reveal(self) -> str:
         return self._value
 
     def __repr__(self) -> str:
         return "***"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._value))
 
 
 @frozen
@@ -121,36 +112,29 @@ class FieldType:
     :param takes: whether a value has the right JSON type.
     :param convert: the value as the model has it; None where it is not allowed. It may raise UnacceptableError.
     :param nullable: whether null stands for "none".
-    :param lenient: whether a value of another JSON type reads as absent.
-    :param expected: the description in errors, where null is not worth mentioning.
     """
 
     description: Phrase
     takes: Callable[[object], bool]
     convert: Callable[[Any], object]
     nullable: bool = False
-    lenient: bool = False
-    expected: Phrase = field(default=Factory(lambda self: self.description, takes_self=True))
 
     def read(self, value: object) -> object:
         """The value as the model has it; raises UnacceptableError with every problem."""
         if value is None and self.nullable:
             return None
         if not self.takes(value):
-            if self.lenient:
-                return None
-            raise wrong_type(self.expected, value)
+            raise wrong_type(self.description, value)
         converted = self.convert(value)
         if converted is None:  # not for secrets: the value is shown
-            problem = Problem("config.fault.wrong_value", {"expected": self.expected, "value": shown(value)})
-            raise UnacceptableError(problem)
+            fields = {"expected": self.description, "value": shown(value)}
+            raise UnacceptableError(Problem("config.fault.wrong_value", fields))
         return converted
 
 
 def nullable(type_: FieldType) -> FieldType:
     """Another type, or null for "none"."""
-    description = Phrase("config.kind.or_null", {"kind": type_.description})
-    return evolve(type_, description=description, nullable=True, expected=type_.description)
+    return evolve(type_, description=Phrase("config.kind.or_null", {"kind": type_.description}), nullable=True)
 
 
 def integer(minimum: int, maximum: int) -> FieldType:
@@ -326,7 +310,7 @@ TEXT_OR_NULL = FieldType(Phrase("config.kind.text_or_null"), _is_full_text, str,
 # null: it is found elsewhere.
 PASSWORD = FieldType(Phrase("config.kind.password"), _is_text, _password, nullable=True)
 # Counts only while fixed dates are on. The files in use have anything there while they are off.
-MOMENT = FieldType(Phrase("config.kind.moment"), _is_text, str, lenient=True)
+MOMENT = FieldType(Phrase("config.kind.moment"), lambda value: True, str, nullable=True)
 # true, false, or the path of a CA file.
 TLS_VERIFY = FieldType(
     Phrase("config.kind.trust"),
