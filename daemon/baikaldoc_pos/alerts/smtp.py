@@ -5,6 +5,7 @@ since a socket's own time-out begins anew with each byte. The answer to a mail h
 too early sends it twice (RFC 5321, 4.5.3.2.6 and 6.1).
 """
 
+import ipaddress
 import smtplib
 import socket
 import ssl
@@ -86,12 +87,19 @@ class MailServer:
         address, port = settings.host or "", settings.effective_port
         self._expect("connect", lambda: smtp.connect(address, port), _address(settings))
         self._limit_answers(settings.timeout_seconds)
-        self._expect("ehlo", smtp.ehlo)
+        self._introduce()
         if settings.security == "starttls":
             self._expect("starttls", lambda: smtp.starttls(context=trust(settings)))
-            self._expect("ehlo", smtp.ehlo)
+            self._introduce()
         if settings.user is not None and settings.password is not None:
             self._sign_in(settings.user, settings.password.reveal())
+
+    def _introduce(self) -> None:
+        """EHLO; HELO where the server does not know that (RFC 5321, 3.2)."""
+        name = _helo_name(self._settings, self.smtp)
+        step = self._ask("ehlo", lambda: self.smtp.ehlo(name), name)
+        if not step.ok:
+            self._expect("helo", lambda: self.smtp.helo(name), name)
 
     def hand_over(self, sender: str, recipients: Sequence[str], message: bytes) -> Mapping[str, SmtpStep]:
         """Give the server a mail for these recipients; returns its answer about each.
@@ -277,8 +285,7 @@ def trust(settings: AlertSettings) -> ssl.SSLContext:
 
 def _smtp(settings: AlertSettings) -> smtplib.SMTP:
     """Not connected yet, so that the watch can cut what the server says first."""
-    name = socket.gethostname()
-    local = name if name.isascii() and name else "localhost"
+    local = "localhost"  # EHLO has a name of its own; without one here, smtplib asks the DNS for one
     timeout = min(settings.timeout_seconds, CONNECT_SECONDS)
     if settings.security == "tls":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=local, timeout=timeout, context=trust(settings))
@@ -287,6 +294,18 @@ def _smtp(settings: AlertSettings) -> smtplib.SMTP:
     # What the certificate is checked against. smtplib has no public way to it but a constructor that connects.
     smtp._host = settings.host  # type: ignore[attr-defined]
     return smtp
+
+
+def _helo_name(settings: AlertSettings, smtp: smtplib.SMTP) -> str:
+    """The configured name, else the machine's full one, else its address as a literal: Postfix refuses short names."""
+    name = settings.smtp.helo_name or socket.getfqdn()
+    if not settings.smtp.helo_name and smtp.sock is not None and not ("." in name and name.isascii()):
+        name = str(smtp.sock.getsockname()[0]).partition("%")[0]
+    try:
+        version = ipaddress.ip_address(name).version
+    except ValueError:
+        return name
+    return f"[{name}]" if version == 4 else f"[IPv6:{name}]"
 
 
 def _address(settings: AlertSettings) -> str:

@@ -261,14 +261,18 @@ def _complete(
     return settings and evolve(settings, **changes), faults
 
 
-def section_of(settings: AlertSettings) -> dict[str, object]:
+def section_of(settings: AttrsInstance) -> dict[str, object]:
     """The section as JSON has it, without the password: what can be kept for when the file is no longer readable."""
-    values = {each.key: getattr(settings, attribute.name) for attribute, each in settings_of(AlertSettings)}
-    return {
-        key: list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
-        for key, value in values.items()
-        if not isinstance(value, Secret)
-    }
+    section: dict[str, object] = {}
+    for attribute, each in settings_of(type(settings)):
+        value = getattr(settings, attribute.name)
+        if each.kind is None:
+            section[each.key] = section_of(value)
+        elif not isinstance(value, Secret):
+            section[each.key] = (
+                list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
+            )
+    return section
 
 
 def peek_language(directory: Path) -> str:

@@ -149,6 +149,16 @@ ALERT_KINDS = tuple(str(kind) for kind in AlertKind)
 
 
 @frozen(kw_only=True)
+class Smtp:
+    """The dialogue with the mail server.
+
+    :param helo_name: what the service calls itself in EHLO; None: this machine's full name, else its address.
+    """
+
+    helo_name: str | None = field(default=None, metadata=setting("heloName", nullable(MAIL_HOST)))
+
+
+@frozen(kw_only=True)
 class AlertSettings:
     """Nobody is told anything while there are no recipients.
 
@@ -175,6 +185,7 @@ class AlertSettings:
     no_success_hours: float = field(default=6, metadata=setting("noSuccessHours", number(0, _MONTH_HOURS, above=True)))
     digest_hours: float = field(default=24, metadata=setting("digestHours", number(0, _MONTH_HOURS, above=True)))
     host_name: str | None = field(default=None, metadata=setting("hostName", TEXT_OR_NULL))
+    smtp: Smtp = field(factory=Smtp, metadata=section("smtp"))
 
     @property
     def enabled(self) -> bool:

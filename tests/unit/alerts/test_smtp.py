@@ -4,13 +4,13 @@ import base64
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import attrs
 import pytest
 from baikaldoc_pos.alerts import probe
 from baikaldoc_pos.alerts.smtp import WATCH_SECONDS, dialogue
-from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings, Secret
+from baikaldoc_pos.config import DIALOGUE_TIMEOUTS, AlertSettings, Secret, read_alert_settings
 from baikaldoc_pos.errors import MailRejected, MailUnavailable
 from baikaldoc_pos.i18n import Catalogue
 
@@ -89,22 +89,53 @@ def test_without_starttls_nothing_is_sent(serve, clock):
     assert server.handler.dialogues == 0
 
 
-def test_a_server_that_cannot_begin_tls_is_quoted_in_its_own_words(clock):
+@contextmanager
+def scripted(*replies: bytes):
+    """A server that says these replies, whatever it is told; yields its port and what it was told."""
+    heard = []
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
 
         def answer():
             line, _ = listener.accept()
             with line, line.makefile("rwb", buffering=0) as talk:
                 talk.write(b"220 x\r\n")
-                for reply in (b"250-x\r\n250 STARTTLS\r\n", b"454 no tls\r\n"):
-                    talk.readline()
+                for reply in replies:
+                    heard.append(talk.readline().decode().strip())
                     talk.write(reply)
                 talk.readline()
 
         answering = pool.submit(answer)
-        with pytest.raises(MailUnavailable) as caught:
-            talk(settings_for(listener.getsockname()[1], security="starttls"), clock)
+        yield listener.getsockname()[1], heard
         answering.result(5)
+
+
+@pytest.mark.parametrize(
+    ("configured", "machine", "told"),
+    [
+        (None, "pos.example.org", "pos.example.org"),
+        (None, "pos", "[127.0.0.1]"),
+        ("мфц.рф", "pos", "xn--l1aqg.xn--p1ai"),
+        ("pos", "pos.example.org", "pos"),
+        ("2001:db8::1", "pos", "[IPv6:2001:db8::1]"),
+    ],
+)
+def test_how_the_service_introduces_itself(clock, monkeypatch, tmp_path, configured, machine, told):
+    monkeypatch.setattr(socket, "getfqdn", lambda: machine)
+    with scripted(b"502 what?\r\n", b"250 x\r\n", b"550 go away\r\n") as (port, heard):
+        settings = settings_for(
+            port, smtp=read_alert_settings({"smtp": {"heloName": configured}}, tmp_path, {})[0].smtp
+        )
+        with pytest.raises(MailRejected, match="go away"):
+            talk(settings, clock)
+    assert heard[:2] == [f"ehlo {told}", f"helo {told}"]
+
+
+def test_a_server_that_cannot_begin_tls_is_quoted_in_its_own_words(clock):
+    with (
+        scripted(b"250-x\r\n250 STARTTLS\r\n", b"454 no tls\r\n") as (port, _),
+        pytest.raises(MailUnavailable) as caught,
+    ):
+        talk(settings_for(port, security="starttls"), clock)
     assert caught.value.reason == "454 no tls"
 
 
