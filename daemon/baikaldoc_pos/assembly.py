@@ -1,4 +1,4 @@
-"""Putting the parts together from a configuration, for every command that needs them."""
+"""Makes the parts from a configuration, for every command that needs them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,9 +35,9 @@ def open_session(
 ) -> DeloSession:
     """A session for the configured account; nothing is sent yet.
 
-    :param observe: told of every request.
-    :param kept_in: the directory in which the session is kept over restarts; None where it is not.
-    :param before: the same account's, which it goes on with; closed by that.
+    :param observe: called for every request.
+    :param kept_in: the directory that keeps the session over restarts; None where nothing keeps it.
+    :param before: a session of the same account to go on with; this closes it.
     """
     connection, service = configuration.connection, configuration.service
     transport = HttpTransport(connection, service.limits.request_seconds, observe, lambda: clock.stopping)
@@ -46,10 +46,7 @@ def open_session(
 
 
 def forget_rejection(configuration: Configuration, kept_in: Path) -> None:
-    """ДЕЛО has just taken this account's password: that it once rejected it is kept there no longer.
-
-    A session that is kept there is left to whoever works with it.
-    """
+    """Forget that ДЕЛО rejected this account's password, since it has just taken it. A kept session stays."""
     connection = configuration.connection
     file = SessionFile(kept_in, connection)
     if file.rejection(connection.password.reveal()) is not None:
@@ -57,7 +54,7 @@ def forget_rejection(configuration: Configuration, kept_in: Path) -> None:
 
 
 def log_settings(configuration: Configuration) -> LogSettings:
-    """How a configuration wants its log."""
+    """The log settings of a configuration."""
     service = configuration.service
     return LogSettings(
         language=service.language,
@@ -77,7 +74,7 @@ def gateway(
 ) -> DeloClient:
     """The gateway for one cycle that begins now.
 
-    :param journal: where it is kept what the server can do; None finds it out anew.
+    :param journal: keeps what the server can do; None finds it out anew.
     :param policy: how often a fault is tried again; as configured by default.
     """
     processing = configuration.processing
@@ -100,7 +97,7 @@ def _keep_nothing(profile: ServerProfile | None) -> None:
 
 
 def tell_notices(configuration: Configuration, directory: Path, text: Catalogue) -> None:
-    """Log what a sound configuration still ought to be told about."""
+    """Log the notices about a configuration."""
     for notice in warnings_of(configuration, directory):
         log.warning("config.notice", text=render(notice, text))
 

@@ -80,10 +80,10 @@ class DeloUnavailable(DeloError):
 
     :param reason: what happened, in our words or the transport's.
     :param host: the host and port that were spoken to.
-    :param retry_after: seconds the server asked us to wait, where it said so.
+    :param retry_after: the seconds to wait, where the server gave them.
     :param retry: False where trying again cannot help (a certificate that is not trusted, a wrong address).
-    :param status: the HTTP status where the server did answer, but with a fault of its own.
-    :param busy: the server, or what stands before it, said that it cannot serve now (429, 503).
+    :param status: the HTTP status of an answer that reports a fault of the server.
+    :param busy: the server, or what stands before it, cannot serve now (429, 503).
     :param server_message: the server's own text.
     :param delivered: the request may have reached the server.
     """
@@ -127,7 +127,7 @@ class SignInPostponed(DeloUnavailable):
 class CredentialsRejected(DeloError):
     """ДЕЛО refused the user name or the password.
 
-    :param until: nobody but a person tries them again before that instant; null where that is for good.
+    :param until: the service does not try them again before that instant; None: never.
     """
 
     event = "delo.credentials_rejected"
@@ -138,7 +138,7 @@ class CredentialsRejected(DeloError):
 
 
 class SessionNotAccepted(DeloError):
-    """Signing in succeeded, yet requests are answered with "sign in again" (rights, or a proxy in between)."""
+    """Signing in succeeded, yet the server answers requests with "sign in again" (rights, or a proxy in between)."""
 
     event = "delo.session_not_accepted"
     exit_code = 77
@@ -161,7 +161,7 @@ class AccessDenied(DeloError):
 
 
 class UnexpectedAnswer(DeloError):
-    """ДЕЛО answered in a form that is not the known one; nothing of it was used."""
+    """ДЕЛО answered in an unknown form; nothing of the answer was used."""
 
     event = "delo.unexpected_answer"
 
@@ -173,7 +173,7 @@ class UnexpectedAnswer(DeloError):
 class ReadingIncomplete(DeloError):
     """Some windows could not be read whole: the set kept changing, or rows were unreadable.
 
-    What was read has been worked on; the bookmark stays, so that they are read again.
+    What was read is done; the bookmark stays, so that they are read again.
     """
 
     event = "delo.reading_incomplete"
@@ -286,7 +286,7 @@ class OutputFailed(BaikaldocError):
 
 
 class ReaderGone(OutputFailed):
-    """Nobody reads standard output any more (``… | head``)."""
+    """The reader of standard output is gone (``… | head``)."""
 
     exit_code = 0
 

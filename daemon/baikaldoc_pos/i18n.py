@@ -1,6 +1,6 @@
-"""Events and the sentences that tell them: a stable English id with fields, looked up in one catalogue per language.
+"""Events and their sentences: a stable English id with fields, looked up in one catalogue per language.
 
-Code never holds operator-facing prose. It logs ``cycle.finished`` with fields; a formatter, a table or a mail asks the
+Code holds no prose for operators. It logs ``cycle.finished`` with fields; a formatter, a table or a mail asks the
 :class:`Catalogue` for the sentence. The catalogues are ``locale/ru.json`` and ``locale/en.json``.
 """
 

@@ -1,8 +1,8 @@
-"""Alerts by e-mail: what needs a person is told once when it begins and once when it is over.
+"""Alerts by e-mail: one mail when something needs a person, one when it is over.
 
-Steps, one module each: facts → ``conditions`` (what holds) → ``ledger`` (what is new, over, worth a digest) →
-``sections`` and ``messages`` (the mail) → the journal's outbox → ``outbox`` (delivery) → ``smtp``. Below the service
-and beside reconciliation, of which it knows nothing but what stands in the journal.
+``conditions`` says what holds, ``engine`` what is new or over, ``mail`` and ``message`` write the mail, ``outbox``
+delivers it through ``smtp``. ``failure`` is for a service that systemd has given up. The package knows of the cycles
+what stands in the journal, and nothing else.
 """
 
 from baikaldoc_pos.alerts.conditions import Observed, StorageFault

@@ -1,8 +1,7 @@
 """Which conditions hold, from the facts of one moment. Pure; knows neither the journal, nor mail, nor time.
 
-What the facts cannot tell is *unknown*, and neither opens nor closes anything: right after a restart nobody knows
-whether ДЕЛО answers, while it does not answer nobody knows whether it takes the password by now, and while writing is
-paused it is asked nothing at all.
+What the facts cannot show is *unknown*, and neither opens nor closes anything: whether ДЕЛО answers, right after a
+restart; whether it takes the password, while it does not answer; anything about it, while writing is paused.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from baikaldoc_pos.state import LastError
 
 # A record with the token that it is known by.
 Named = tuple[str, Mapping[str, object]]
-# Records named in a mail; the rest is counted.
+# A mail names so many records; the rest is counted.
 MOST_RECORDS = 20
 
 UNAVAILABLE = frozenset({"delo.unavailable", "delo.sign_in_postponed"})
@@ -24,7 +23,7 @@ REJECTED = frozenset({"delo.credentials_rejected", "delo.session_not_accepted"})
 MISMATCH = frozenset({"delo.schema_mismatch", "delo.name_unknown"})
 DENIED = "delo.access_denied"
 UNEXPECTED = "delo.unexpected_answer"
-# The ends of a cycle by which ДЕЛО has answered, and by which it has let us in.
+# A cycle that ends by one of these has had an answer from ДЕЛО, and was let in.
 _ANSWERED = REJECTED | MISMATCH | {UNEXPECTED, DENIED}
 _LET_IN = MISMATCH | {DENIED}
 
@@ -47,11 +46,11 @@ class StorageFault:
 class Observed:
     """What the service itself knows; the rest is read from the journal.
 
-    :param cycle_ended: a cycle has ended since the process began, so ``trouble`` means something.
-    :param paused: somebody has paused writing, so ДЕЛО is asked nothing and ``trouble`` is of the past.
-    :param trouble: what the last cycle ended by; null after a success.
+    :param cycle_ended: a cycle has ended since the process began, so that ``trouble`` means something.
+    :param paused: writing is paused, so that ``trouble`` is of the past.
+    :param trouble: the error of the last cycle; None after a success.
     :param rejected_faults: one line for each fault of a configuration that was rejected at reload.
-    :param storage: what cannot be written; a fault of the journal is among them.
+    :param storage: what cannot be written, the journal among it.
     """
 
     cycle_ended: bool = False
@@ -64,9 +63,9 @@ class Observed:
 
 @frozen(kw_only=True)
 class ConditionInput:
-    """Everything that conditions are judged by.
+    """The facts of one moment.
 
-    :param trying_since: when the first cycle after the last success (and the last pause) began; null if none did.
+    :param trying_since: when the first cycle after the last success (and the last pause) began; None if none did.
     :param paused_at: when writing was last seen to be paused.
     :param unmapped: status, ISN and name of each unmapped rubric, the newest first.
     :param undelivered: recipients whom mails did not reach.
@@ -86,11 +85,11 @@ class ConditionInput:
 class Condition:
     """Something that needs a person.
 
-    :param key: tells conditions of one kind apart; "" where there is but one.
+    :param key: tells conditions of one kind apart; "" where there is only one.
     :param since: when it began, as far as that is known.
     :param fields: plain JSON values: the fields of its sentences, and ``records``.
     :param count: how many records it is about.
-    :param tokens: what it is made of; those that people have not been told of are news.
+    :param tokens: what it is made of; tokens that no mail has spoken of are news.
     :param records: all of its records, each with its token; ``fields`` have the first of them.
     """
 
@@ -115,7 +114,7 @@ def evaluate(facts: ConditionInput, settings: AlertSettings) -> ConditionSet:
     """What holds and what is unknown."""
     holding = [*_about_delo(facts, settings), *_about_records(facts, settings), *_about_us(facts, settings)]
     unknown = _unknown(facts.observed)
-    # Only a success ends "no success"; that its clock began anew after a pause does not.
+    # Only a success ends "no success"; a pause, after which its clock begins anew, does not.
     if facts.paused_at is not None and (facts.last_success is None or facts.last_success <= facts.paused_at):
         unknown |= {AlertKind.NO_SUCCESS}
     return ConditionSet(holding, unknown)
@@ -134,7 +133,7 @@ def _unknown(observed: Observed) -> frozenset[AlertKind]:
         return frozenset(judged_by_cycles)
     if observed.trouble is None:
         return frozenset()
-    # The ends of a cycle that show it to be over; a success shows that of each.
+    # The errors of a cycle that show the condition to be over; a success shows that of each.
     over_by = {
         AlertKind.DELO_UNAVAILABLE: _ANSWERED,
         AlertKind.CREDENTIALS_REJECTED: _LET_IN,
@@ -149,7 +148,7 @@ def _about_delo(facts: ConditionInput, settings: AlertSettings) -> Iterator[Cond
         return
     trouble = facts.observed.trouble
     if trouble is not None and facts.paused_at is not None:
-        # During a pause nobody asked, so nobody knows how long it has been so.
+        # Nothing is asked during a pause, so that the time before its end does not count.
         trouble = evolve(trouble, since=max(trouble.since, facts.paused_at))
     if trouble is not None and facts.observed.cycle_ended:
         if trouble.event in UNAVAILABLE:

@@ -1,4 +1,4 @@
-"""What a mail is written with: language, names of this machine, and the secrets that are masked."""
+"""What a mail is written with: its language, the names on this machine, and the secrets to mask."""
 
 import shlex
 import socket
@@ -21,8 +21,8 @@ _VALUE_LENGTH = 200
 class MailContext:
     """The language of mails, the names that they use, and the secrets that they mask.
 
-    :param host: the machine, or what the configuration calls it.
-    :param command: how the program is called on this machine.
+    :param host: the machine's name, or ``hostName``.
+    :param command: the program with its options, as a person types it.
     :param service: the unit, for journalctl.
     :param mask: takes secrets out of a text.
     """
@@ -40,21 +40,14 @@ class MailContext:
 
 @frozen
 class ProgramNames:
-    """How things are called on this machine.
-
-    :param command: the program with its options, as a person would type it.
-    :param service: the unit, for journalctl.
-    """
+    """The program with its options, as a person types it on this machine, and the unit, for journalctl."""
 
     command: str = "baikaldoc-pos"
     service: str = "baikaldoc-pos.service"
 
 
 def command_line(paths: Paths) -> str:
-    """This very program with its directories, as somebody would type it who reads a mail on this machine.
-
-    An installation of its own is on nobody's PATH, so the program stands there with all of its path.
-    """
+    """This program with its directories, as a person types it on this machine: with its path, which is on no PATH."""
     script = Path(sys.executable).with_name("baikaldoc-pos")
     program = [str(script)] if script.exists() else [sys.executable, "-m", "baikaldoc_pos"]
     directories = {"--config": paths.config, "--state": paths.state, "--logs": paths.logs}

@@ -1,9 +1,9 @@
-"""What opens, goes on and closes, and the mails about it.
+"""Conditions open, go on and close; mails are written about it.
 
-A condition is told once when it opens and once when it is over. Further news wait for a digest, which leaves when one
-of them has waited for ``digest_every``. :func:`decide` is pure. ``Alerts.review`` writes mails into the outbox;
-``Alerts.deliver`` hands them to the mail server in a job of its own. The two share nothing but the journal, so a dead
-mail server delays nobody.
+One mail is written when a condition opens and one when it is over. Further news wait for a digest, which leaves when
+one of them has waited for ``digest_every``. :func:`decide` is pure. ``Alerts.review`` writes mails into the outbox,
+``Alerts.deliver`` hands them to the mail server in a job of its own; they share only the journal, so that a dead mail
+server delays nobody.
 """
 
 import threading
@@ -40,18 +40,18 @@ from baikaldoc_pos.journal import (
     StateReader,
 )
 
-# Of one kind, so many at a time have a mail each; more are told in one.
+# Up to so many conditions of one kind have a mail each; more share one.
 MOST_SINGLE = 5
 
 
 @frozen(kw_only=True)
 class AlertDecision:
-    """What is to be recorded and written.
+    """What to record and write.
 
     :param opened: conditions that are new.
-    :param kept: those that go on, by the id of the open one.
-    :param closed: those that are over.
-    :param told: of the kept ones, those that a mail of ``mails`` speaks of.
+    :param kept: conditions that go on, by the id of the open one.
+    :param closed: conditions that are over.
+    :param told: ids of the kept conditions that a mail of ``mails`` speaks of.
     """
 
     opened: Sequence[Condition] = ()
@@ -70,7 +70,7 @@ def decide(
 ) -> AlertDecision:
     """Compare what is open with what holds.
 
-    :param last_digest: when the last one was written.
+    :param last_digest: when the last digest was written.
     """
     before = {(each.kind, each.key): each for each in present}
     holding = {(str(each.kind), each.key): each for each in found.holding}
@@ -80,7 +80,7 @@ def decide(
 
     kinds = reported(settings)
     continuing = [each for each in present if each.id in kept and each.kind in kinds]
-    # Also one that nobody has been told of: it was not reported, or there was nobody to tell.
+    # Open without a mail: its kind was not reported, or there were no recipients.
     untold = {each.id for each in continuing if each.told is None}
     news = {each.id: item for each in continuing if each.told and (item := _news(each, each.told, kept[each.id]))}
     openings = [_item(each) for each in opened if each.kind in kinds]
@@ -100,8 +100,8 @@ def decide(
 
 
 def _news(before: OpenCondition, told: Notified, now: Condition) -> NotificationItem | None:
-    """What has come to a condition since people were told of it; records that are news come first."""
-    # What was told of before it had tokens is known by its number only.
+    """What has come to a condition since the last mail about it; new records come first."""
+    # An older version kept the number only.
     known_by_number = told.count > 0 and not told.tokens
     fresh = max(0, now.count - told.count) if known_by_number else len(now.tokens - told.tokens)
     if not fresh:
@@ -114,7 +114,7 @@ def _news(before: OpenCondition, told: Notified, now: Condition) -> Notification
 
 
 def _digest_is_due(told_at: Sequence[datetime], last: datetime | None, every: timedelta, now: datetime) -> bool:
-    """Whether one of the news has waited long enough, and the last digest is long ago."""
+    """Whether one of the news has waited long enough and the last digest is long ago."""
     return any(now - at >= every for at in told_at) and (last is None or now - last >= every)
 
 
@@ -123,7 +123,7 @@ def _item(condition: Condition | OpenCondition) -> NotificationItem:
 
 
 def _mails(purpose: Purpose, entries: Sequence[NotificationItem]) -> list[Notification]:
-    """A mail for each, or one for all of a kind where there are many at a time."""
+    """A mail for each, or one for all of a kind where there are many."""
     by_kind: dict[str, list[NotificationItem]] = {}
     for entry in entries:
         by_kind.setdefault(entry.kind, []).append(entry)
@@ -140,19 +140,18 @@ log = EventLog(__name__)
 
 KEEP_SETTLED = timedelta(days=90)
 TIDY_EVERY = timedelta(days=1)
-# How often a mail about the journal itself is tried at most.
+# A mail about the journal itself is tried at most so often.
 DIRECTLY_EVERY = timedelta(hours=1)
-# A refusal for good that has lasted so long is told to whoever can be reached, long before a mail is given up.
+# A recipient refused for so long is a condition of its own, long before the mail is given up.
 REFUSED_IS_TOLD_AFTER = timedelta(hours=1)
 
 
 class Alerts:
     """Conditions and mails of one installation. ``review`` and ``deliver`` may run in different threads.
 
-    :param journal: the service's journal.
-    :param configuration: called at each review and delivery for the one in force.
+    :param configuration: returns the configuration in force.
     :param progress: called while a mail is being handed over, in the thread that delivers.
-    :param names: how the program and the unit are called in mails.
+    :param names: the names of the program and the unit in mails.
     """
 
     def __init__(
@@ -172,15 +171,15 @@ class Alerts:
         self._progress = progress
         self._delivery = Delivery(self._outbox, clock, progress)
         self._reviewing = threading.Lock()
-        # The journal's own failure, which the journal cannot keep: the condition, and the mail that nobody has got yet.
+        # The journal cannot keep its own failure: the condition, and the mail that nobody has got yet.
         self._lost: NewCondition | None = None
         self._unsent: Mail | None = None
         self._sent_directly_at: datetime | None = None
 
     def review(self, observed: Observed) -> None:
-        """Open and close conditions, and write the mails about them. Quick: asks nobody but the journal.
+        """Open and close conditions, and write the mails about them. Quick: reads only the journal.
 
-        Never raises JournalUnavailable: that is itself a condition, told of by a mail that ``deliver`` sends directly.
+        Never raises JournalUnavailable: that is a condition itself, and ``deliver`` sends the mail about it directly.
         """
         with self._reviewing:
             configuration = self._configuration()
@@ -215,7 +214,7 @@ class Alerts:
         return evaluate(facts, settings)
 
     def deliver(self) -> Sent | None:
-        """Hand over what waits in the outbox and is due; None where there is nobody to tell. May be slow.
+        """Hand over the mails that are due; None where there are no recipients. May be slow.
 
         :raises StopRequested: a stop was asked for; what was not delivered waits.
         """
@@ -232,15 +231,15 @@ class Alerts:
         return sent
 
     def open_conditions(self) -> list[OpenCondition]:
-        """What is open now, for metrics and the page; raises JournalUnavailable."""
+        """What is open now; raises JournalUnavailable."""
         return self._journal.open_conditions()
 
     def outbox(self) -> OutboxSummary:
-        """How the mails fare; raises JournalUnavailable."""
+        """The outbox at a glance; raises JournalUnavailable."""
         return self._outbox.summary()
 
     def _send_directly(self, settings: AlertSettings) -> None:
-        """Send what no outbox can keep, at most once an hour."""
+        """Send the mail that no outbox can keep, at most once an hour."""
         now, letter = self._clock.now(), self._unsent
         recently = self._sent_directly_at is not None and now - self._sent_directly_at < DIRECTLY_EVERY
         if letter is None or recently:
@@ -273,7 +272,7 @@ class Alerts:
         log.error("alert.opened", kind=str(condition.kind), key=condition.key)
 
     def _take_back_what_was_lost(self) -> None:
-        """The journal works again: it gets what was told without it, and the next step can close it."""
+        """Record what was told without the journal, now that it works again; the next step can close it."""
         if self._lost is None:
             return
         now = self._clock.now()
@@ -284,7 +283,7 @@ class Alerts:
 
 
 def reported(settings: AlertSettings) -> frozenset[str]:
-    """The kinds that mails are written about."""
+    """The kinds that mails are written about: none without recipients."""
     return frozenset(settings.report) if settings.enabled else frozenset()
 
 
@@ -310,7 +309,7 @@ def settle(
     def notified(condition: Condition, known: Notified | None) -> Notified | None:
         """What people know after the mails: what they knew, and what these tell."""
         if known is not None:
-            # What was told of and is gone need not be remembered: should it come back, it is news again.
+            # Tokens that are gone are forgotten: should one come back, it is news again.
             return Notified(now, max(known.count, condition.count), condition.tokens, known.message_id)
         message_id = opening.get((condition.kind, condition.key))
         return None if message_id is None else Notified(now, condition.count, condition.tokens, message_id)

@@ -1,8 +1,7 @@
-"""Tells people that the service has failed: for systemd's OnFailure=, so it works where the service cannot start.
+"""The mail about a failed service: systemd's OnFailure= calls it, so it works where the service cannot start.
 
-Needs a mail server's address and somebody to write to; does without a sound configuration, without a journal and
-without the state lock. The condition and the mail are kept in the journal where there is one, so that what is open is
-known, a failure is told once, and the service itself tells when it is over.
+It needs a mail server and recipients, but no sound configuration, no journal and no state lock. Where there is a
+journal, it keeps the condition and the mail, so that one failure is told once and the service closes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,8 +32,7 @@ from baikaldoc_pos.journal import AlertJournal, Mail, Outbox
 
 TURN_SECONDS = 30.0
 _KINDS = frozenset(AlertKind)
-# Faults of where ДЕЛО's password comes from. This unit is given neither the service's credential nor a look at the
-# files that credentials are made of, so it would find them where nothing is wrong.
+# This unit has neither ДЕЛО's credential nor access to its file, so it finds these faults where nothing is wrong.
 _OUT_OF_SIGHT = frozenset(
     f"config.fault.{name}"
     for name in (
@@ -51,17 +49,16 @@ _OUT_OF_SIGHT_KEYS = frozenset({"password", "password_file"})
 
 @frozen
 class NoRecipients:
-    """There is nobody to tell, or no way to; ``faults`` say what of the section ``alerts`` is wrong."""
+    """There are no recipients, or the section ``alerts`` has these faults."""
 
     faults: Sequence[ConfigError] = ()
 
 
 @frozen
 class NotifyResult:
-    """The failure has been told, or is about to be.
+    """The mail about the failure is sent, or waits.
 
-    :param sent: what the delivery came to.
-    :param journal_fault: why the journal could not be used, where it could not.
+    :param journal_fault: why the journal could not be used.
     """
 
     sent: Sent
@@ -75,9 +72,9 @@ def notify_failure(
     clock: Clock,
     observe: Observer = lambda step: None,
 ) -> NoRecipients | NotifyResult:
-    """Tell of the failure of a unit.
+    """Send a mail about the failure of a unit.
 
-    :param environ: systemd's ``MONITOR_*`` tell how it failed, ``CREDENTIALS_DIRECTORY`` has the password.
+    :param environ: systemd's ``MONITOR_*`` say how it failed, ``CREDENTIALS_DIRECTORY`` has the password.
     :raises StopRequested: a stop was asked for.
     """
     journal: AlertJournal | None = None
@@ -111,7 +108,7 @@ def notify_failure(
 def _settings(
     paths: Paths, environ: Mapping[str, str], journal: AlertJournal | None
 ) -> tuple[AlertSettings | None, Sequence[ConfigError]]:
-    """The section as it is now; where it cannot be used, as the service last had it."""
+    """The section ``alerts`` as it is now; where it cannot be used, as the service last had it."""
     settings, faults = load_alert_settings(paths.config, environ)
     if settings is not None or journal is None:
         return settings, faults
@@ -123,7 +120,7 @@ def _settings(
         return None, faults
     kept, _ = read_alert_settings(remembered, paths.config, environ)
     if kept is None:
-        # A password that stood in the unreadable file is gone; some servers take mail without.
+        # A password in the unreadable file is gone; some servers take mail without.
         kept, _ = read_alert_settings({**remembered, "user": None, "passwordFile": None}, paths.config, environ)
     return kept, faults
 
@@ -131,7 +128,7 @@ def _settings(
 def _context(
     settings: AlertSettings, paths: Paths, environ: Mapping[str, str], names: ProgramNames
 ) -> tuple[MailContext, Sequence[str]]:
-    """The voice, and what is wrong with the configuration: probably the reason of the failure."""
+    """The context, and the faults of the configuration: probably the reason of the failure."""
     try:
         configuration: Configuration = load_configuration(paths.config, environ)
     except ConfigurationInvalid as invalid:
@@ -153,14 +150,14 @@ def _condition(unit: str, environ: Mapping[str, str], reasons: Sequence[str], cl
         "exit_status": environ.get("MONITOR_EXIT_STATUS") or "—",
         "lines": list(reasons[:MOST_RECORDS]),
     }
-    # Each start of the unit has an id of its own: this very failure, told again by systemd, is no news.
+    # Each start of the unit has an id: the same failure, reported twice by systemd, is no news.
     invocation = environ.get("MONITOR_INVOCATION_ID")
     tokens = frozenset({invocation} if invocation else ())
     return Condition(AlertKind.SERVICE_FAILED, unit, clock.now(), fields, tokens=tokens)
 
 
 def _deliver(delivery: Delivery, settings: AlertSettings, clock: Clock, observe: Observer) -> Sent:
-    """Deliver now; where the service is at it, as it may be after a restart, wait for it to be done."""
+    """Deliver now; wait where the service delivers, as it may after a restart."""
     deadline = clock.monotonic() + TURN_SECONDS
     while True:
         sent = delivery.run(settings, at_once=True, observe=observe)

@@ -2,7 +2,7 @@
 
 A mail has our sentences, event names, codes, counts, registration numbers and ISNs, and never a server's free text.
 Sentences come from the catalogue: ``alert.kind.<kind>.subject``, ``.text``, ``.advice``, ``.command`` and ``.over``.
-Values are on one line, headers are set through EmailMessage, and all of the HTML is escaped.
+Values are on one line, and all of the HTML is escaped.
 """
 
 import html
@@ -31,11 +31,11 @@ class Purpose(StrEnum):
 
 @frozen
 class NotificationItem:
-    """One condition as a mail tells of it.
+    """One condition in a mail.
 
-    :param fields: those of its sentences.
-    :param over: when it was over; null while it holds.
-    :param fresh: in a digest, how many records nobody has been told of.
+    :param fields: the fields of its sentences.
+    :param over: when it ended; None while it holds.
+    :param fresh: in a digest, how many of its records are new.
     :param opening: the Message-ID of the mail about its opening.
     """
 
@@ -56,7 +56,7 @@ class Notification:
     entries: Sequence[NotificationItem]
 
 
-# Fields of events that hold a server's own text, which no mail carries.
+# Fields that hold a server's own text, which no mail carries.
 SERVER_TEXT = frozenset({"message", "server_message", "said", "reply"})
 _STATUS_LENGTH = 80
 _NUMBER_LENGTH = 60
@@ -74,7 +74,7 @@ _COLOURS = {
 
 @frozen(kw_only=True)
 class Record:
-    """One record of a list: what it is called, and the server's code for its refusal."""
+    """One record of a list, with the server's code for its refusal."""
 
     name: str
     code: str = ""
@@ -82,11 +82,11 @@ class Record:
 
 @frozen(kw_only=True)
 class Section:
-    """What is said of one condition.
+    """What a mail says of one condition.
 
     :param facts: (name, value) pairs.
-    :param records: those named; ``more`` is how many are only counted.
-    :param commands: to look closer.
+    :param records: the records that are named; ``more`` are only counted.
+    :param commands: the commands that show more.
     """
 
     headline: str
@@ -99,7 +99,7 @@ class Section:
 
 
 def section(entry: NotificationItem, context: MailContext) -> Section:
-    """The section of one entry."""
+    """The section about one condition."""
     text = context.text
     fields: dict[str, object] = {
         name: _shown(value, context) for name, value in entry.fields.items() if not isinstance(value, list | dict)
@@ -195,7 +195,7 @@ def duration(lasted: timedelta, text: Catalogue) -> str:
 
 
 def write(notification: Notification, context: MailContext, now: datetime) -> Mail:
-    """The mail for a notification, with an id of its own that stays the same however often it is sent."""
+    """The mail for a notification; its Message-ID stays the same however often it is sent."""
     sections = [section(entry, context) for entry in notification.entries[:MOST_SECTIONS]]
     more = len(notification.entries) - len(sections)
     intro = context.text.text(f"alert.intro.{notification.purpose}", host=context.host, service=context.service)
@@ -228,7 +228,7 @@ def _subject(notification: Notification, sections: Sequence[Section], context: M
 
 def _headers(notification: Notification, context: MailContext) -> dict[str, str]:
     headers = {
-        # RFC 3834 and its forerunners: nobody's absence notice answers this.
+        # RFC 3834 and its forerunners: no absence notice answers this.
         "Auto-Submitted": "auto-generated",
         "Precedence": "bulk",
         "X-Auto-Response-Suppress": "All",

@@ -1,8 +1,7 @@
 """A mail as the message that goes onto the wire: headers, encoding, Message-ID.
 
-EmailMessage's own folding loses spaces between encoded words in Python 3.11 and early 3.12: a space becomes the white
-space at which a line is folded, and no reader shows that. It also leaves the first line of a long header empty.
-The older ``email.header`` does neither.
+EmailMessage's own folding loses spaces between encoded words in Python 3.11 and early 3.12, and leaves the first line
+of a long header empty. The older ``email.header`` does neither.
 """
 
 import unicodedata
@@ -22,7 +21,7 @@ TEXTS = frozenset({"subject", "x-baikaldoc-pos-host", "x-baikaldoc-pos-service"}
 
 
 class MailPolicy(EmailPolicy):
-    """As ``email.policy.SMTP`` but for that. What is ASCII at the beginning of a header stays legible."""
+    """``email.policy.SMTP`` with that folding. ASCII words at the beginning of a header stay legible."""
 
     def fold(self, name: str, value: str) -> str:
         if name.lower() not in TEXTS:
@@ -42,16 +41,16 @@ MAIL = MailPolicy(linesep=SMTP.linesep)
 
 
 def message_id(host: str) -> str:
-    """A Message-ID that nobody else gives."""
+    """A unique Message-ID."""
     domain = "".join(
         character for character in host if character.isascii() and (character.isalnum() or character in ".-")
     )
-    # Short enough for one line of a header: what is longer is folded, and not every client puts it together again.
+    # Short enough for one line of a header: not every client puts a folded one together again.
     return f"<{uuid4().hex[:24]}@{domain[:30].strip('.-') or 'localhost'}>"
 
 
 def message(letter: Mail, sender: str, recipients: Sequence[str]) -> bytes:
-    """The letter as it goes onto the wire, lines ending in CRLF, seven bits a byte."""
+    """The mail as it goes onto the wire, lines ending in CRLF, seven bits a byte."""
     mail = EmailMessage(policy=MAIL)
     mail["From"] = formataddr((PRODUCT, sender))
     mail["To"] = ", ".join(recipients)
@@ -66,15 +65,14 @@ def message(letter: Mail, sender: str, recipients: Sequence[str]) -> bytes:
 
 
 def unencoded(value: str) -> str:
-    """Without what would be read as an encoded word (RFC 2047), which may hold anything, ends of lines too."""
+    """Break up encoded words (RFC 2047), which may hold anything, ends of lines too."""
     return value.replace("=?", "= ?").replace("?=", "? =")
 
 
 def one_line(value: object, limit: int = 300) -> str:
     """A value as printable text on one line, of at most so many characters."""
     text = str(value)
-    if len(text) > limit * 4:  # what is huge is cut before it is looked at letter by letter
-        text = text[: limit * 4]
+    text = text[: limit * 4]  # before it is looked at letter by letter
     plain = "".join(character if _is_plain(character) else " " for character in text)
     plain = " ".join(plain.split())
     return plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"

@@ -1,17 +1,15 @@
-"""Delivers what is in the outbox, oldest first, whatever the mail server does, and whatever befalls this process.
+"""Delivers the outbox, oldest mail first, whatever the mail server does and whatever happens to this process.
 
-**At least once.** That a mail is about to be sent is committed before it leaves, that it was taken right after. Where
-the process dies or the line breaks in between, nobody can know whether the server has it, and it is sent again: an
-alert that comes twice does less harm than one that never comes. Its Message-ID is the same each time, so that mail
-systems and people can see that it is the same one. A server that never acknowledges a mail gets it a few times, over
+**At least once.** The journal knows that a mail is about to leave before it leaves, and that it was taken right after.
+Where the process dies or the line breaks in between, the mail is sent again, with the same Message-ID: an alert that
+comes twice does less harm than one that never comes. A server that never acknowledges a mail gets it a few times, over
 more than an hour; then the mail counts as presumably delivered, which is an error in the log.
 
-**In order, for each recipient.** A mail that failed stays first. Where the server as a whole does not take mail,
-everything waits, with an exponential back-off. Where it refuses one recipient, only that recipient's mails wait.
+**In order, for each recipient.** A mail that failed stays first. Where the server takes no mail at all, everything
+waits, with an exponential back-off. Where it refuses one recipient, only that recipient's mails wait.
 
-**Nothing in silence.** What is refused for good (5xx) is tried for ``REFUSED_FOR``, then given up for that recipient:
-an error in the log and a row that stays in the journal. Long before that, it is a condition that whoever can be reached
-is mailed about.
+**Nothing in silence.** A refusal for good (5xx) is tried for ``REFUSED_FOR``, then the mail is given up for that
+recipient: an error in the log, and a row in the journal. Long before that, it is a condition of its own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,9 +31,9 @@ log = EventLog(__name__)
 
 FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(minutes=15)
-# A recipient who has been refused for good for so long is given up for that mail.
+# A mail is given up for a recipient who has been refused for so long.
 REFUSED_FOR = timedelta(days=3)
-# A mail that could not be delivered for so long tells of the past; it is given up, which is an error in the log.
+# A mail that could not be delivered for so long is given up.
 TOO_OLD = timedelta(days=30)
 MOST_UNANSWERED = 3
 UNANSWERED_DELAY = timedelta(hours=1)
@@ -43,7 +41,7 @@ FRESH = RecipientStatus()
 
 
 def begun(trial: RecipientStatus, now: datetime) -> RecipientStatus:
-    """The status when the mail is about to leave: should we die, it is tried again after the usual delay."""
+    """The status when the mail is about to leave: should the process die, it is tried again after the usual delay."""
     delay = min(FIRST_DELAY * 2 ** min(trial.attempts, 20), LONGEST_DELAY)
     return evolve(trial, attempts=trial.attempts + 1, next_attempt_at=now + delay)
 
@@ -65,7 +63,7 @@ def ended(
 
 
 def unanswered(trial: RecipientStatus, reply: str, now: datetime) -> RecipientStatus:
-    """The status after the mail was sent without an answer. The first may be a mere hitch of the line."""
+    """The status after the mail was sent without an answer. The first time may be a mere hitch of the line."""
     times = trial.unanswered + 1
     after = evolve(trial, unanswered=times, reply=reply)
     if times >= MOST_UNANSWERED:
@@ -74,7 +72,7 @@ def unanswered(trial: RecipientStatus, reply: str, now: datetime) -> RecipientSt
 
 
 def state_of(trials: Mapping[str, RecipientStatus], recipients: Iterable[str]) -> MailState:
-    """How far a mail is, for those who are to have it now."""
+    """How far a mail is, for its present recipients."""
     states = {trials.get(recipient, FRESH).state for recipient in recipients}
     if MailState.WAITING in states:
         return MailState.WAITING
@@ -84,9 +82,9 @@ def state_of(trials: Mapping[str, RecipientStatus], recipients: Iterable[str]) -
 
 @frozen
 class Sent:
-    """What one run came to.
+    """The result of one run.
 
-    :param delivered: mails that somebody has got.
+    :param delivered: mails that at least one recipient has got.
     :param waiting: mails that are still to be delivered.
     :param fault: why the mail server took none, or no more.
     :param busy: another process is delivering the outbox.
@@ -101,19 +99,20 @@ class Sent:
 class Delivery:
     """Delivers the outbox of the journal.
 
-    :param progress: called whenever the dialogue has got on, so that a slow server is not taken for being stuck.
+    :param progress: called whenever the dialogue gets on, so that a slow server does not look like a stuck job.
     """
 
     def __init__(self, outbox: Outbox, clock: Clock, progress: Callable[[], None] = lambda: None) -> None:
         self._outbox = outbox
         self._clock = clock
         self._progress = progress
-        # What the journal has not taken, lest a full disk has the same mail sent for ever.
+        # What the journal has not taken: on a full disk, the same mail must not be sent for ever.
         self._unrecorded: tuple[int, Mapping[str, RecipientStatus], MailState] | None = None
 
     def run(self, settings: AlertSettings, *, at_once: bool = False, observe: Observer = lambda step: None) -> Sent:
-        """Try everything that is due; ``at_once``: whatever waits and nobody may have yet.
+        """Try everything that is due.
 
+        :param at_once: try whatever waits, but for what a recipient may have already.
         :raises StopRequested: a stop was asked for; what was not delivered waits.
         :raises JournalUnavailable: the outbox cannot be read or written.
         """
@@ -148,7 +147,7 @@ class Delivery:
                 after, fault = self._attempt(mail, ready, settings, observe, given_up)
             else:
                 after, fault = mail.trials, None
-            if not left:  # whoever was left is no longer to be told
+            if not left:  # those left are no recipients any more
                 self._note(mail, after, state_of(after, settings.recipients))
             waiting += state_of(after, settings.recipients) is MailState.WAITING
             delivered += any(after[recipient].state is MailState.SENT for recipient in ready)
@@ -169,7 +168,7 @@ class Delivery:
         observe: Observer,
         given_up: Mapping[str, datetime],
     ) -> tuple[Mapping[str, RecipientStatus], MailError | None]:
-        """One dialogue about one mail. What it came to is kept, whatever it was."""
+        """One dialogue about one mail. Its result is kept, whatever it is."""
         now, sender, letter = self._clock.now(), settings.sender or "", mail.letter
         trials = {**mail.trials, **{each: begun(mail.trials.get(each, FRESH), now) for each in ready}}
         self._note(mail, trials, MailState.WAITING)
@@ -184,7 +183,7 @@ class Delivery:
             with dialogue(settings, self._clock, told, self._progress) as server:
                 answers = server.hand_over(sender, ready, message(letter, sender, settings.recipients))
         except StopRequested:
-            # Not an attempt in vain: the next process begins with this mail. But whoever may have it is counted.
+            # No failed attempt: the next process begins with this mail. But who may have it is counted.
             trials = {**mail.trials, **self._unanswered(letter, trials, server, "stop")}
             self._note(mail, trials, state_of(trials, settings.recipients))
             raise

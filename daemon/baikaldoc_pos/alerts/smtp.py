@@ -1,8 +1,8 @@
-"""The dialogue with the mail server: connect, TLS, sign in, hand over. Every step is told, nothing secret is in it.
+"""The dialogue with the mail server: connect, TLS, sign in, hand over. Each step is reported, without secrets.
 
-Each answer has a time-out and the whole has a deadline. A watching thread cuts the line at the deadline or at a stop,
-since a socket's own time-out begins anew with each byte. The answer to a mail has a time of its own, since who gives up
-too early sends it twice (RFC 5321, 4.5.3.2.6 and 6.1).
+Each answer has a time-out, and the whole has a deadline. A thread cuts the line at the deadline or at a stop, since a
+socket's own time-out begins anew with each byte. The answer to a mail has a longer time-out of its own, since a client
+that gives up too early sends the mail twice (RFC 5321, 4.5.3.2.6 and 6.1).
 """
 
 import ipaddress
@@ -24,21 +24,20 @@ from baikaldoc_pos.errors import MailRejected, MailUnavailable, StopRequested
 from baikaldoc_pos.logs.masking import Masker
 
 WATCH_SECONDS = 0.1
-# A connection that has not come about by then will not; and a stop cannot cut it short.
-CONNECT_SECONDS = 10.0
-# How long the answer to a mail is waited for.
+CONNECT_SECONDS = 10.0  # short, since a stop cannot cut it
+# The time-out of the answer to a mail.
 ACKNOWLEDGEMENT_SECONDS = 600.0
-# The same after a stop: without the answer, the mail is sent again.
+# The same after a stop; without the answer, the mail is sent again.
 LAST_ANSWER_SECONDS = 3.0
 _REPLY_LENGTH = 200
 
 
 @frozen
 class SmtpStep:
-    """One step of the dialogue and what came of it.
+    """One step of the dialogue and its result.
 
-    :param name: connect, starttls, ehlo, auth, mail, rcpt or data.
-    :param subject: whom or what it was about: the server's address, a recipient; "" for most.
+    :param name: connect, starttls, ehlo, helo, auth, mail, rcpt or data.
+    :param subject: what it was about: an address, a name, a recipient; "" for some.
     :param reply: the server's answer, or why there was none; on one line, without secrets.
     :param for_good: a refusal that trying again is unlikely to change (5xx).
     """
@@ -65,7 +64,7 @@ class _Utf8(str):
 class MailServer:
     """A dialogue with the mail server; made by :func:`dialogue`.
 
-    :ivar unanswered: those to whom a mail has been sent, and of whom no word has come. They may have it.
+    :ivar unanswered: recipients to whom a mail was sent without an answer so far. They may have it.
     """
 
     def __init__(self, settings: AlertSettings, clock: Clock, observe: Observer, waiting: Callable[[], None]) -> None:
@@ -123,7 +122,7 @@ class MailServer:
         return replies | dict.fromkeys(accepted, content)
 
     def _send(self, message: bytes) -> tuple[int, bytes]:
-        """The calling thread reports that it waits, while another one sends and reads."""
+        """Send and read in another thread, while the calling one reports that it waits."""
         with ThreadPoolExecutor(1) as pool:
             sending = pool.submit(self.smtp.data, message)
             while not wait([sending], WATCH_SECONDS).done:
@@ -186,7 +185,7 @@ class MailServer:
     def _expect(
         self, name: str, act: Callable[[], tuple[int, bytes]], subject: str = "", good: Sequence[int] = (220, 250)
     ) -> None:
-        """Do a step without which nothing goes on."""
+        """Do a step that must succeed."""
         step = self._ask(name, act, subject, good)
         if not step.ok:
             raise (MailRejected if step.for_good else MailUnavailable)(name, step.reply, _address(self._settings))
@@ -198,7 +197,7 @@ class MailServer:
         subject: str = "",
         good: Sequence[int] = (250, 251, 252),
     ) -> SmtpStep:
-        """Do a step and tell of it; raises where the line breaks, or the server ends the dialogue (421)."""
+        """Do a step and report it; raises where the line breaks or the server ends the dialogue (421)."""
         try:
             code, answer = act()
         except ssl.SSLCertVerificationError as error:
@@ -244,7 +243,7 @@ def dialogue(
 
     :param waiting: called again and again while the answer to a mail is waited for, in the calling thread.
     :raises MailUnavailable: it does not answer, or not now.
-    :raises MailRejected: it refuses, or cannot be trusted.
+    :raises MailRejected: it refuses, or its certificate is not trusted.
     :raises StopRequested: a stop was asked for meanwhile.
     """
     clock.check_stop()

@@ -1,6 +1,7 @@
 """The configuration: three JSON files in one directory, read whole or not at all, into frozen values.
 
-``model`` defines every key, ``types`` the values. ``load`` reads the files, with ``credentials`` and ``validate``.
+``model`` defines every key, ``types`` the kinds of value. ``load`` reads the files, ``credentials`` finds the
+passwords, ``validate`` checks what concerns several keys, ``issues`` are the faults and notices.
 """
 
 from baikaldoc_pos.config.credentials import secrets_of

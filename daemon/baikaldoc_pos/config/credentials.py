@@ -1,6 +1,6 @@
 """Where a password comes from: the file itself, else systemd's credential, else the file that another key names.
 
-No password is ever part of an error. ``secrets_of`` lists what must never appear in a log.
+No fault holds a password. ``secrets_of`` lists what no log may show.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""What is wrong with a configuration, and where: ids and fields. The catalogue holds the sentences.
+"""Faults and notices of a configuration: a place, the id of a sentence, its fields.
 
-An issue holds no prose and no secret. Its sentence says what is wrong and what to do about it.
+The catalogue holds the sentences, which say what is wrong and what to do. An issue holds no secret.
 """
 
 import json
@@ -27,9 +27,9 @@ class Phrase:
 
 @frozen
 class ConfigIssue:
-    """Something to say about one key of one file.
+    """Something about one key of one file.
 
-    :param file: the file's name, or the directory's path where that is what is wrong.
+    :param file: the file's name, or the directory's path where the directory is missing.
     :param key: the key's path in it (``pagination.pageSize``, ``statusMapping["…"]``); "" for the file as a whole.
     :param problem: the id of the sentence.
     :param fields: its fields; a :class:`Phrase` among them is looked up too.
@@ -48,7 +48,7 @@ class ConfigError(ConfigIssue):
 
 @frozen
 class ConfigWarning(ConfigIssue):
-    """The configuration can be used, but a person ought to know."""
+    """The configuration can be used, but a person should know."""
 
 
 def render(issue: ConfigIssue, catalogue: "Catalogue") -> str:
@@ -67,7 +67,7 @@ def render_phrase(phrase: Phrase, catalogue: "Catalogue") -> str:
 
 
 def key_path(path: Sequence[str | int]) -> str:
-    """A key's path as people write it; names with other than Latin letters, digits, ``_`` and ``-`` are quoted."""
+    """A key's path as people write it; names other than of Latin letters, digits, ``_`` and ``-`` are quoted."""
     written = ""
     for step in path:
         if isinstance(step, int):
@@ -85,6 +85,6 @@ def quoted(name: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A JSON value fit for one line of text: written as JSON, shortened, printable whatever it holds."""
+    """A value as JSON, shortened to one line of printable text."""
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"

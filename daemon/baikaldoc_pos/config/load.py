@@ -1,6 +1,6 @@
-"""Load the configuration: read strict JSON, structure it by the model, find passwords, then report all errors at once.
+"""Load the configuration: read strict JSON, structure it by the model, find passwords, report all faults at once.
 
-Errors are collected as values; no value of the file is shown in those about its form.
+Faults are collected as values.
 """
 
 import json
@@ -40,7 +40,7 @@ SPOILED = frozenset({"config.fault.not_finite", "config.fault.not_text"})
 
 
 class JsonObject(dict[str, object]):
-    """An object of the file that remembers which of its keys stood there more than once."""
+    """An object of the file; ``repeated`` are keys that stand in it more than once."""
 
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
         super().__init__(pairs)
@@ -49,9 +49,9 @@ class JsonObject(dict[str, object]):
 
 
 def read_document(path: Path, *, optional: bool = False) -> tuple[JsonObject | None, list[ConfigError]]:
-    """The root object of a file and the faults of its form; no object where it cannot be used at all.
+    """The root object of a file and the faults of its form; None where it cannot be read at all.
 
-    A file that may be absent, and is, reads as an empty object.
+    :param optional: an absent file reads as an empty object.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -88,7 +88,7 @@ def _integer(digits: str) -> float:
 
 
 def _walk(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What is wrong within a value, wherever it stands, as paths and problems."""
+    """The faults within a value, as paths and ids of sentences."""
     if isinstance(value, JsonObject):
         for key in value.repeated:
             yield (*path, key), "config.fault.repeated_key"
@@ -156,7 +156,7 @@ def _placed(error: UnacceptableError, file: str, path: tuple[str, ...]) -> list[
 
 
 def _nearest(key: str, siblings: list[tuple[str, ...]], file: str) -> str | None:
-    """The known key that was probably meant: one of the same section, else one of the same file."""
+    """The known key that is probably meant: one of the same section, else one of the same file."""
     anywhere = [path for path, _, _ in leaves(dict(FILES.values())[file])]
     for paths in (siblings, anywhere):
         candidates = {path[-1].lower(): path for path in paths}
@@ -262,7 +262,7 @@ def _complete(
 
 
 def section_of(settings: AttrsInstance) -> dict[str, object]:
-    """The section as JSON has it, without the password: what can be kept for when the file is no longer readable."""
+    """The section as JSON has it, without the password: the journal keeps it for when the file is unreadable."""
     section: dict[str, object] = {}
     for attribute, each in settings_of(type(settings)):
         value = getattr(settings, attribute.name)

@@ -1,7 +1,7 @@
 """The configuration as the rest of the program sees it: frozen values, complete and checked.
 
-Each attribute's metadata names its key and field type. To add a key or a section, add it here, and its sentence
-(``config.key.…``) to both catalogues. Reading, the reference and the comparison of two configurations follow it.
+Each attribute's metadata has its key and field type. A new key needs an attribute here and a sentence
+(``config.key.…``) in both catalogues; reading, the reference and the comparison follow from them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -118,7 +118,7 @@ class Paths:
 
 
 def _from_systemd(environ: Mapping[str, str], name: str) -> Path | None:
-    """The first of the colon-separated paths."""
+    """The first of systemd's colon-separated paths."""
     first = environ.get(name, "").partition(":")[0]
     return Path(first) if first else None
 
@@ -160,7 +160,7 @@ class Smtp:
 
 @frozen(kw_only=True)
 class AlertSettings:
-    """Nobody is told anything while there are no recipients.
+    """Mails about what needs a person; none without recipients.
 
     :param password: resolved from the file, systemd's credential or ``passwordFile``; None: no signing in.
     :param password_path: the file that the password was read from; None for a credential.
@@ -208,7 +208,7 @@ _DAY_MINUTES = 24 * 60
 
 @frozen(kw_only=True)
 class DateRange:
-    """The period to be read: fixed, or running; the dates count only while ``use_fixed_dates`` is on."""
+    """The period to read: fixed, or running. The dates count only while ``use_fixed_dates`` is on."""
 
     use_fixed_dates: bool = field(default=False, metadata=setting("useFixedDates", FLAG))
     start_date: str | None = field(default=None, metadata=setting("startDate", MOMENT))
@@ -225,7 +225,7 @@ class Pagination:
 
 @frozen(kw_only=True)
 class Attributes:
-    """How this installation names the two attributes of a rubric; its administrator chose the names."""
+    """The names of the two attributes of a rubric, which the administrator of ДЕЛО chooses."""
 
     sstu_field: str = field(default="eosSstuStatus", metadata=setting("sstuField", GRAPHQL_NAME))
     pos_field: str = field(default="posStatusRub", metadata=setting("posField", GRAPHQL_NAME))
@@ -325,7 +325,7 @@ class Limits:
 
 @frozen(kw_only=True)
 class Lookback:
-    """The second look at rubrics whose ССТУ status came after their window; 0 days turn it off."""
+    """The second look at earlier windows, where a ССТУ status may have come late; 0 days turn it off."""
 
     days: int = field(default=90, metadata=setting("days", integer(0, 3650)))
     every_minutes: float = field(default=60, metadata=setting("everyMinutes", number(0.01, 7 * _DAY_MINUTES)))

@@ -1,7 +1,7 @@
-"""The types of value that a setting can have. Each reads one JSON value strictly, or says what is wrong with it.
+"""The kinds of value that a setting can have. Each reads one JSON value strictly, or says what is wrong with it.
 
-A type also describes itself as a :class:`Phrase`, which errors and the generated reference share. Types are pure:
-what needs the file system or another setting is checked in ``credentials`` and ``validate``.
+A type has a description, which faults and the generated reference share. Types are pure: what needs the file system
+or another setting is checked in ``credentials`` and ``validate``.
 """
 
 import ipaddress
@@ -20,12 +20,12 @@ from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config.issues import Phrase, quoted, shown
 
-TEXTFILE_SUFFIX = ".prom"  # node_exporter passes over any other file, without a word
+TEXTFILE_SUFFIX = ".prom"  # node_exporter ignores any other file
 _UNIX = "unix:"
 _LONGEST_UNIX_PATH = 107  # bytes: sun_path of Linux less its final NUL
 _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/@\s]+)):(?P<port>[0-9]{1,5})")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
-# The atoms of RFC 5322; quoted local parts exist, but not among those whom a service writes to.
+# The atoms of RFC 5322; quoted local parts are not supported.
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")  # of GraphQL
 _MOST_LOCAL = 64
@@ -71,7 +71,7 @@ ListenAddress = TcpAddress | UnixAddress
 
 @frozen
 class Problem:
-    """What is wrong with a value, or with a part of it (``below``: the rest of the key's path)."""
+    """A fault of a value, or of a part of it (``below``: the rest of the key's path)."""
 
     id: str
     fields: Mapping[str, object] = field(factory=dict)
@@ -79,7 +79,7 @@ class Problem:
 
 
 class UnacceptableError(Exception):
-    """A value that a type does not take, with every problem it has. Never leaves this package."""
+    """A type does not take a value; has every problem. Never leaves this package."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(problems)
@@ -87,7 +87,7 @@ class UnacceptableError(Exception):
 
 
 def found(value: object) -> Phrase:
-    """The JSON type of a value, as a phrase; the value itself may be a secret and is not told."""
+    """The JSON type of a value; the value itself may be a secret and is not shown."""
     if value is None:
         return Phrase("config.found.null")
     if isinstance(value, bool):
@@ -100,7 +100,7 @@ def found(value: object) -> Phrase:
 
 
 def wrong_type(expected: Phrase, value: object, below: str = "") -> UnacceptableError:
-    """A value of another JSON type than the expected one."""
+    """The value has another JSON type than the expected one."""
     return UnacceptableError(Problem("config.fault.wrong_type", {"expected": expected, "found": found(value)}, below))
 
 
@@ -168,7 +168,7 @@ def choice_list(words: tuple[str, ...]) -> FieldType:
 
 
 def _list_of(item: FieldType, description: Phrase, least: int = 0) -> FieldType:
-    """A list of so many items at least, without repetitions; naming one item twice does no harm."""
+    """A list of at least so many items; repetitions are dropped."""
 
     def convert(value: list[object]) -> tuple[object, ...] | None:
         read: list[object] = []
@@ -203,7 +203,7 @@ def _utc_offset(value: float) -> float | None:
 
 
 def _password(value: str) -> Secret:
-    """Spaces count, but a password may not be empty."""
+    """Spaces count; an empty password is refused."""
     if not value:
         raise UnacceptableError(Problem("config.fault.password_empty"))
     return Secret(value)
@@ -251,7 +251,7 @@ def _address(value: str) -> str | None:
 
 
 def _http_url(value: str) -> str:
-    """No text of a URL goes into a problem: people paste passwords into URLs."""
+    """A problem shows no text of a URL, which may hold a password."""
     parts = _split(value)
     if parts is None:
         raise UnacceptableError(Problem("config.fault.not_a_url"))
@@ -307,9 +307,9 @@ FLAG = FieldType(Phrase("config.kind.flag"), lambda value: isinstance(value, boo
 UTC_OFFSET = FieldType(Phrase("config.kind.utc_offset", {"minimum": -12, "maximum": 14}), _is_number, _utc_offset)
 TEXT = FieldType(Phrase("config.kind.text"), _is_full_text, str)
 TEXT_OR_NULL = FieldType(Phrase("config.kind.text_or_null"), _is_full_text, str, nullable=True)
-# null: it is found elsewhere.
+# null: the password is found elsewhere.
 PASSWORD = FieldType(Phrase("config.kind.password"), _is_text, _password, nullable=True)
-# Counts only while fixed dates are on. The files in use have anything there while they are off.
+# Checked only while fixed dates are on (validate.py): files in use have anything here while they are off.
 MOMENT = FieldType(Phrase("config.kind.moment"), lambda value: True, str, nullable=True)
 # true, false, or the path of a CA file.
 TLS_VERIFY = FieldType(

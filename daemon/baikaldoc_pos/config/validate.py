@@ -1,7 +1,7 @@
-"""Checks beyond single values: rules over several keys, CA files, warnings, and what differs between two versions.
+"""Checks beyond single values: rules over several keys, CA files, notices, and the differences of two configurations.
 
-Rules look at a file's root object as it was read, so that their errors stand beside those of single values.
-What is of a wrong type they leave to the field types.
+Rules look at the JSON as it was read, so that their faults stand beside those of single values. They pass over values
+of a wrong type, which the field types report.
 """
 
 import ipaddress
@@ -42,9 +42,9 @@ def certificate_faults(path: Path, file: str, key: str) -> list[ConfigError]:
 
 
 def without_strict(context: ssl.SSLContext) -> ssl.SSLContext:
-    """The context as Python had it before 3.13, which refuses a CA whose certificate lacks extensions of RFC 5280.
+    """The context as before Python 3.13, which refuses a CA whose certificate lacks extensions of RFC 5280.
 
-    Internal CAs often do, and an upgrade of Python is no reason to stop. Signatures, dates and names are checked.
+    Internal CAs often lack them. Signatures, dates and names are checked.
     """
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
@@ -56,7 +56,7 @@ Document = Mapping[str, object]
 
 
 def faults_of_rules(documents: Mapping[str, Document]) -> Iterator[ConfigError]:
-    """The faults of all rules, over those of the files that could be read (by attribute of Configuration)."""
+    """The faults of all rules over the files that could be read, by attribute of Configuration."""
     if "processing" in documents:
         yield from _fixed_dates(documents["processing"])
         yield from _ignored_and_mapped(documents["processing"])
@@ -97,7 +97,7 @@ def _ignored_and_mapped(document: Document) -> Iterator[ConfigError]:
 
 
 def _stuck_before_deadline(document: Document) -> Iterator[ConfigError]:
-    """A request may take its whole deadline, and the watchdog must not take that for a stuck job."""
+    """A request that takes its whole deadline must not look like a stuck job to the watchdog."""
     section = document.get("limits")
     if not isinstance(section, dict):
         return
@@ -140,7 +140,7 @@ _OTHERS_MAY_READ = 0o004
 
 
 def warnings_of(configuration: Configuration, directory: Path) -> list[ConfigWarning]:
-    """Every notice about a configuration that was loaded from a directory."""
+    """Every notice about a configuration from this directory."""
     return [
         *_of_processing(configuration.processing, FILES["processing"][0]),
         *_of_connection(configuration.connection, FILES["connection"][0], directory),
@@ -208,7 +208,7 @@ def _is_loopback(host: str) -> bool:
 def _others_may_read(path: Path) -> bool:
     try:
         return bool(path.stat().st_mode & _OTHERS_MAY_READ)
-    except OSError:  # gone since it was read: then nobody can read it
+    except OSError:  # gone since it was read
         return False
 
 

@@ -1,7 +1,7 @@
-"""Where records go: JSON lines in dated files, readable sentences on standard error, every secret masked in both.
+"""Logging: JSON lines in dated files, sentences on standard error, secrets masked in both.
 
-:func:`configure` sets it up for the process and hands back a :class:`LogSetup`, by which it is changed at reload and
-taken down at the end. Of the rest of the program this package knows the events' catalogue, and nothing else.
+:func:`configure` sets it up and returns the :class:`LogSetup`, which changes it at reload and ends it. Of the rest of
+the program this package knows only the catalogue of events.
 """
 
 from baikaldoc_pos.logs.files import FileFailure

@@ -1,6 +1,6 @@
 """A record as it is shown: its event, its sentence and fields without secrets, its exception.
 
-Everything that formatters need is worked out here, once for all formats. May not know where it is written.
+Formatters share what is worked out here.
 """
 
 import logging
@@ -16,7 +16,7 @@ from baikaldoc_pos.logs.masking import Masker, Plain, plain_fields
 _LEVELS = {
     logging.getLevelNamesMapping()[name.upper()]: name for name in ("debug", "info", "warning", "error", "critical")
 }
-# An event's id is written in the code; masked it would be if a password were as weak as "delo".
+# The id of an event is not masked, though a password may be as weak as "delo".
 _ID = re.compile(r"[a-z_]+(?:\.[a-z0-9_]+)+")
 
 

@@ -1,7 +1,6 @@
-"""Log files that carry their date in their names: ``log_<date>.log`` for all, ``error.log`` for today's errors.
+"""Log files with the date in their names: ``log_<date>.log`` for all records, ``error.log`` for today's errors.
 
-Each record opens, appends and closes its file, so whatever is renamed, deleted or full in between is noticed at once
-and costs nothing to survive.
+Each record opens, appends and closes its file, so that a file may be renamed, deleted or full in between.
 """
 
 import logging
@@ -19,18 +18,15 @@ DIRECTORY_MODE = 0o750
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line in one piece; the file and its directory are made where they are missing.
+    """Append one line in one piece; missing files and directories are made.
 
-    :raises OSError: nothing of the line stands in the file then.
+    :raises OSError: nothing of the line is in the file.
     """
     _append(path, f"{line}\n".encode("utf-8", "backslashreplace"))
 
 
 def prepare(path: Path) -> None:
-    """Make sure that the file can be appended to, and that a line which a crash cut short does not run into the next.
-
-    :raises OSError: where it cannot.
-    """
+    """Make sure that the file can be appended to, and end a line that a crash cut short; raises OSError."""
     _append(path, b"")
     with path.open("rb") as file:
         if file.seek(0, os.SEEK_END):
@@ -40,9 +36,9 @@ def prepare(path: Path) -> None:
 
 
 def move_behind(source: Path, target: Path) -> None:
-    """Rename, or append to a target that is there already. A source that is not there is no fault.
+    """Rename, or append to an existing target. An absent source is no fault.
 
-    :raises OSError: the source is still there then, and the target as it was.
+    :raises OSError: the source is still there, and the target as it was.
     """
     with suppress(FileNotFoundError):
         if target.exists():
@@ -60,7 +56,7 @@ def _append(path: Path, octets: bytes) -> None:
             while written < len(octets):
                 written += os.write(descriptor, octets[written:])
         except OSError:
-            # Half a line would spoil the next one. Not where another process has written meanwhile.
+            # Half a line would spoil the next one; but another process may have written meanwhile.
             if written and os.fstat(descriptor).st_size == before + written:
                 os.ftruncate(descriptor, before)
             raise
@@ -91,7 +87,7 @@ _ALL = "all"
 
 @frozen
 class FileFailure:
-    """What cannot be written, renamed or deleted at present.
+    """A path that cannot be written, renamed or deleted now.
 
     :param reason: in the system's words.
     :param lost: how many records are missing in the file.
@@ -107,12 +103,11 @@ class DatedFileHandler(logging.Handler):
     """Files by date in one directory, in the installation's zone.
 
     A record goes to the file of its own date. At the start (:meth:`configure`) and at the first record of a day,
-    yesterday's ``error.log`` becomes ``error_<date>.log``, and files whose names are more than ``keep_days`` days old
-    are deleted.
-    No fault of the disk leaves this class: it is told once through ``tell``, as the event ``log.file_failed``, and
-    once more when it is over, as ``log.file_recovered``.
+    yesterday's ``error.log`` becomes ``error_<date>.log``, and files older than ``keep_days`` by their names are
+    deleted. A fault of the disk is not raised: it is logged once through ``tell``, as ``log.file_failed``, and once
+    when it is over, as ``log.file_recovered``.
 
-    :param tell: is handed records that must not come back here: the console's ``handle``.
+    :param tell: takes records that must not come back here: the console's ``handle``.
     """
 
     def __init__(
@@ -138,8 +133,8 @@ class DatedFileHandler(logging.Handler):
         return tuple(self._failures.values())
 
     def configure(self, formatter: logging.Formatter, zone: tzinfo, keep_days: int) -> None:
-        """Before the first record, and at reload between two: takes up what an earlier process left, deletes what is
-        too old by now, and says at once where nothing can be written."""
+        """Called before the first record and at reload: goes on with what an earlier process left, deletes old files,
+        and reports at once what cannot be written."""
         with self.lock or nullcontext():
             self.setFormatter(formatter)
             self._zone, self._keep_days, self._today = zone, keep_days, None
@@ -159,13 +154,13 @@ class DatedFileHandler(logging.Handler):
             self._append_error(line, day)
 
     def _append_error(self, line: str, day: date) -> None:
-        """An error of before midnight that arrives after it belongs to the file that was moved away."""
+        """An error of before midnight that arrives after it goes to the file that was moved away."""
         path = self._error_log if day == self._today else self._moved(day)
         if self._attempt("errors", path, lambda: append_line(path, line), loses=1) and path == self._error_log:
             self._errors_of = self._errors_of or day
 
     def _take_up_errors(self) -> None:
-        """The last record in error.log, as the file's time tells, is of the day whose errors these are."""
+        """The errors in error.log are of the day of its last modification."""
         with suppress(OSError):
             status = self._error_log.stat()
             if status.st_size:
@@ -186,7 +181,7 @@ class DatedFileHandler(logging.Handler):
             self._errors_of = None
 
     def _delete_old(self, today: date) -> None:
-        """Each that can be deleted is; then the first fault is raised. No directory, nothing to delete."""
+        """Delete what can be deleted, then raise the first fault. Without a directory there is nothing to delete."""
         if not self._directory.is_dir():
             return
         fault: OSError | None = None
@@ -201,7 +196,7 @@ class DatedFileHandler(logging.Handler):
             raise fault
 
     def _attempt(self, work: str, path: Path, action: Callable[[], None], *, loses: int = 0) -> bool:
-        """Do it; whether it succeeded. Of a failure that lasts only the beginning and the end are told."""
+        """Do it; returns whether it succeeded. Only the beginning and the end of a failure are logged."""
         try:
             action()
         except OSError as fault:
@@ -225,7 +220,7 @@ class DatedFileHandler(logging.Handler):
             self._say(logging.ERROR, "log.file_failed", {"path": str(path), "reason": reason})
 
     def _say(self, level: int, event: str, fields: dict[str, object]) -> logging.LogRecord:
-        """Past the loggers, so that it cannot come back here."""
+        """Log past the loggers, so that the record cannot come back here."""
         record = logging.LogRecord(__name__, level, __file__, 0, event, None, None)
         vars(record).update(created=self._now().timestamp(), event=event, fields=fields)
         self._tell(record)

@@ -17,8 +17,8 @@ _STANDARD = ("time", "level", "event", "message", "exception")
 _COLOURS = {"debug": "90", "info": "32", "warning": "33", "error": "31", "critical": "97;41"}
 # syslog(3).
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
-# journald cuts a line at 48 KiB (LineMax=) and takes what is left for another one, with a priority of its own. A
-# character has at most ten bytes, in whatever encoding.
+# journald cuts a line at 48 KiB (LineMax=); the rest would be a line with a priority of its own. A character has at
+# most ten bytes, in whatever encoding.
 _LONGEST_LINE = 4000
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
 
@@ -56,11 +56,10 @@ class JsonEvents(JsonFormatter):
 
 
 class SentenceFormatter(logging.Formatter):
-    """The sentence, with the traceback under it, for the one ``style``.
+    """The sentence, with the traceback under it, in one ``style``.
 
-    In the journal each line carries its priority and nothing carries the time, which the journal has already.
-    Further lines are indented, long ones folded and control characters written out, so that no server's answer can
-    pass for a record.
+    For the journal each line has its priority and none has the time, which the journal adds. Further lines are
+    indented, long ones folded and control characters escaped, so that no server's answer can pass for a record.
     """
 
     def __init__(self, reader: Reader, style: Style) -> None:
@@ -83,7 +82,7 @@ class SentenceFormatter(logging.Formatter):
         return "\n".join([f"{entry.time:%Y-%m-%d %H:%M:%S} {word}: {lines[0]}", *lines[1:]])
 
     def _with_cycle(self, entry: Entry) -> str:
-        """The sentence, which names its cycle in any case: a cycle is followed by it."""
+        """The sentence, with the cycle's number where it does not name it."""
         if "cycle" not in entry.fields:
             return entry.message
         others = {name: value for name, value in entry.fields.items() if name != "cycle"}
@@ -118,7 +117,7 @@ class ConsoleHandler(logging.Handler):
             return
         encoding = getattr(stream, "encoding", None) or "utf-8"
         text = f"{self.format(record)}\n".encode(encoding, "backslashreplace").decode(encoding)
-        # ValueError: the stream is closed. There is nowhere left to say either; the files have the record.
+        # ValueError: the stream is closed. The files have the record.
         with suppress(OSError, ValueError):
             stream.write(text)
             stream.flush()

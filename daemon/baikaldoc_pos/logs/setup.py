@@ -1,4 +1,4 @@
-"""Puts the handlers in place, changes them at reload, and takes them away again."""
+"""Adds the handlers, changes them at reload, and removes them."""
 
 import logging
 import sys
@@ -28,7 +28,7 @@ class LogSettings:
     :param level: debug, info, warning or error; of other libraries nothing below warning is taken.
     :param keep_days: how many days files are kept beside today's.
     :param zone: the installation's zone, for the times shown and the dates in the files' names.
-    :param secrets: texts that must never be seen.
+    :param secrets: texts to mask.
     """
 
     language: str = "ru"
@@ -39,7 +39,7 @@ class LogSettings:
 
 
 def configure(settings: LogSettings, directory: Path | None, *, console: bool = True) -> "LogSetup":
-    """Begin to log. Never raises for a directory that cannot be written: that is told as ``log.file_failed``.
+    """Begin to log. A directory that cannot be written raises nothing: it is logged as ``log.file_failed``.
 
     :param directory: where the files are; None for no files (commands that only read).
     :param console: everything on standard error; False: warnings and above only.
@@ -79,11 +79,11 @@ class LogSetup:
         logging.getLogger(_OURS).setLevel(level)
         for name in (_ROOT, *_LIBRARIES):
             logging.getLogger(name).setLevel(max(level, logging.WARNING))
-        # Its warnings, of a run that was skipped, are told by our own events.
+        # Its warnings are about runs that were skipped, for which there is an event of ours.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     def close(self) -> None:
-        """Leave logging as it was found."""
+        """Restore logging as it was before."""
         sys.excepthook, threading.excepthook, sys.unraisablehook = self._hooks
         logging.captureWarnings(capture=False)
         for handler in self._handlers():
