@@ -145,6 +145,7 @@ class SessionNotAccepted(DeloError):
 
     def __init__(self, sign: str) -> None:
         super().__init__(sign=sign)
+        self.sign = sign
 
 
 class AccessDenied(DeloError):

@@ -1,5 +1,6 @@
 """ДЕЛО's web side without the wire: from a request that was received to the answer that is to be sent."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -84,9 +85,10 @@ class Application:
         if not request.headers.get("content-type", "").startswith("application/json"):
             return Answer.of_html("Unsupported Media Type", 415)
         if request.is_mutation and self.faults.write_denied is not None:
-            if self.faults.write_denied == "status":
-                return Answer.of_json({"message": "Доступ запрещён"}, 403)
-            return _in_words("Response status code does not indicate success: 403 (Forbidden).")
+            return _denied(self.faults.write_denied, request)
+        limit = self.faults.body_limit
+        if limit is not None and len(request.body) > limit:
+            return Answer.of_html("Request Rejected", self.faults.body_limit_status)
         if self.on_execute is not None:
             self.on_execute(request)
         answer = execute(Environment(self.store, self.faults, self.max_page_size), request, session.id, reject)
@@ -129,6 +131,23 @@ def signed_out(sign: Sign) -> Answer:
             return _in_words("Нет доступа.", code="AUTH_NOT_AUTHENTICATED")
         case _:
             return Answer(int(sign), b"")
+
+
+def _denied(way: str, request: Request) -> Answer:
+    """How a write is answered that the account may not do."""
+    words = "Response status code does not indicate success: 403 (Forbidden)."
+    match way:
+        case "status":
+            return Answer.of_json({"message": "Доступ запрещён"}, 403)
+        case "code":
+            return _in_words("Нет прав.", code="AUTH_NOT_AUTHORIZED")
+        case "aliases":
+            names = re.findall(r"\br\d+(?=:)", request.document or "")
+            extensions = {"code": "AUTH_NOT_AUTHORIZED"}
+            errors = [{"message": "Нет прав.", "path": [name], "extensions": extensions} for name in names]
+            return Answer.of_json({"data": dict.fromkeys(names), "errors": errors})
+        case _:
+            return evolve(_in_words(words), status=500 if way == "500" else 200)
 
 
 def _in_words(message: str, **extensions: str) -> Answer:

@@ -63,6 +63,8 @@ def execute(environment: Environment, request: Request, session: str, reject: Re
     if result.data is None and all(error.path is None for error in errors):
         return rejection(errors, faults.validation_status)
     data = result.data
+    if errors and faults.null_data_at_errors:
+        data = None
     if data is not None:
         data = {key: value for key, value in data.items() if key not in context.missing}
     told = [error.formatted for error in errors] + [{"message": message} for message in faults.extra_errors]

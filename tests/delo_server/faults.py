@@ -51,10 +51,13 @@ class Faults:
     :param validation_status: HTTP status of an answer to a document that is invalid.
     :param lacks: what the schema lacks (see ``schema.Lack``), and what else it is like (see ``schema.ServerKind``):
         input_type, null_or_empty_true, introspection, alias_limit, names, kind_names.
-    :param write_denied: the account may not write: answered by HTTP status 403, or in words.
+    :param write_denied: the account may not write: answered by HTTP status 403, in words (also with status 500), or by
+        a code for the whole or for each alias.
+    :param body_limit: a query whose body is longer is answered by ``body_limit_status``.
     :param poison: ISNs whose presence in a mutation makes the server refuse the document as a whole.
     :param poison_status: with which HTTP status it does so.
     :param extra_errors: messages of top-level errors without a path that stand beside every data.
+    :param null_data_at_errors: an error of one alias makes all data null.
     :param stuck_cursor: ``endCursor`` repeats the cursor that was asked for, with ``hasNextPage: true``.
     :param ignore_pos_filter: rubrics that have a «Статус ПОС» are sent, too, whatever the filter says.
     :param ignore_isn_filter: the filter by ISN is taken and not applied.
@@ -77,10 +80,13 @@ class Faults:
     alias_limit: int | None = None
     names: dict[str, str] = field(factory=dict)
     kind_names: bool = False
-    write_denied: Literal["status", "words"] | None = None
+    write_denied: Literal["status", "words", "500", "code", "aliases"] | None = None
+    body_limit: int | None = None
+    body_limit_status: int = 403
     poison: set[int] = field(factory=set)
     poison_status: int = 200
     extra_errors: list[str] = field(factory=list)
+    null_data_at_errors: bool = False
     stuck_cursor: bool = False
     ignore_pos_filter: bool = False
     ignore_isn_filter: bool = False

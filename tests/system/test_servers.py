@@ -9,7 +9,17 @@ from baikaldoc_pos.errors import AccessDenied, NameUnknown
 from graphql import build_schema, parse, validate
 
 from tests.clocks import ManualClock
-from tests.delo_server import HAND_SET, MAPPING, PLAIN_ANSWER, DeloServer, Faults, Lack, make_rubric, pending_rubrics
+from tests.delo_server import (
+    HAND_SET,
+    MAPPING,
+    PLAIN_ANSWER,
+    AliasError,
+    DeloServer,
+    Faults,
+    Lack,
+    make_rubric,
+    pending_rubrics,
+)
 from tests.installation import KNOWN, ROOT, Installation
 from tests.system.accounts import bookmark, retries
 
@@ -175,7 +185,7 @@ def test_a_server_that_takes_the_filter_no_longer_is_found_out_anew(installation
 
 
 @pytest.mark.parametrize("known", [KNOWN, None], ids=["known", "unknown"])
-@pytest.mark.parametrize("way", ["status", "words"])
+@pytest.mark.parametrize("way", ["status", "words", "500", "code", "aliases"])
 def test_an_account_without_the_right_to_write_is_told_of_at_once(tmp_path, server, way, known):
     server.faults.write_denied = way
     server.store.add(*pending_rubrics(COUNT))
@@ -186,6 +196,28 @@ def test_an_account_without_the_right_to_write_is_told_of_at_once(tmp_path, serv
     assert server.requests <= 20
     assert (report.counts.failed, retries(installation)) == (0, {})
     assert bookmark(installation) is None
+
+
+@pytest.mark.parametrize("status", [403, 413, 503])
+def test_a_request_that_is_too_large_for_something_in_between_goes_out_smaller(tmp_path, server, status):
+    server.faults.body_limit, server.faults.body_limit_status = 5000, status
+    server.store.add(*pending_rubrics(COUNT))
+    installation = Installation(tmp_path, server, profile=evolve(KNOWN, written=False))
+    assert installation.cycle().error is None
+    assert_all_written_but(server, [])
+    assert server.sign_ins <= 3
+    assert server.requests <= 200
+
+
+def test_the_words_of_one_record_say_nothing_of_the_account(tmp_path, server):
+    rubrics = pending_rubrics(12)
+    server.store.add(*rubrics)
+    server.faults.writes[rubrics[3].isn] = AliasError("Объект 403 занят")
+    server.faults.null_data_at_errors = True
+    installation = Installation(tmp_path, server, profile=evolve(KNOWN, written=False))
+    report = installation.cycle()
+    assert (report.error, report.counts.failed) == (None, 1)
+    assert_all_written_but(server, [rubrics[3].isn])
 
 
 @pytest.mark.full_server

@@ -107,6 +107,15 @@ def test_a_sign_that_did_not_end_the_session_leaves_no_seat_behind(installation:
     assert_no_seat_left(installation)
 
 
+def test_a_session_that_is_lost_after_each_query_does_not_fill_the_log_of_sign_ins(installation: Installation) -> None:
+    installation.server.sessions.expire_after_queries = 1
+    installation.processing["pagination"] = {"pageSize": 2}
+    assert isinstance(installation.cycle().error, SessionNotAccepted)
+    assert isinstance(installation.cycle().error, SessionNotAccepted)
+    assert installation.server.sign_ins <= 24
+    assert_no_seat_left(installation)
+
+
 @every_sign
 def test_a_session_that_is_never_accepted(installation: Installation, sign: Sign, clock: ManualClock) -> None:
     """Rights, or a proxy in between: that is said, and signing in does not go on and on."""
@@ -197,6 +206,7 @@ def said(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -
     return Replace(status, json.dumps({"message": message}).encode(), JSON_TYPE, headers)
 
 
+COOKIE = (("Set-Cookie", "DeloSession=x; Path=/"),)
 OUTAGES = [
     *map(Replace.by_status, (503, 502, 504, 429, 400, 403, 408, 421, 423, 204)),
     HTML_ERROR,
@@ -221,7 +231,11 @@ UNCLEAR = [
     Replace.by_status(500),
     said(500, "Внутренняя ошибка"),
     said(200, "Что-то случилось"),
-    Replace(200, b'{"errors": ["?"]}', JSON_TYPE, (("Set-Cookie", "DeloSession=x; Path=/"),)),
+    said(500, "Неверный пароль"),
+    said(423, "Учётная запись заблокирована"),
+    said(407, "Wrong user or password of the proxy"),
+    Replace(200, b'{"errors": ["?"]}', JSON_TYPE, COOKIE),
+    Replace(200, HTML_ERROR.body, "text/html", COOKIE),
     Replace(302, headers=(("Location", "/CoreHost/auth/login?error=1"),)),
 ]
 
@@ -250,7 +264,12 @@ def test_an_unclear_sign_in_is_tried_twice_in_a_quarter_of_an_hour_over_restarts
     assert server.traffic.kinds["login"] == 3
 
 
-@pytest.mark.parametrize("fault", [said(400, "Неверный пароль"), Replace(401, b"\xff\x00", "text/html"), Truncate()])
+NO = Replace(200, b'{"Success": false, "Errors": [{"Message": "wrong password"}]}', JSON_TYPE, COOKIE)
+
+
+@pytest.mark.parametrize(
+    "fault", [said(400, "Неверный пароль"), NO, Replace(401, b"\xff\x00", "text/html"), Truncate()]
+)
 def test_a_rejection_is_told_by_its_status_or_by_its_words(
     installation: Installation, fault: Replace | Truncate, clock: ManualClock
 ) -> None:
@@ -258,6 +277,7 @@ def test_a_rejection_is_told_by_its_status_or_by_its_words(
     installation.server.faults.add(fault, on="login", times=None)
     assert isinstance(installation.cycle(clock).error, CredentialsRejected)
     assert installation.server.traffic.kinds["login"] == 1
+    assert installation.server.traffic.kinds["query"] == 0
 
 
 def test_a_cookie_that_has_expired_by_our_clock_alone_is_used(installation: Installation) -> None:
@@ -278,12 +298,13 @@ def test_a_wrong_address_of_signing_in_is_no_rejection(
     assert installation.server.requests == 1
 
 
-def test_the_body_of_signing_in_is_not_relied_on(installation: Installation) -> None:
+@pytest.mark.parametrize("body", [b"\x00 OK?", '{"success": true, "message": "Пароль истекает"}'.encode()])
+def test_the_body_of_signing_in_is_not_relied_on(installation: Installation, body: bytes) -> None:
     def replace(request: Request) -> None:
         if request.kind == "login":
             session = installation.server.sessions.sign_in(USER, PASSWORD)
             cookie = ("Set-Cookie", f"DeloSession={session.id}; Path=/; HttpOnly")
-            installation.server.faults.add(Replace(200, b"\x00 OK?", "text/plain", (cookie,)), on="login")
+            installation.server.faults.add(Replace(200, body, "text/plain", (cookie,)), on="login")
 
     installation.server.on_request(replace)
     assert installation.cycle().error is None

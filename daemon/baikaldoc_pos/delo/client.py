@@ -342,23 +342,42 @@ class DeloClient:
             return self._ask(document, {}, policy, attempt=attempt, repeat=False)
         except SessionNotAccepted as fault:
             sign_ins = self._session.sign_ins
-            reason = self._request_specific_reason(fault)
-            if self._session.sign_ins > sign_ins:  # the session had ended once more: that says nothing of rights
+            too_large = len(changes) > 1 and self._is_too_large(document)
+            if too_large or len(changes) == 1:
+                self.keep_alive()
+            if self._session.sign_ins > sign_ins and not too_large:
+                # The session had ended once more: that says nothing of rights.
                 if attempt < self._policy.attempts:
                     raise StaleBatch from fault
-                raise BatchRejected(reason, uncertain=True, fault=fault) from fault
+                raise BatchRejected(fault.sign, uncertain=True, fault=fault) from fault
             self._session.denied(document.name)
-            denied = AccessDenied(reason)
+            if too_large:
+                self._refused_batch = True
+                raise BatchRejected(fault.sign, uncertain=False) from fault
+            denied = AccessDenied(fault.sign)
             if not profile.written:
                 raise denied from fault
-            raise BatchRejected(reason, uncertain=False, fault=denied) from fault
+            raise BatchRejected(fault.sign, uncertain=False, fault=denied) from fault
         except DeloUnavailable as fault:
-            raise BatchRejected(self._request_specific_reason(fault), uncertain=True, fault=fault) from fault
+            reason = self._request_specific_reason(fault)
+            self._refused_batch = fault.status is not None
+            raise BatchRejected(reason, uncertain=True, fault=fault) from fault
         except UnexpectedAnswer as refusal:
             if refusal.status is None:
                 raise
             self._refused_batch = True
             raise BatchRejected(f"HTTP {refusal.status}", uncertain=False) from refusal
+
+    def _is_too_large(self, document: Document) -> bool:
+        """Whether a harmless question of the same length is refused with "sign in again", too."""
+        question = self._documents.probe()
+        padding = "x" * len(f"{document.text}{document.variables}".encode())
+        try:
+            self._ask(evolve(question, text=f"{question.text}\n# {padding}"))
+        except SessionNotAccepted:
+            self._session.denied(question.name)
+            return True
+        return False
 
     def server_schema(self) -> ServerSchema | None:
         """The server's own schema; None where it does not describe it."""

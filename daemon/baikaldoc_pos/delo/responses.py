@@ -21,12 +21,14 @@ from baikaldoc_pos.model import Answer, Change, Outcome
 SIGNED_OUT_STATUSES = frozenset({401, 403, 434})
 # The two forms in words of docs/delo-api.md, "Session".
 NOT_AUTHENTICATED = frozenset({"AUTH_NOT_AUTHENTICATED", "UNAUTHENTICATED"})
+OF_ACCESS = NOT_AUTHENTICATED | {"AUTH_NOT_AUTHORIZED", "FORBIDDEN"}
 _STATUS_IN_WORDS = re.compile(r"(?<!\d)40[13](?!\d)")
 # How a JSON answer says that the account is refused, and how that there is no free licence.
 _OF_CREDENTIALS = re.compile(r"парол|имя пользователя|логин|password|user ?name|credential|заблокирован|locked", re.I)
 _OF_LICENCES = re.compile(r"лиценз|licen[cs]", re.I)
+_OF_A_WRONG_PASSWORD = re.compile(r"неверн|неправильн|wrong|invalid|incorrect|bad credential", re.I)
 NO_PAGE_THERE = frozenset({404, 405, 410})
-LONGEST_REFUSAL = 16 * 1024
+LONGEST_REFUSAL = 64 * 1024
 MAX_RETRY_AFTER = 3600.0
 NO_ANSWER = "NO_ANSWER"
 UNREADABLE = "UNREADABLE"
@@ -72,32 +74,44 @@ def sign_in_outcome(reply: Reply, *, cookie: bool) -> SignInOutcome:
 
     :param cookie: whether the reply brought a cookie.
     """
-    words = server_words(reply)
+    body, words = _json(reply), server_words(reply)
     redirected = 300 <= reply.status < 400
-    if reply.status == 401 or (_OF_CREDENTIALS.search(words) and not _OF_LICENCES.search(words)):
+    of_licences = bool(_OF_LICENCES.search(words))
+    of_account = bool(_OF_CREDENTIALS.search(words)) and not of_licences
+    good = reply.status == 200 and cookie and not reply.is_html and not _is_failure(body)
+    if good:
+        return SignInOutcome.ACCEPTED
+    # A proxy answers 403 as well, with words of its own.
+    told = reply.status in {200, 400} or (reply.status == 403 and _OF_A_WRONG_PASSWORD.search(words))
+    if reply.status == 401 or (of_account and told):
         return SignInOutcome.REJECTED
-    if reply.status == 200 and cookie:
-        return SignInOutcome.UNCLEAR if _is_failure(_json(reply)) else SignInOutcome.ACCEPTED
     if reply.status in NO_PAGE_THERE or (redirected and "login" not in reply.headers.get("Location", "").lower()):
         return SignInOutcome.NO_ENTRANCE
-    if redirected:
+    if redirected or of_account or (cookie and not of_licences):
         return SignInOutcome.UNCLEAR
     from_proxy = reply.status in {204, 502, 503, 504} or 400 <= reply.status < 500
     page = reply.is_html and reply.status < 500
-    return SignInOutcome.UNAVAILABLE if from_proxy or page or _OF_LICENCES.search(words) else SignInOutcome.UNCLEAR
+    return SignInOutcome.UNAVAILABLE if from_proxy or page or of_licences else SignInOutcome.UNCLEAR
 
 
 def server_words(reply: Reply) -> str:
     """The message of a JSON answer; "" where there is none."""
-    body = _json(reply) if len(reply.body) <= LONGEST_REFUSAL else None
-    texts = [body.get(name) for name in ("message", "error", "title", "detail")] if isinstance(body, dict) else []
+    body = _by_lower_name(_json(reply)) if len(reply.body) <= LONGEST_REFUSAL else {}
+    listed = body.get("errors")
+    entries = [_by_lower_name(entry).get("message", entry) for entry in (listed if isinstance(listed, list) else ())]
+    texts = [*(body.get(name) for name in ("message", "error", "title", "detail")), *entries]
     return "; ".join(text for text in texts if isinstance(text, str))
 
 
 def _is_failure(body: object) -> bool:
-    if not isinstance(body, dict):
-        return False
-    return bool(body.get("error") or body.get("errors")) or body.get("success") is False
+    said = _by_lower_name(body)
+    no = any(said.get(name) is False for name in ("success", "succeeded", "isauthenticated", "ok"))
+    return body is False or no or bool(said.get("error") or said.get("errors"))
+
+
+def _by_lower_name(body: object) -> Mapping[str, object]:
+    """A JSON object by its names in lower case: servers spell them either way; empty for anything else."""
+    return {name.lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
 
 
 def signed_out(reply: Reply) -> str | None:
@@ -108,25 +122,35 @@ def signed_out(reply: Reply) -> str | None:
         return f"HTTP {reply.status} → login"
     if reply.status == 200 and reply.is_html:
         return "HTML"
-    return _signed_out_in_words(reply) if reply.status in {200, 400} else None
+    return _signed_out_in_words(reply) if reply.status in {200, 400, 500} else None
 
 
 def _signed_out_in_words(reply: Reply) -> str | None:
-    """The sign in a GraphQL answer without data: a code, or a message that carries the status."""
-    if len(reply.body) > LONGEST_REFUSAL:
+    """The sign in a GraphQL answer without any value: a code in each error, or a message that carries the status.
+
+    What is said of one record by its path, without a code, is not said of the session.
+    """
+    body = _json(reply) if len(reply.body) <= LONGEST_REFUSAL else None
+    data, listed = (body.get("data"), body.get("errors")) if isinstance(body, dict) else (None, None)
+    if isinstance(data, dict) and any(value is not None for value in data.values()):
         return None
-    body = _json(reply)
-    errors = body.get("errors") if isinstance(body, dict) and body.get("data") is None else None
-    for error in errors if isinstance(errors, list) else ():
-        if not isinstance(error, dict):
-            continue
-        extensions = error.get("extensions")
-        code = extensions.get("code") if isinstance(extensions, dict) else None
-        if code in NOT_AUTHENTICATED:
-            return str(code)
-        if found := _STATUS_IN_WORDS.search(str(error.get("message"))[:LONGEST_REFUSAL]):
+    errors = [error for error in listed if isinstance(error, dict)] if isinstance(listed, list) else []
+    codes = [_code(error) for error in errors]
+    coded = next((code for code in codes if code in (NOT_AUTHENTICATED if data is None else ())), None)
+    if coded is None and codes and OF_ACCESS.issuperset(codes):
+        coded = codes[0]
+    if coded is not None or data is not None:
+        return coded
+    for error in errors:
+        found = _STATUS_IN_WORDS.search(str(error.get("message"))) if not error.get("path") else None
+        if found:
             return f"«{found[0]}»"
     return None
+
+
+def _code(error: Mapping[str, object]) -> str:
+    extensions = error.get("extensions")
+    return str(extensions.get("code")) if isinstance(extensions, dict) else ""
 
 
 def retry_after(reply: Reply, now: datetime) -> float | None:
@@ -151,7 +175,8 @@ def graphql_answer(reply: Reply, operation: str, host: str, now: datetime) -> Gr
     """
     if reply.status in {429, 502, 503, 504}:
         wait = retry_after(reply, now)
-        raise DeloUnavailable(f"HTTP {reply.status}", host, wait, busy=reply.status == 429 or wait is not None)
+        busy = reply.status == 429 or wait is not None
+        raise DeloUnavailable(f"HTTP {reply.status}", host, wait, status=reply.status, busy=busy)
     body = _json(reply)
     if isinstance(body, dict) and ("data" in body or "errors" in body):
         return _parse(body, operation, reply.status)

@@ -31,6 +31,8 @@ SIGN_OUT_SECONDS = 15.0
 # An unclear sign-in may have been counted as a failure: so many are tried in so long a time, restarts included.
 UNCLEAR_TRIES = 2
 UNCLEAR_PERIOD = timedelta(minutes=15)
+# So many sessions are opened in that time where each of them is lost.
+MOST_SIGN_INS = 12
 
 
 class SessionRenewed(Exception):
@@ -72,6 +74,7 @@ class DeloSession:
         self._denied: dict[str, str] = {}
         self._last_sign = ""
         self.sign_ins = 0
+        self._signed_in_at: list[float] = []
         self._spoke_at = clock.monotonic()
         self.host = host_of(connection.graphql_endpoint)
         if before is not None:
@@ -124,13 +127,9 @@ class DeloSession:
             limits = Limits(cut_by_stop=repeat)
             reply = self._post(payload, operation, limits)
             sign = signed_out(reply)
-            if sign is None:
-                if self._file.sign_ins:
-                    self._file.forget_sign_ins()
-                    self._file.save(self._transport.cookies)
-                self._denied.pop(operation, None)
-            elif self._denied.get(operation) != sign and self._renewed_for != operation:
+            if sign is not None and self._denied.get(operation) != sign and self._renewed_for != operation:
                 log.info("session.ended", sign=sign)
+                self._last_sign = sign
                 # It may live on where a proxy or missing rights gave the sign: no seat is left behind.
                 self.sign_out()
                 self.sign_in()
@@ -139,12 +138,16 @@ class DeloSession:
                     raise SessionRenewed
                 reply = self._post(payload, operation, limits)
                 sign = signed_out(reply)
+            if (sign is None or _is_page(reply)) and self._file.sign_ins:
+                # The account is sound; of a page of maintenance, nothing is known to its disadvantage.
+                self._file.forget_sign_ins()
+                self._file.save(self._transport.cookies)
             if self._renewed_for == operation and (sign is None or repeat):
                 self._renewed_for = None
             if sign is None:
                 return reply
             self._last_sign = sign
-        if reply.status == 200 and reply.is_html:
+        if _is_page(reply):
             raise DeloUnavailable("an HTML page where JSON should be", self.host)
         raise SessionNotAccepted(sign)
 
@@ -155,15 +158,18 @@ class DeloSession:
             self._denied[operation] = self._last_sign
 
     def sign_in(self) -> None:
-        """Open a session. The body of a success is not documented, so it is not read (docs/delo-api.md, "Session").
+        """Open a session. The body of a success is not documented: only a no is read there (docs/delo-api.md).
 
         :raises CredentialsRejected: the account was refused; remembered, and raised again without a request.
         :raises DeloUnavailable: no answer to the question.
+        :raises SessionNotAccepted: each session is lost at once.
         :raises UnexpectedAnswer: the address is not one to sign in at.
         """
         with self._turn:
             if self._rejected is not None and self._rejection_left > 0:
                 raise self._rejection(self._rejected)
+            if self._too_many_sign_ins():
+                raise SessionNotAccepted(self._last_sign)
             self._wait_after_unclear()
             self._sign_out_left_one()
             account = self._connection
@@ -179,14 +185,19 @@ class DeloSession:
                     self._file.end_sign_in()
                 raise
             outcome = sign_in_outcome(reply, cookie=self.signed_in)
-            if outcome is not SignInOutcome.UNCLEAR:
-                self._file.end_sign_in()
             if outcome is SignInOutcome.ACCEPTED:
+                # Unclear still: the first query proves it.
                 self._rejected = None
                 self.sign_ins += 1
+                self._signed_in_at.append(self._clock.monotonic())
                 self._file.save(self._transport.cookies)
                 log.info("session.signed_in", username=account.username, host=self.host)
                 return
+            if outcome is not SignInOutcome.UNCLEAR:
+                self._file.end_sign_in()
+            if self.signed_in and reply.status < 400:
+                # The cookie of an answer that is no yes may hold a seat all the same.
+                self._sign_out(account.logout_url)
             self._transport.cookies.clear()
             raise self._refusal(reply, outcome)
 
@@ -256,6 +267,12 @@ class DeloSession:
             self._file.save(self._transport.cookies)
         return reply
 
+    def _too_many_sign_ins(self) -> bool:
+        """Whether sessions end as fast as they are opened."""
+        since = self._clock.monotonic() - UNCLEAR_PERIOD.total_seconds()
+        self._signed_in_at = [at for at in self._signed_in_at if at > since]
+        return len(self._signed_in_at) >= MOST_SIGN_INS
+
     def _wait_after_unclear(self) -> None:
         now = self._clock.now()
         unclear = [at for at in self._file.sign_ins if now - UNCLEAR_PERIOD < at <= now]
@@ -273,3 +290,7 @@ class DeloSession:
         self._rejected = reply.status
         self._rejected_at = self._clock.monotonic()
         return self._rejection(reply.status)
+
+
+def _is_page(reply: Reply) -> bool:
+    return reply.status == 200 and reply.is_html

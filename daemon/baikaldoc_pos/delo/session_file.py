@@ -150,11 +150,17 @@ class SessionFile:
             self._written = content
         except OSError as fault:
             # Rather nothing than what is true no longer.
-            self.forget()
+            self._unlink()
             log.warning("session.not_kept", path=str(self._path), reason=str(fault.strerror))
 
     def forget(self) -> None:
-        """The session is over, or the rejection forgiven."""
+        """The session is over, or the rejection forgiven; what is unclear stays."""
+        if self.sign_ins:
+            self._write({})
+        else:
+            self._unlink()
+
+    def _unlink(self) -> None:
         self._written = ""
         if self._path is not None:
             with suppress(OSError):

@@ -22,6 +22,10 @@ def answer(*arguments: object, **headers: str) -> GraphqlAnswer:
     return graphql_answer(reply(*arguments, **headers), "PendingRubrics", HOST, NOW)
 
 
+def coded(code: str, *path: str) -> dict[str, object]:
+    return {"message": "?", "path": list(path), "extensions": {"code": code}}
+
+
 @pytest.mark.parametrize(
     ("given_reply", "sign"),
     [
@@ -33,6 +37,9 @@ def answer(*arguments: object, **headers: str) -> GraphqlAnswer:
         (reply(200, LOGIN_PAGE, "text/html; charset=utf-8"), "HTML"),
         (reply(200, LOGIN_PAGE), "HTML"),
         (reply(200, b"", "Text/HTML"), "HTML"),
+        (reply(500, {"errors": [{"message": "403 (Forbidden)"}]}), "«403»"),
+        (reply(200, {"data": None, "errors": [coded("AUTH_NOT_AUTHORIZED")]}), "AUTH_NOT_AUTHORIZED"),
+        (reply(200, {"data": {"r0": None}, "errors": [coded("AUTH_NOT_AUTHORIZED", "r0")]}), "AUTH_NOT_AUTHORIZED"),
     ],
 )
 def test_signs_of_being_signed_out(given_reply, sign):
@@ -47,6 +54,9 @@ def test_signs_of_being_signed_out(given_reply, sign):
         reply(302, Location="/CoreHost/gql/query/"),
         reply(302),
         reply(400, {"errors": [{"message": "login"}]}),
+        # One record's own.
+        reply(200, {"errors": [{"message": "Объект 403 занят", "path": ["r1"]}]}),
+        reply(200, {"data": {"r0": {}, "r1": None}, "errors": [coded("AUTH_NOT_AUTHORIZED", "r1")]}),
         reply(429),
         # An error page of a server that is down is an outage: signing in would not help.
         reply(502, LOGIN_PAGE, "text/html"),
