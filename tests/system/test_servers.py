@@ -11,12 +11,14 @@ from graphql import build_schema, parse, validate
 from tests.clocks import ManualClock
 from tests.delo_server import (
     HAND_SET,
+    HTML_ERROR,
     MAPPING,
     PLAIN_ANSWER,
     AliasError,
     DeloServer,
     Faults,
     Lack,
+    Replace,
     make_rubric,
     pending_rubrics,
 )
@@ -177,6 +179,25 @@ def test_a_name_that_is_changed_on_a_known_server_is_told_with_its_key(installat
     assert installation.cycle().error is None
 
 
+@pytest.mark.parametrize("operation", ["Introspection", "ServerProbe"])
+@pytest.mark.parametrize("fault", [Replace.by_status(403), Replace.by_status(404), Replace.by_status(500), HTML_ERROR])
+def test_a_question_that_is_refused_by_something_in_between_stops_nothing(tmp_path, server, fault, operation):
+    server.faults.add(fault, operation=operation, times=None)
+    server.store.add(*pending_rubrics(12))
+    assert Installation(tmp_path, server, profile=None).cycle().error is None
+    assert_all_written_but(server, [])
+    assert server.sign_ins <= 6
+
+
+def test_form_and_size_refused_together_cost_no_record(tmp_path, server):
+    server.faults.input_type, server.faults.alias_limit = False, 10
+    server.store.add(*pending_rubrics(COUNT))
+    report = Installation(tmp_path, server, profile=evolve(KNOWN, typed_input=True, batch_size=50)).cycle()
+    assert (report.error, report.counts.failed) == (None, 0)
+    assert_all_written_but(server, [])
+    assert server.requests <= 80
+
+
 def test_a_server_that_takes_the_filter_no_longer_is_found_out_anew(installation, server):
     server.store.add(*pending_rubrics(3))
     server.faults.null_or_empty_true = False
@@ -256,6 +277,7 @@ def test_schema_check_and_pull_show_the_servers_own_schema(installation, server,
     with installation.journal() as journal:
         assert journal.known_server() == ("", None)
 
+    assert installation.command("schema", "pull", str(tmp_path / "no" / "file")).returncode == 74
     file = tmp_path / "server.graphql"
     assert installation.command("schema", "pull", str(file)).returncode == 0
     schema = build_schema(file.read_text(encoding="utf-8"))

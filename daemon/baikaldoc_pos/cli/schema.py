@@ -16,6 +16,7 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import DeloClient
 from baikaldoc_pos.delo.schema_check import misfits, sdl
+from baikaldoc_pos.errors import OutputFailed
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import Journal, JournalReader
 from baikaldoc_pos.logs import configure
@@ -76,7 +77,10 @@ def _pulled(app: App, clock: Clock, file: Path) -> int:
     if described is None:
         click.echo(app.text.text("schema.closed"), err=True)
         return 76
-    file.write_text(described, encoding="utf-8")
+    try:
+        file.write_text(described, encoding="utf-8")
+    except OSError as fault:
+        raise OutputFailed(f"{file}: {fault.strerror}") from fault
     click.echo(app.text.text("schema.pulled", path=file))
     return 0
 

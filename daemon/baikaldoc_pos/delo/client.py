@@ -10,11 +10,11 @@ from itertools import islice
 from attrs import evolve, frozen
 
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.delo.documents import KEEP_ALIVE, Document, Documents
-from baikaldoc_pos.delo.introspection import ServerSchema
+from baikaldoc_pos.delo.documents import KEEP_ALIVE, PROBE, Document, Documents
+from baikaldoc_pos.delo.introspection import INTROSPECTION, ServerSchema
 from baikaldoc_pos.delo.pagination import Page, ReadResult, page_of, read_all
 from baikaldoc_pos.delo.probe import probe, refused
-from baikaldoc_pos.delo.responses import GraphqlAnswer, answers_of, graphql_answer
+from baikaldoc_pos.delo.responses import GraphqlAnswer, GraphqlError, answers_of, graphql_answer
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
 from baikaldoc_pos.delo.session import DeloSession, SessionRenewed
 from baikaldoc_pos.errors import (
@@ -121,9 +121,9 @@ class DeloClient:
         self._window: Period | None = None
         # Why the server cannot be worked with; it is not asked again.
         self._misfit: DeloError | None = None
-        # The words of a refusal that may be for the form; and whether the plain form was refused, too.
+        # The words of a refusal that may be for the form: the plain one is used; and whether that was refused, too.
         self._form_in_doubt: str | None = None
-        self._form_is_good = False
+        self._plain_refused = False
         # Writes were refused as a whole, before any was executed.
         self._refused_batch = False
 
@@ -151,7 +151,7 @@ class DeloClient:
             raise self._misfit
         if self._profile is None:
             try:
-                found, complete = probe(self._ask, self._documents, self._clock.now())
+                found, complete = probe(self._ask_gently, self._documents, self._clock.now())
             except DeloError as misfit:
                 self._misfit = misfit
                 raise
@@ -305,23 +305,26 @@ class DeloClient:
         :raises DeloUnavailable: it does not answer at all.
         """
         profile = self.profile()
-        in_doubt, self._form_in_doubt = self._form_in_doubt, None
-        if in_doubt is not None:
+        if self._form_in_doubt is not None:
             profile = profile.plain()
         answer = self._send(changes, profile, patient=patient, attempt=attempt)
-        if refused(answer) and profile.rich and not self._form_is_good:
+        if refused(answer) and profile.rich:
             # The form may be what is refused: it goes out again in the form that has run.
             self._form_in_doubt = answer.words
             raise StaleBatch
-        if in_doubt is not None:
-            self._form_is_good = refused(answer)
-            if not self._form_is_good:
-                log.warning("delo.plain_form", message=in_doubt)
+        if self._form_in_doubt is not None and not self._plain_refused:
+            if refused(answer):
+                self._plain_refused = True
+            else:
+                log.warning("delo.plain_form", message=self._form_in_doubt)
+                self._form_in_doubt = None
         if answer.data is None:
             # With a path something was executed before it failed; without, the document was not even begun.
             self._refused_batch = refused(answer)
             raise BatchRejected(answer.words, uncertain=not self._refused_batch)
-        self._learn(profile.after_clean_batch(len(changes), self._most_writes, self._clock.now()))
+        # Where both forms were refused it is not known which one is to blame: the profile keeps the form.
+        known = self.profile() if self._plain_refused else profile
+        self._learn(known.after_clean_batch(len(changes), self._most_writes, self._clock.now()))
         words = [error.message for error in answer.errors if not error.path]
         if words:
             log.warning("delo.errors_beside_data", operation="UpdateRubrics", message="; ".join(words))
@@ -381,8 +384,19 @@ class DeloClient:
 
     def server_schema(self) -> ServerSchema | None:
         """The server's own schema; None where it does not describe it."""
-        schema = ServerSchema(self._ask, self._documents.attributes)
+        schema = ServerSchema(self._ask_gently, self._documents.attributes)
         return schema if schema.open() else None
+
+    def _ask_gently(self, document: Document) -> GraphqlAnswer:
+        """The answer; a question that the server need not answer counts as refused, however it is refused."""
+        try:
+            return self._ask(document)
+        except (DeloUnavailable, SessionNotAccepted, UnexpectedAnswer) as fault:
+            if document.name not in {INTROSPECTION, PROBE}:
+                raise
+            self.keep_alive()
+            self._session.denied(document.name)
+            return GraphqlAnswer(None, (GraphqlError(str(fault)),))
 
     def operations(self) -> tuple[Document, ...]:
         """The documents that this server is sent."""

@@ -18,9 +18,13 @@ from baikaldoc_pos.model import Change
 from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 
 _USUAL = Attributes()
-# A text, or a name with the colon that makes it the key of an input object.
-_TOKENS = re.compile(rf'"(?:\\.|[^"\\])*"|\b({_USUAL.sstu_field}|{_USUAL.pos_field})\b(:?)')
-_KINDS = "kindDoc: {in: [{value: 2}]}"
+# The two conditions whose values are the installation's; a text; a name with the colon that makes it a key of an input.
+_TOKENS = re.compile(
+    rf'(?P<api>\bapiName: *{{equal: *{{value: *)"{_USUAL.pos_api_name}"'
+    r"|(?P<kinds>\bkindDoc: *{in: *\[{value: *)2(?=})"
+    r'|"(?:\\.|[^"\\])*"'
+    rf"|\b(?P<name>{_USUAL.sstu_field}|{_USUAL.pos_field})\b(?P<colon>:?)"
+)
 _ORDER = "orderby: [{isnRefRubric: Asc}]\n"
 
 PROBE = "ServerProbe"
@@ -130,16 +134,19 @@ class Documents:
     def _named(self, document: Document) -> Document:
         names = {_USUAL.sstu_field: self.attributes.sstu_field, _USUAL.pos_field: self.attributes.pos_field}
 
-        def exchanged(found: re.Match[str]) -> str:
-            if found[1] is None:
-                return f'"{self.attributes.pos_api_name}"' if found[0] == f'"{_USUAL.pos_api_name}"' else found[0]
-            name = names[found[1]]
-            return f"{name}:" if found[2] else found[1] if name == found[1] else f"{found[1]}: {name}"
+        kinds = "}, {value: ".join(map(str, self.kinds))
 
-        kinds = ", ".join(f"{{value: {kind}}}" for kind in self.kinds)
-        return evolve(
-            document, text=_TOKENS.sub(exchanged, document.text).replace(_KINDS, f"kindDoc: {{in: [{kinds}]}}")
-        )
+        def exchanged(found: re.Match[str]) -> str:
+            if found["api"]:
+                return f'{found["api"]}"{self.attributes.pos_api_name}"'
+            if found["kinds"]:
+                return found["kinds"] + kinds
+            if found["name"] is None:
+                return found[0]
+            name = names[found["name"]]
+            return f"{name}:" if found["colon"] else found[0] if name == found[0] else f"{found[0]}: {name}"
+
+        return evolve(document, text=_TOKENS.sub(exchanged, document.text))
 
 
 def alias(position: int) -> str:

@@ -15,6 +15,7 @@ from baikaldoc_pos.config import Attributes
 from baikaldoc_pos.delo.documents import Document
 from baikaldoc_pos.delo.responses import GraphqlAnswer
 
+INTROSPECTION = "Introspection"
 TYPES_AT_ONCE = 3
 MOST_CANDIDATES = 8
 _REFERENCE = "kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } }"
@@ -63,7 +64,8 @@ class ServerSchema:
             return False
         self.query = _name(roots.get("queryType"))
         self.mutation = _name(roots.get("mutationType"))
-        return bool(self.query)
+        self.load([self.query, self.mutation])
+        return bool(self.described(self.query))
 
     def load(self, names: Sequence[str]) -> None:
         """Ask for these types, where they are not known already."""
@@ -122,7 +124,7 @@ class ServerSchema:
         return list(reached.values())
 
     def _data(self, text: str) -> Mapping[str, Any]:
-        return self._ask(Document("Introspection", None, text)).data or {}
+        return self._ask(Document(INTROSPECTION, None, text)).data or {}
 
 
 def _cut(described: Mapping[str, Any], known: Set[str]) -> Mapping[str, Any]:

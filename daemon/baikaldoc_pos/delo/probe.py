@@ -51,7 +51,6 @@ def probe(ask: Ask, documents: Documents, now: datetime) -> tuple[ServerProfile,
 
 
 def _of_schema(schema: ServerSchema) -> ServerProfile:
-    schema.load([schema.query, schema.mutation])
     written = schema.arguments(schema.mutation, "updateArRubricValue").get("input")
     answer = schema.fields(schema.follow(schema.mutation, "updateArRubricValue"))
     return ServerProfile(

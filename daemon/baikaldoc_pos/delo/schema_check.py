@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from graphql import GraphQLSchema, build_client_schema, parse, print_schema, validate
 
 from baikaldoc_pos.delo.documents import Document
-from baikaldoc_pos.delo.introspection import ServerSchema
+from baikaldoc_pos.delo.introspection import INTROSPECTION, ServerSchema
+from baikaldoc_pos.errors import UnexpectedAnswer
 
 
 def misfits(server: ServerSchema, documents: Iterable[Document]) -> list[tuple[str, str]]:
@@ -28,4 +29,7 @@ def _client_schema(server: ServerSchema) -> GraphQLSchema:
         "types": types,
         "directives": [],
     }
-    return build_client_schema({"__schema": schema}, assume_valid=True)  # type: ignore[typeddict-item]
+    try:
+        return build_client_schema({"__schema": schema}, assume_valid=True)  # type: ignore[typeddict-item]
+    except (KeyError, TypeError) as fault:
+        raise UnexpectedAnswer(f"the schema is not described whole: {fault}", INTROSPECTION) from fault

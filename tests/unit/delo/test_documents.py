@@ -139,10 +139,10 @@ def test_names_of_an_installation_are_exchanged_and_texts_are_not():
     for text in ("sstu: {isNullOrEmpty: false}", "pos: {isNullOrEmpty: true}", "eosSstuStatus: sstu", '"OURS"',
                  "posStatusRub: pos", "kindDoc: {in: [{value: LETTER}, {value: 3}]}"):  # fmt: skip
         assert text in document.text
-    target = 'posStatusRub: "eosSstuStatus"'
-    plain = documents.update([change(1, target)], ServerProfile())
-    assert json.dumps(target) in plain.text
-    assert "pos: " in plain.text
+    for target in ('posStatusRub: "eosSstuStatus"', "POS_STATUS_RUB", "kindDoc: {in: [{value: 2}]}"):
+        plain = documents.update([change(1, target)], ServerProfile())
+        assert json.dumps(target) in plain.text
+        assert "pos: " in plain.text
     assert documents.update([change(1, target)], KNOWN).variables == {
         "input0": {"data": {"isnRefRubric": 1, "pos": target}}
     }
