@@ -14,6 +14,7 @@ from cattrs.errors import BaseValidationError
 
 FIRST_BATCH = 10  # has run; no larger one has
 SAME_BATCH_FOR = timedelta(days=1)
+TRUSTED_FOR = timedelta(days=1)
 # Fields of the answer to a write that are only seen, in the generated types' spelling.
 SEEN_ANSWER_FIELDS = {"messageCode": "message_code", "systemMessage": "system_message"}
 
@@ -40,6 +41,8 @@ class ServerProfile:
     :param batch_size: how many writes a document carries now.
     :param batch_refused_at: when a larger document was last refused.
     :param written: a write has succeeded.
+    :param names: the configured names that it was found out with; "" for a profile of an earlier version.
+    :param found_at: when it was found out; None as above.
     """
 
     introspection: bool = False
@@ -52,6 +55,8 @@ class ServerProfile:
     batch_size: int = FIRST_BATCH
     batch_refused_at: datetime | None = None
     written: bool = False
+    names: str = ""
+    found_at: datetime | None = None
 
     @property
     def rich(self) -> bool:
@@ -61,6 +66,27 @@ class ServerProfile:
     def plain(self) -> "ServerProfile":
         """The same with the form of writing that has run."""
         return evolve(self, typed_input=False, answer_fields=())
+
+    def holds(self, names: str, now: datetime) -> bool:
+        """Whether it can be relied on still: names are the same, and the server has not had a day to change."""
+        fresh = self.found_at is None or timedelta(0) <= now - self.found_at < TRUSTED_FOR
+        return self.names in {"", names} and fresh
+
+    def found_anew(self, found: "ServerProfile") -> "ServerProfile":
+        """The abilities that were found now, with what writing has shown earlier."""
+        return evolve(found, batch_size=self.batch_size, batch_refused_at=self.batch_refused_at, written=self.written)
+
+    @property
+    def abilities(self) -> str:
+        """What the server takes, in GraphQL's words."""
+        fields = tuple(name for name, ours in SEEN_ANSWER_FIELDS.items() if ours in self.answer_fields)
+        taken = {
+            "introspection": self.introspection,
+            "input variables": self.typed_input,
+            "isnRefRubric filter": self.isn_filter,
+            "isnRefRubric orderby": self.isn_order,
+        }
+        return ", ".join((*(name for name, has in taken.items() if has), *fields)) or "—"
 
     def after_clean_batch(self, size: int, most: int, now: datetime) -> "ServerProfile":
         """The profile after a document of so many writes was taken; the next one may be larger.

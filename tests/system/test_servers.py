@@ -166,6 +166,45 @@ def test_a_name_that_is_not_configured_is_told_with_its_key(tmp_path, server, sw
     assert server.store.writes == ()
 
 
+@pytest.mark.parametrize("profile", [KNOWN, None], ids=["known", "unknown"])
+@pytest.mark.parametrize(
+    ("key", "settings"),
+    [
+        ("attributes.posApiName", {"attributes": {"posApiName": "OURS"}}),
+        ("documentKinds", {"documentKinds": [3]}),
+    ],
+)
+def test_a_condition_that_no_rubric_fits_is_not_taken_for_nothing_to_do(tmp_path, server, key, settings, profile):
+    server.store.add(*pending_rubrics(3))
+    installation = Installation(tmp_path, server, profile=profile)
+    if profile is not None:
+        assert installation.cycle().error is None
+    installation.processing |= settings
+    report = installation.cycle()
+    assert isinstance(report.error, NameUnknown)
+    assert report.error.fields["key"] == key
+    assert server.requests <= 25
+
+
+@pytest.mark.full_server
+def test_what_a_server_learns_is_found_within_a_day(tmp_path, server, caplog):
+    server.faults.as_run()
+    server.store.add(*pending_rubrics(3))
+    installation, clock = Installation(tmp_path, server, profile=None), ManualClock()
+    assert installation.cycle(clock).error is None
+    server.faults.clear()
+    clock.advance(hours=23)
+    assert installation.cycle(clock).error is None
+    assert "delo.profile_changed" not in caplog.messages
+    clock.advance(hours=1)
+    assert installation.cycle(clock).error is None
+    assert "delo.profile_changed" in caplog.messages
+    with installation.journal() as journal:
+        profile = journal.known_server()[1]
+    assert profile.introspection
+    assert profile.isn_filter
+
+
 @pytest.mark.full_server
 def test_a_name_that_is_changed_on_a_known_server_is_told_with_its_key(installation, server):
     server.store.add(*pending_rubrics(3))

@@ -27,7 +27,7 @@ _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/@\s]+)):(?P<p
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 # The atoms of RFC 5322; quoted local parts are not supported.
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")  # of GraphQL
+_NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")  # of GraphQL; two underscores begin its own
 _MOST_LOCAL = 64
 _MOST_PORTS = 65535
 

@@ -17,6 +17,7 @@ from baikaldoc_pos.config.model import (
     DIALOGUE_TIMEOUTS,
     FILES,
     AlertSettings,
+    Attributes,
     Configuration,
     ConnectionConfig,
     Limits,
@@ -60,6 +61,7 @@ def faults_of_rules(documents: Mapping[str, Document]) -> Iterator[ConfigError]:
     if "processing" in documents:
         yield from _fixed_dates(documents["processing"])
         yield from _ignored_and_mapped(documents["processing"])
+        yield from _same_attribute(documents["processing"])
     if "service" in documents:
         yield from _stuck_before_deadline(documents["service"])
         limits = documents["service"].get("limits")
@@ -94,6 +96,16 @@ def _ignored_and_mapped(document: Document) -> Iterator[ConfigError]:
         if isinstance(status, str) and status.strip() in mapped and status.strip():
             fields = {"status": shown(status.strip())}
             yield ConfigError(_PROCESSING, f"ignoredStatuses[{position}]", "config.fault.ignored_and_mapped", fields)
+
+
+def _same_attribute(document: Document) -> Iterator[ConfigError]:
+    """What is read must not be what is written."""
+    section, usual = document.get("attributes"), Attributes()
+    if not isinstance(section, dict):
+        return
+    name = section.get("posField", usual.pos_field)
+    if name == section.get("sstuField", usual.sstu_field):
+        yield ConfigError(_PROCESSING, "attributes.posField", "config.fault.same_attribute", {"name": shown(name)})
 
 
 def _stuck_before_deadline(document: Document) -> Iterator[ConfigError]:

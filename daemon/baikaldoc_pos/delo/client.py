@@ -116,6 +116,7 @@ class DeloClient:
         self._deadline = deadline
         self._zone = zone
         self._profile = profile
+        self._looked_at = False
         self._keep = keep
         # The last window that was read: where there is no filter by ISN, rubrics are looked for in it.
         self._window: Period | None = None
@@ -149,12 +150,28 @@ class DeloClient:
         """
         if self._misfit is not None:
             raise self._misfit
-        if self._profile is None:
-            try:
-                found, complete = probe(self._ask_gently, self._documents, self._clock.now())
-            except DeloError as misfit:
-                self._misfit = misfit
-                raise
+        known = self._profile
+        if known is None:
+            return self._find_out(None)
+        now = self._clock.now()
+        if not self._looked_at and not known.holds(self._documents.names, now):
+            return self._find_out(known)
+        if known.found_at is None:
+            known = evolve(known, names=self._documents.names, found_at=now)
+            self._learn(known)
+        return known
+
+    def _find_out(self, before: ServerProfile | None) -> ServerProfile:
+        """Ask the server what it can do; what is known already stays where it shows little."""
+        self._looked_at = True
+        try:
+            found, complete = probe(self._ask_gently, self._documents, self._clock.now())
+        except DeloError as misfit:
+            self._misfit = misfit
+            raise
+        if before is not None and not complete:
+            return before
+        if before is None:
             log.info(
                 "delo.profile",
                 introspection=found.introspection,
@@ -164,10 +181,14 @@ class DeloClient:
                 isn_filter=found.isn_filter,
                 isn_order=found.isn_order,
             )
-            self._profile = found
-            if complete:
-                self._keep(found)
-        return self._profile
+        else:
+            found = before.found_anew(found)
+            if found.abilities != before.abilities:
+                log.warning("delo.profile_changed", before=before.abilities, after=found.abilities)
+        self._profile = found
+        if complete:
+            self._keep(found)
+        return found
 
     def _learn(self, profile: ServerProfile) -> None:
         if profile != self._profile:

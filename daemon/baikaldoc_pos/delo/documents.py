@@ -66,6 +66,12 @@ class Documents:
     attributes: Attributes
     kinds: tuple[int | str, ...]
 
+    @property
+    def names(self) -> str:
+        """The installation's names in one line."""
+        named = self.attributes
+        return " ".join([named.sstu_field, named.pos_field, named.pos_api_name, *map(str, self.kinds)])
+
     def window(self, profile: ServerProfile) -> Document:
         """The query for every rubric of a window, with and without a «Статус ПОС»."""
         return self._sorted(WINDOW, profile)

@@ -21,6 +21,8 @@ _CARRIES_ATTRIBUTE = {
         "arDocgroups": {"any": {"arDescript": {"matches": {"apiName": {"equal": {"value": "POS_STATUS_RUB"}}}}}}
     }
 }
+_KIND: Mapping[str, object] = {"kindDoc": {"in": [{"value": 2}]}}
+_GROUP: Mapping[str, object] = {"docgroupCl": _CARRIES_ATTRIBUTE}
 _KIND_PATH = ("refRubric", "matches", "docRc", "matches", "kindDoc", "in", "value")
 
 
@@ -32,6 +34,7 @@ def probe(ask: Ask, documents: Documents, now: datetime) -> tuple[ServerProfile,
     """
     schema = ServerSchema(ask, documents.attributes)
     profile = _of_schema(schema) if schema.open() else ServerProfile()
+    profile = evolve(profile, names=documents.names, found_at=now)
     bounds = {"since": (now - timedelta(minutes=1)).isoformat(), "until": now.isoformat()}
     window = evolve(documents.window(profile), variables={"first": 1, "after": START, **bounds})
     refusal = _refusal(ask, window)
@@ -40,11 +43,13 @@ def probe(ask: Ask, documents: Documents, now: datetime) -> tuple[ServerProfile,
 
     # Reading a window shows whether the filter is taken, and what it hides.
     profile = evolve(profile, pending=PendingFilter.NULL_OR_EMPTY)
-    sorting = documents.probe(orderby=True)
+    fitting = _in_card(**_KIND, **_GROUP)
+    sorting = documents.probe(orderby=True, refRubric=fitting)
     ordered = ask(sorting)
     profile = evolve(profile, isn_order=not refused(ordered) or _refusal(ask, sorting) is None)
-    known = _isns(ordered) or _isns(ask(documents.probe()))
+    known = _isns(ordered) or _isns(ask(documents.probe(refRubric=fitting)))
     if not known:
+        _check_conditions(ask, documents)
         return profile, False
     found = _isns(ask(documents.probe(isnRefRubric={"in": [{"value": known[0]}]})), only=1)
     return evolve(profile, isn_filter=found == known), True
@@ -96,17 +101,25 @@ def _misfit(ask: Ask, documents: Documents, schema: ServerSchema | None, words: 
         (
             "documentKinds",
             ", ".join(map(str, documents.kinds)),
-            documents.probe(refRubric=_in_card(kindDoc={"in": [{"value": 2}]})),
+            documents.probe(refRubric=_in_card(**_KIND)),
         ),
     ]
     for key, value, document in suspects:
         answer = ask(document)
         if not refused(answer):
             continue
-        if key == "documentKinds" and refused(ask(documents.probe(refRubric=_in_card(docgroupCl=_CARRIES_ATTRIBUTE)))):
+        if key == "documentKinds" and refused(ask(documents.probe(refRubric=_in_card(**_GROUP)))):
             break  # not the kind, but the way to the card
         return NameUnknown(key, value, answer.words, _candidates(schema, key, value))
     return SchemaMismatch("WindowRubrics", words)
+
+
+def _check_conditions(ask: Ask, documents: Documents) -> None:
+    """Raise NameUnknown where no rubric fits both conditions on the card, and some fit one of them."""
+    if _isns(ask(documents.probe(refRubric=_in_card(**_GROUP)))):
+        raise NameUnknown("documentKinds", ", ".join(map(str, documents.kinds)), "")
+    if _isns(ask(documents.probe(refRubric=_in_card(**_KIND)))):
+        raise NameUnknown("attributes.posApiName", documents.attributes.pos_api_name, "")
 
 
 def _in_card(**conditions: object) -> Mapping[str, object]:

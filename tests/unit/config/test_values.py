@@ -76,6 +76,8 @@ def test_what_is_not_taken(tmp_path, path, values):
             {"processing.statusMapping": {"Дан ответ ": "x"}, "processing.ignoredStatuses": ["Другой", " Дан ответ"]},
             {("ignoredStatuses[1]", "ignored_and_mapped")},
         ),
+        ({"processing.attributes": {"posField": "eosSstuStatus"}}, {("attributes.posField", "same_attribute")}),
+        ({"processing.attributes": {"posField": "__typename"}}, {("attributes.posField", "wrong_value")}),
         (
             {"processing.ignoredStatuses": ["x", "", 5]},
             {("ignoredStatuses[1]", "wrong_type"), ("ignoredStatuses[2]", "wrong_type")},
