@@ -71,6 +71,7 @@ def test_an_empty_string_is_no_status(installation: Installation) -> None:
 @pytest.mark.parametrize("plain", [False, True], ids=["filter", "no filter"])
 def test_nothing_else_is_written(installation: Installation, rubric: StoredRubric, plain: bool) -> None:
     installation.server.faults.ignore_pos_filter = plain
+    installation.server.store.add(make_rubric(1, pos=HAND_SET))
     assert reconcile_one(installation, rubric) == rubric.pos
     assert installation.server.store.writes == ()
     assert installation.history() == []

@@ -142,7 +142,8 @@ def test_a_page_of_maintenance_that_passes_is_waited_for(installation: Installat
 
 
 def test_a_redirect_that_is_not_to_signing_in_is_no_sign_of_it(installation: Installation) -> None:
-    installation.server.faults.add(Replace(302, headers=(("Location", "https://delo.example/elsewhere"),)))
+    elsewhere = Replace(302, headers=(("Location", "https://delo.example/elsewhere"),))
+    installation.server.faults.add(elsewhere, times=None)
     report = installation.cycle()
     assert isinstance(report.error, UnexpectedAnswer)
     assert installation.server.sign_ins == 1

@@ -312,10 +312,11 @@ def test_a_server_that_asks_for_more_time_than_there_is_ends_the_cycle_at_once(
 
 def test_a_fault_is_final_where_no_attempts_are_configured(installation: Installation, clock: ManualClock) -> None:
     installation.processing["retryAttempts"] = 0
-    installation.server.faults.add(Replace.by_status(500))
+    fault = installation.server.faults.add(Replace.by_status(500), times=None)
     first = installation.cycle(clock)
     assert isinstance(first.error, DeloUnavailable)
     assert clock.pauses == []
+    fault.times = fault.hits
     assert_all_done(installation, first, installation.cycle(clock))
 
 

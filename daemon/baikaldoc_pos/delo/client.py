@@ -413,7 +413,10 @@ class DeloClient:
         try:
             return self._ask(document)
         except (DeloUnavailable, SessionNotAccepted, UnexpectedAnswer) as fault:
-            if document.name not in {INTROSPECTION, PROBE}:
+            answered = isinstance(fault, SessionNotAccepted) or fault.status is not None
+            busy = isinstance(fault, DeloUnavailable) and fault.busy
+            of_signing_in = fault.fields.get("operation", document.name) != document.name
+            if document.name not in {INTROSPECTION, PROBE} or not answered or busy or of_signing_in:
                 raise
             self.keep_alive()
             self._session.denied(document.name)

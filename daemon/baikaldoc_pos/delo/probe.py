@@ -4,7 +4,7 @@ A form that is refused is asked for twice: a server that stumbles says so in the
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from attrs import evolve
 
@@ -15,6 +15,8 @@ from baikaldoc_pos.delo.responses import GraphqlAnswer
 from baikaldoc_pos.errors import NameUnknown, SchemaMismatch
 from baikaldoc_pos.server_profile import SEEN_ANSWER_FIELDS, PendingFilter, ServerProfile
 
+# A window without rubrics: the question is whether it can be asked for.
+NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 INPUT_TYPE = "UpdateArRubricValueInput"
 _CARRIES_ATTRIBUTE = {
     "matches": {
@@ -35,7 +37,7 @@ def probe(ask: Ask, documents: Documents, now: datetime) -> tuple[ServerProfile,
     schema = ServerSchema(ask, documents.attributes)
     profile = _of_schema(schema) if schema.open() else ServerProfile()
     profile = evolve(profile, names=documents.names, found_at=now)
-    bounds = {"since": (now - timedelta(minutes=1)).isoformat(), "until": now.isoformat()}
+    bounds = dict.fromkeys(("since", "until"), NO_TIME.isoformat())
     window = evolve(documents.window(profile), variables={"first": 1, "after": START, **bounds})
     refusal = _refusal(ask, window)
     if refusal is not None:

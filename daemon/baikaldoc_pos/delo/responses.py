@@ -185,7 +185,7 @@ def graphql_answer(reply: Reply, operation: str, host: str, now: datetime) -> Gr
     if reply.status != 200:
         raise UnexpectedAnswer(f"HTTP {reply.status} (graphql_endpoint)", operation, status=reply.status)
     if body is _NOT_JSON:
-        raise DeloUnavailable("the answer is not JSON", host)
+        raise DeloUnavailable("the answer is not JSON", host, status=reply.status)
     raise UnexpectedAnswer(f"JSON without data and errors ({type(body).__name__})", operation)
 
 

@@ -70,6 +70,8 @@ class DeloSession:
         self._rejected_seconds = rejected_seconds
         # The operation for whose sake the session was renewed, until it is answered.
         self._renewed_for: str | None = None
+        # The operation whose renewal was in vain just now: for another one's sake the session is not renewed again.
+        self._in_vain = ""
         # Operations that the account may not do, with the sign that says so: no renewal helps them.
         self._denied: dict[str, str] = {}
         self._last_sign = ""
@@ -127,7 +129,9 @@ class DeloSession:
             limits = Limits(cut_by_stop=repeat)
             reply = self._post(payload, operation, limits)
             sign = signed_out(reply)
-            if sign is not None and self._denied.get(operation) != sign and self._renewed_for != operation:
+            in_vain, self._in_vain = self._in_vain not in {"", operation}, ""
+            ended = sign is not None and not in_vain and self._denied.get(operation) != sign
+            if sign is not None and ended and self._renewed_for != operation:
                 log.info("session.ended", sign=sign)
                 self._last_sign = sign
                 # It may live on where a proxy or missing rights gave the sign: no seat is left behind.
@@ -138,6 +142,7 @@ class DeloSession:
                     raise SessionRenewed
                 reply = self._post(payload, operation, limits)
                 sign = signed_out(reply)
+                self._in_vain = operation if sign is not None else ""
             if (sign is None or _is_page(reply)) and self._file.sign_ins:
                 # The account is sound; of a page of maintenance, nothing is known to its disadvantage.
                 self._file.forget_sign_ins()
@@ -148,7 +153,7 @@ class DeloSession:
                 return reply
             self._last_sign = sign
         if _is_page(reply):
-            raise DeloUnavailable("an HTML page where JSON should be", self.host)
+            raise DeloUnavailable("an HTML page where JSON should be", self.host, status=reply.status)
         raise SessionNotAccepted(sign)
 
     def denied(self, operation: str) -> None:
