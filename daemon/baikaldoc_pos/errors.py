@@ -181,12 +181,16 @@ class ReadingIncomplete(DeloError):
 
 
 class SchemaMismatch(DeloError):
-    """The server refuses an operation as such: it lacks a field, a filter or an operator."""
+    """The server refuses an operation as such: it lacks a field, a filter or an operator.
+
+    :param final: it has looked at the document (HTTP 400); one that stumbles says so otherwise.
+    """
 
     event = "delo.schema_mismatch"
 
-    def __init__(self, operation: str, message: str) -> None:
+    def __init__(self, operation: str, message: str, *, final: bool = False) -> None:
         super().__init__(operation=operation, message=message)
+        self.final = final
 
 
 class NameUnknown(DeloError):

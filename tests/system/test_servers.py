@@ -245,7 +245,7 @@ def test_a_server_that_takes_the_filter_no_longer_is_found_out_anew(installation
     assert_all_written_but(server, [])
 
 
-@pytest.mark.parametrize("known", [KNOWN, None], ids=["known", "unknown"])
+@pytest.mark.parametrize("known", [pytest.param(KNOWN, marks=pytest.mark.full_server), None], ids=["known", "unknown"])
 @pytest.mark.parametrize("way", ["status", "words", "500", "code", "aliases"])
 def test_an_account_without_the_right_to_write_is_told_of_at_once(tmp_path, server, way, known):
     server.faults.write_denied = way

@@ -60,15 +60,15 @@ def assert_no_seat_left(installation: Installation) -> None:
 
 
 @every_sign
-@pytest.mark.parametrize("operation", ["PendingRubrics", "UpdateRubrics"])
+@pytest.mark.parametrize("operations", [{"PendingRubrics", "WindowRubrics"}, {"UpdateRubrics"}], ids=["read", "write"])
 def test_a_session_that_has_ended_is_renewed_once_and_the_request_repeated(
-    installation: Installation, sign: Sign, operation: str, clock: ManualClock
+    installation: Installation, sign: Sign, operations: set[str], clock: ManualClock
 ) -> None:
     server = installation.server
     server.sessions.sign = sign
 
     def expire(request: Request) -> None:
-        if request.operation == operation and server.traffic.operations[operation] == 2:
+        if request.operation in operations and server.traffic.operations[request.operation] == 2:
             server.expire_sessions()
 
     server.on_request(expire)

@@ -459,7 +459,9 @@ class DeloClient:
         """
         try:
             return self._read(document, variables)
-        except SchemaMismatch:
+        except SchemaMismatch as mismatch:
+            if mismatch.final:
+                raise
             return self._read(document, variables)
 
     def _read(self, document: Document, variables: Mapping[str, object]) -> ReadResult:

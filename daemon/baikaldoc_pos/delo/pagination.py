@@ -112,7 +112,7 @@ def page_of(answer: GraphqlAnswer, document: Document) -> Page:
     if answer.data is None and answer.status >= 500:
         raise UnexpectedAnswer(f"HTTP {answer.status}", document.name, server_message=answer.words)
     if answer.data is None and not any(error.path for error in answer.errors):
-        raise SchemaMismatch(document.name, answer.words)
+        raise SchemaMismatch(document.name, answer.words, final=answer.status == 400)
     try:
         return _read_page(answer, document)
     except (ValueError, AttributeError) as misfit:

@@ -39,16 +39,16 @@ def probe(ask: Ask, documents: Documents, now: datetime) -> tuple[ServerProfile,
     profile = evolve(profile, names=documents.names, found_at=now)
     bounds = dict.fromkeys(("since", "until"), NO_TIME.isoformat())
     window = evolve(documents.window(profile), variables={"first": 1, "after": START, **bounds})
-    refusal = _refusal(ask, window)
-    if refusal is not None:
-        raise _misfit(ask, documents, schema if profile.introspection else None, refusal)
+    answer = _asked(ask, window)
+    if refused(answer):
+        raise _misfit(ask, documents, schema if profile.introspection else None, answer.words)
 
     # Reading a window shows whether the filter is taken, and what it hides.
     profile = evolve(profile, pending=PendingFilter.NULL_OR_EMPTY)
     fitting = _in_card(**_KIND, **_GROUP)
     sorting = documents.probe(orderby=True, refRubric=fitting)
-    ordered = ask(sorting)
-    profile = evolve(profile, isn_order=not refused(ordered) or _refusal(ask, sorting) is None)
+    ordered = _asked(ask, sorting)
+    profile = evolve(profile, isn_order=not refused(ordered))
     known = _isns(ordered) or _isns(ask(documents.probe(refRubric=fitting)))
     if not known:
         _check_conditions(ask, documents)
@@ -72,13 +72,10 @@ def refused(answer: GraphqlAnswer) -> bool:
     return answer.data is None and answer.status < 500 and not any(error.path for error in answer.errors)
 
 
-def _refusal(ask: Ask, document: Document) -> str | None:
-    """The server's words where it refuses the document twice."""
-    for _ in range(2):
-        answer = ask(document)
-        if not refused(answer):
-            return None
-    return answer.words
+def _asked(ask: Ask, document: Document) -> GraphqlAnswer:
+    """The answer; asked for a second time where the server may only have stumbled."""
+    answer = ask(document)
+    return ask(document) if refused(answer) and answer.status != 400 else answer
 
 
 def _isns(answer: GraphqlAnswer, only: int | None = None) -> list[int]:
