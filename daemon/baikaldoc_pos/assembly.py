@@ -17,6 +17,7 @@ from baikaldoc_pos.delo import (
     RequestReport,
     RetryPolicy,
     SessionFile,
+    UnclearSignIns,
 )
 from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.journal import Checkpoint, Journal, script_bookmark
@@ -32,17 +33,20 @@ def open_session(
     observe: Callable[[RequestReport], None] = lambda report: None,
     kept_in: Path | None = None,
     before: DeloSession | None = None,
+    counted_in: Path | None = None,
 ) -> DeloSession:
     """A session for the configured account; nothing is sent yet.
 
     :param observe: called for every request.
     :param kept_in: the directory that keeps the session over restarts; None where nothing keeps it.
     :param before: a session of the same account to go on with; this closes it.
+    :param counted_in: the directory where every process counts unclear sign-ins; ``kept_in`` by default.
     """
     connection, service = configuration.connection, configuration.service
     transport = HttpTransport(connection, service.limits.request_seconds, observe, lambda: clock.stopping)
     rejected_seconds = service.session.rejected_retry_hours * 3600
-    return DeloSession(transport, connection, clock, SessionFile(kept_in, connection), rejected_seconds, before)
+    file, unclear = SessionFile(kept_in, connection), UnclearSignIns(counted_in or kept_in, connection)
+    return DeloSession(transport, connection, clock, file, rejected_seconds, before, unclear)
 
 
 def forget_rejection(configuration: Configuration, kept_in: Path) -> None:

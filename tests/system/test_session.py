@@ -257,6 +257,9 @@ def test_an_unclear_sign_in_is_tried_twice_in_a_quarter_of_an_hour_over_restarts
             restarted().sign_in()
     with pytest.raises(SignInPostponed):
         restarted().sign_in()
+    # A command that takes nothing over counts with it.
+    with pytest.raises(SignInPostponed):
+        open_session(configuration, clock, counted_in=installation.paths.state).sign_in()
     assert server.traffic.kinds["login"] == 2
     clock.advance(minutes=15)
     session = restarted()

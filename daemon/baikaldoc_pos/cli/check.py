@@ -95,7 +95,10 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
     """Sign in, ask what a cycle asks, sign out; stop at the first fault."""
     # What a cycle would log as a warning is told here in words of its own.
     quiet = evolve(log_settings(configuration), level="error")
-    with closing(configure(quiet, None)), closing(open_session(configuration, clock)) as session:
+    with (
+        closing(configure(quiet, None)),
+        closing(open_session(configuration, clock, counted_in=app.paths.state)) as session,
+    ):
         delo = gateway(session, configuration, clock)
         now = clock.now()
         window = Period(now - timedelta(minutes=1), now)

@@ -300,7 +300,7 @@ def _preview(app: App, configuration: Configuration, asked: Period | None, stopp
     with (
         closing(configure(log_settings(configuration), None, console=False)),
         open_journal_copy(app.paths, zone, clock) as journal,
-        closing(open_session(configuration, clock)) as session,
+        closing(open_session(configuration, clock, counted_in=app.paths.state)) as session,
     ):
         delo = gateway(session, configuration, clock, journal=journal)
         try:

@@ -39,7 +39,7 @@ def _check(app: App, /) -> int:
 def _checked(app: App, clock: Clock) -> int:
     configuration = app.configuration()
     text = app.localized(app.zone())
-    with _signed_in(configuration, clock) as delo:
+    with _signed_in(configuration, clock, app.paths.state) as delo:
         profile = delo.profile()
         server = delo.server_schema()
         found = misfits(server, delo.operations()) if server is not None else []
@@ -71,7 +71,7 @@ def _pull(app: App, /, file: Path) -> int:
 
 
 def _pulled(app: App, clock: Clock, file: Path) -> int:
-    with _signed_in(app.configuration(), clock) as delo:
+    with _signed_in(app.configuration(), clock, app.paths.state) as delo:
         server = delo.server_schema()
         described = sdl(server) if server is not None else None
     if described is None:
@@ -86,9 +86,9 @@ def _pulled(app: App, clock: Clock, file: Path) -> int:
 
 
 @contextmanager
-def _signed_in(configuration: Configuration, clock: Clock) -> Iterator[DeloClient]:
+def _signed_in(configuration: Configuration, clock: Clock, state: Path) -> Iterator[DeloClient]:
     quiet = evolve(log_settings(configuration), level="error")
-    with closing(configure(quiet, None)), closing(open_session(configuration, clock)) as session:
+    with closing(configure(quiet, None)), closing(open_session(configuration, clock, counted_in=state)) as session:
         try:
             yield gateway(session, configuration, clock)
         finally:

@@ -9,7 +9,7 @@ from baikaldoc_pos.delo.documents import Documents
 from baikaldoc_pos.delo.pagination import ReadResult
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, RetryWait
 from baikaldoc_pos.delo.session import DeloSession
-from baikaldoc_pos.delo.session_file import SessionFile
+from baikaldoc_pos.delo.session_file import SessionFile, UnclearSignIns
 from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "RetryWait",
     "SessionFile",
     "StaleBatch",
+    "UnclearSignIns",
 ]

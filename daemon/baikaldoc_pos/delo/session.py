@@ -12,7 +12,7 @@ from datetime import timedelta
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import ConnectionConfig
 from baikaldoc_pos.delo.responses import SignInOutcome, retry_after, server_words, sign_in_outcome, signed_out
-from baikaldoc_pos.delo.session_file import SessionFile
+from baikaldoc_pos.delo.session_file import SessionFile, UnclearSignIns
 from baikaldoc_pos.delo.transport import HttpTransport, Limits, Reply, host_of
 from baikaldoc_pos.errors import (
     CredentialsRejected,
@@ -47,6 +47,7 @@ class DeloSession:
     :param clock: for Retry-After dates, and for how long a rejection holds.
     :param file: where the session is kept for a process that takes it over.
     :param rejected_seconds: after a rejection, nothing is tried for this long; for good by default.
+    :param unclear: sign-ins whose outcome is not known.
     :param before: the same account's, under limits that hold no longer: this one goes on with it, and closes it.
     """
 
@@ -58,12 +59,16 @@ class DeloSession:
         file: SessionFile | None = None,
         rejected_seconds: float = math.inf,
         before: "DeloSession | None" = None,
+        unclear: UnclearSignIns | None = None,
     ) -> None:
         self._transport = transport
         self._connection = connection
         self._clock = clock
         self._turn = threading.RLock()
         self._file = file if file is not None else SessionFile(None, connection)
+        self._unclear = unclear if unclear is not None else UnclearSignIns(None, connection)
+        # A sign-in has not been proved by a query.
+        self._unproved = False
         # The HTTP status of the last refusal, and when it was given.
         self._rejected: int | None = None
         self._rejected_at = -math.inf
@@ -143,10 +148,10 @@ class DeloSession:
                 reply = self._post(payload, operation, limits)
                 sign = signed_out(reply)
                 self._in_vain = operation if sign is not None else ""
-            if (sign is None or _is_page(reply)) and self._file.sign_ins:
+            if (sign is None or _is_page(reply)) and self._unproved:
                 # The account is sound; of a page of maintenance, nothing is known to its disadvantage.
-                self._file.forget_sign_ins()
-                self._file.save(self._transport.cookies)
+                self._unproved = False
+                self._unclear.forget()
             if self._renewed_for == operation and (sign is None or repeat):
                 self._renewed_for = None
             if sign is None:
@@ -182,12 +187,13 @@ class DeloSession:
             if account.app is not None:
                 body["items"] = {"app": account.app}
             self._transport.cookies.clear()
-            self._file.begin_sign_in(self._clock.now())
+            self._unclear.begin(self._clock.now())
+            self._unproved = True
             try:
                 reply = self._transport.post(account.login_url, body, "sign_in")
             except DeloUnavailable as fault:
                 if not fault.delivered:
-                    self._file.end_sign_in()
+                    self._unclear.end()
                 raise
             outcome = sign_in_outcome(reply, cookie=self.signed_in)
             if outcome is SignInOutcome.ACCEPTED:
@@ -199,7 +205,7 @@ class DeloSession:
                 log.info("session.signed_in", username=account.username, host=self.host)
                 return
             if outcome is not SignInOutcome.UNCLEAR:
-                self._file.end_sign_in()
+                self._unclear.end()
             if self.signed_in and reply.status < 400:
                 # The cookie of an answer that is no yes may hold a seat all the same.
                 self._sign_out(account.logout_url)
@@ -280,7 +286,7 @@ class DeloSession:
 
     def _wait_after_unclear(self) -> None:
         now = self._clock.now()
-        unclear = [at for at in self._file.sign_ins if now - UNCLEAR_PERIOD < at <= now]
+        unclear = [at for at in self._unclear.all() if now - UNCLEAR_PERIOD < at <= now]
         if len(unclear) >= UNCLEAR_TRIES:
             raise SignInPostponed(self.host, unclear[-UNCLEAR_TRIES] + UNCLEAR_PERIOD)
 

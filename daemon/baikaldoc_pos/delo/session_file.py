@@ -23,6 +23,7 @@ from baikaldoc_pos.i18n import EventLog
 log = EventLog(__name__)
 
 FILE_NAME = "session.json"
+COUNT_NAME = "sign-ins.json"
 KEPT = ("name", "value", "domain", "path", "secure", "expires")
 
 
@@ -45,6 +46,55 @@ class LeftSession:
     cookies: RequestsCookieJar = field(repr=False)
 
 
+class UnclearSignIns:
+    """When sign-ins began whose outcome is not known; every process of this account counts them together.
+
+    :param directory: where they are kept; None keeps them for this process only.
+    """
+
+    def __init__(self, directory: Path | None, connection: ConnectionConfig) -> None:
+        self._path = directory / COUNT_NAME if directory is not None else None
+        self._account = hashlib.sha256(f"{connection.username}\n{connection.login_url}".encode()).hexdigest()
+        # Where they cannot be kept in the file.
+        self._listed: list[datetime] = []
+
+    def all(self) -> list[datetime]:
+        """Those of this and of other processes, in order."""
+        if self._listed or self._path is None:
+            return self._listed
+        try:
+            kept: Any = json.loads(self._path.read_text(encoding="utf-8"))
+            ours = kept["at"] if kept["account"] == self._account else ()
+            return [at for at in map(datetime.fromisoformat, ours) if at.tzinfo is not None]
+        except (OSError, KeyError, TypeError, ValueError, RecursionError):
+            return []
+
+    def begin(self, at: datetime) -> None:
+        """A sign-in begins: a crash leaves its outcome unclear."""
+        self._keep([*self.all(), at])
+
+    def end(self) -> None:
+        """The outcome of the last one is clear."""
+        self._keep(self.all()[:-1])
+
+    def forget(self) -> None:
+        """A query has been answered: the account is sound."""
+        self._keep([])
+
+    def _keep(self, listed: list[datetime]) -> None:
+        self._listed = listed
+        if self._path is None:
+            return
+        with suppress(OSError):
+            if listed:
+                fresh = self._path.with_suffix(".new")
+                fresh.write_text(json.dumps({"account": self._account, "at": [at.isoformat() for at in listed]}))
+                fresh.replace(self._path)
+            else:
+                self._path.unlink(missing_ok=True)
+            self._listed = []
+
+
 class SessionFile:
     """Keeps the cookies of one account's session.
 
@@ -60,32 +110,6 @@ class SessionFile:
         }
         self._logout_url = connection.logout_url
         self._written = ""
-        # When sign-ins began whose outcome is not known; kept beside whatever else is kept.
-        self.sign_ins = self._kept_sign_ins()
-
-    def begin_sign_in(self, at: datetime) -> None:
-        """Keep that a sign-in has begun: a crash leaves its outcome unclear."""
-        self.sign_ins = (*self.sign_ins, at)
-        self._write({})
-
-    def end_sign_in(self) -> None:
-        """The outcome of the last sign-in is clear."""
-        self.sign_ins = self.sign_ins[:-1]
-        self._write({})
-
-    def forget_sign_ins(self) -> None:
-        """A query has been answered: the account is sound."""
-        self.sign_ins = ()
-
-    def _kept_sign_ins(self) -> tuple[datetime, ...]:
-        kept = self._read()
-        if kept is None or kept.get("bond") != self._bond:
-            return ()
-        try:
-            listed: Any = kept.get("sign_ins", ())
-            return tuple(at for at in map(datetime.fromisoformat, listed) if at.tzinfo is not None)
-        except (TypeError, ValueError):
-            return ()
 
     def load(self, cookies: RequestsCookieJar) -> bool:
         """Add the kept cookies, where they are this account's at this address; tells whether there were any."""
@@ -137,8 +161,7 @@ class SessionFile:
     def _write(self, kept: Mapping[str, object]) -> None:
         if self._path is None:
             return
-        sign_ins = {"sign_ins": [at.isoformat() for at in self.sign_ins]} if self.sign_ins else {}
-        content = json.dumps({"bond": self._bond, **sign_ins, **kept})
+        content = json.dumps({"bond": self._bond, **kept})
         if content == self._written:
             return
         fresh = self._path.with_suffix(".new")
@@ -150,17 +173,11 @@ class SessionFile:
             self._written = content
         except OSError as fault:
             # Rather nothing than what is true no longer.
-            self._unlink()
+            self.forget()
             log.warning("session.not_kept", path=str(self._path), reason=str(fault.strerror))
 
     def forget(self) -> None:
-        """The session is over, or the rejection forgiven; what is unclear stays."""
-        if self.sign_ins:
-            self._write({})
-        else:
-            self._unlink()
-
-    def _unlink(self) -> None:
+        """The session is over, or the rejection forgiven."""
         self._written = ""
         if self._path is not None:
             with suppress(OSError):

@@ -58,7 +58,9 @@ class Daemon:
         self._wall_clock = WallClock(self._clock)
         self._notifier = Notifier()
         self._state = StateHolder(self._announce, lambda: self._in_force.masker)
-        self._sessions = SessionManager(self._clock, self._observe, runtime_directory(context.environ))
+        self._sessions = SessionManager(
+            self._clock, self._observe, runtime_directory(context.environ), context.paths.state
+        )
         self._scheduler = Scheduler(self._planned)
         self._reloads = Reload(context, self._in_force, self._sessions, self._scheduler, self._state, self._clock)
         self._pause = PauseFile(context.paths.state)

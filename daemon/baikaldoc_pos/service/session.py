@@ -18,13 +18,17 @@ class SessionManager:
     """Owns the session. Only the thread that holds ``lock`` may use or change it.
 
     :param runtime: where the session is kept over restarts; None where it is not.
+    :param state: where unclear sign-ins are counted, together with those of commands.
     """
 
-    def __init__(self, clock: Clock, observe: Callable[[RequestReport], None], runtime: Path | None) -> None:
+    def __init__(
+        self, clock: Clock, observe: Callable[[RequestReport], None], runtime: Path | None, state: Path | None = None
+    ) -> None:
         self.lock = threading.Lock()
         self._clock = clock
         self._observe = observe
         self._runtime = runtime
+        self._state = state
         self._session: DeloSession | None = None
         # What the session was opened for, and with.
         self._identity: object = None
@@ -41,7 +45,7 @@ class SessionManager:
         if identity != self._identity:
             self.sign_out()
         before = self._session
-        self._session = open_session(configuration, self._clock, self._observe, self._runtime, before)
+        self._session = open_session(configuration, self._clock, self._observe, self._runtime, before, self._state)
         self._identity, self._settings = identity, settings
         return self._session
 
