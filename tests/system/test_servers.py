@@ -326,6 +326,27 @@ def test_schema_check_and_pull_show_the_servers_own_schema(installation, server,
         assert validate(schema, parse(source.read_text(encoding="utf-8"))) == []
 
 
+@pytest.mark.full_server
+def test_schema_pull_writes_the_usual_names(installation, server, tmp_path):
+    server.faults.names = dict(NAMES)
+    installation.processing["attributes"] = CONFIGURED
+    installation.save()
+    file = tmp_path / "server.graphql"
+    assert installation.command("schema", "pull", str(file)).returncode == 0
+    schema = build_schema(file.read_text(encoding="utf-8"))
+    for source in (ROOT / "schema" / "operations").glob("*.graphql"):
+        assert validate(schema, parse(source.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.full_server
+def test_check_shows_what_the_service_works_with_where_the_server_has_changed(installation, server):
+    server.store.add(make_rubric())
+    installation.know_server()
+    assert "раз в сутки" not in installation.command("check").stdout
+    server.faults.introspection = False
+    assert "раз в сутки" in installation.command("check").stdout
+
+
 def test_schema_check_names_what_does_not_fit(installation, server):
     server.store.add(make_rubric())
     server.faults.lacks = {"DocRc.freeNum"}

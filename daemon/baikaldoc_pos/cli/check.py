@@ -23,6 +23,7 @@ from baikaldoc_pos.journal import holder_of, script_bookmark
 from baikaldoc_pos.logs import configure
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.monitoring.server import listen_on
+from baikaldoc_pos.server_profile import ServerProfile
 
 
 def check_command(text: Catalogue) -> click.Command:
@@ -124,8 +125,21 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
             return fault.exit_code
         finally:
             session.sign_out()
-        click.echo("\n".join(profile_lines(delo.profile(), session.host, app.localized(app.zone()))))
+        _tell_profiles(app, delo.profile(), configuration.connection.graphql_endpoint)
     return 0
+
+
+def _tell_profiles(app: App, found: ServerProfile, address: str) -> None:
+    """What was found now, and what the service works with where that is something else."""
+    text, journal = app.localized(app.zone()), app.journal()
+    click.echo("\n".join(profile_lines(found, address, text)))
+    if journal is None:
+        return
+    with closing(journal):
+        kept = journal.server_profile(address)
+    if kept is not None and (kept.abilities, kept.pending) != (found.abilities, found.pending):
+        click.echo(text.text("check.kept_profile"))
+        click.echo("\n".join(profile_lines(kept, address, text)))
 
 
 def _mail(app: App, configuration: Configuration, clock: Clock) -> int:

@@ -71,9 +71,10 @@ def _pull(app: App, /, file: Path) -> int:
 
 
 def _pulled(app: App, clock: Clock, file: Path) -> int:
-    with _signed_in(app.configuration(), clock, app.paths.state) as delo:
+    configuration = app.configuration()
+    with _signed_in(configuration, clock, app.paths.state) as delo:
         server = delo.server_schema()
-        described = sdl(server) if server is not None else None
+        described = sdl(server, configuration.processing.attributes) if server is not None else None
     if described is None:
         click.echo(app.text.text("schema.closed"), err=True)
         return 76
