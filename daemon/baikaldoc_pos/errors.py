@@ -10,7 +10,7 @@
     │   ├── SessionNotAccepted      77  signed in, and yet every request is sent back to sign-in
     │   ├── AccessDenied            77  signed in, and may not write
     │   ├── UnexpectedAnswer        76  ДЕЛО answered, but not in the form that is known
-    │   ├── ReadingIncomplete       76  windows could not be read whole; what was read is done, the bookmark stays
+    │   ├── RefusalsExceeded         1  too many writes were refused; the rest of the cycle is not tried
     │   ├── NameUnknown             76  the server does not have a name of the configuration
     │   └── SchemaMismatch          76  the server's schema lacks what is asked for
     ├── MailError
@@ -23,6 +23,7 @@
     ├── OutputFailed                74  standard output cannot be written
     │   └── ReaderGone               0  whoever read the output has seen enough
     ├── WritingPaused               69  somebody paused writing; it ends by itself
+    ├── ClockBehind                 69  the clock shows a time before what was done already; it ends by itself
     └── StopRequested                   somebody asked the process to stop; not a fault
 
 Each class names the event under which it is reported (``event``, the id of its sentence in the catalogues),
@@ -171,13 +172,18 @@ class UnexpectedAnswer(DeloError):
         self.status = status
 
 
-class ReadingIncomplete(DeloError):
-    """Some windows could not be read whole: the set kept changing, or rows were unreadable.
+class RefusalsExceeded(DeloError):
+    """ДЕЛО refuses more writes than ``limits.refusedShare`` allows; the next cycles try one batch until it goes well.
 
-    What was read is done; the bookmark stays, so that they are read again.
+    :param tried: how many changes were tried.
+    :param bad: how many of them were refused or echoed wrongly.
     """
 
-    event = "delo.reading_incomplete"
+    event = "writes.refused"
+    exit_code = 1
+
+    def __init__(self, tried: int, bad: int) -> None:
+        super().__init__(tried=tried, bad=bad)
 
 
 class SchemaMismatch(DeloError):
@@ -305,6 +311,19 @@ class WritingPaused(BaikaldocError):
     def __init__(self, until: "datetime", by: str) -> None:
         super().__init__(until=until, by=by)
         self.until = until
+
+
+class ClockBehind(BaikaldocError):
+    """The clock is behind an instant that an earlier cycle has seen, so the period to read is not known.
+
+    :param until: that instant.
+    """
+
+    event = "clock.behind"
+    exit_code = 69
+
+    def __init__(self, until: "datetime") -> None:
+        super().__init__(until=until)
 
 
 class StopRequested(BaikaldocError):

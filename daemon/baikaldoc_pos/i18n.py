@@ -27,10 +27,19 @@ def _sentences(language: str) -> Mapping[str, str]:
 
 
 class _Formatter(Formatter):
-    """Formats a field that the caller did not give as ``?``: a sentence with a hole beats a lost record."""
+    """Formats a field that the caller did not give as ``?``: a sentence with a hole beats a lost record.
 
-    def __init__(self, zone: tzinfo | None) -> None:
+    ``{field!t}`` is the sentence whose id the field is.
+    """
+
+    def __init__(self, sentences: Mapping[str, str], zone: tzinfo | None) -> None:
+        self._sentences = sentences
         self.zone = zone
+
+    def convert_field(self, value: object, conversion: str | None) -> object:
+        if conversion == "t":
+            return self._sentences.get(str(value), value)
+        return super().convert_field(value, conversion)
 
     def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:
         return kwargs.get(str(key), "?")
@@ -52,7 +61,7 @@ class Catalogue:
     def __init__(self, language: str = "ru", zone: tzinfo | None = None) -> None:
         self.language = language
         self._sentences = _sentences(language)
-        self._formatter = _Formatter(zone)
+        self._formatter = _Formatter(self._sentences, zone)
 
     def text(self, id_: str, /, **fields: object) -> str:
         """The sentence ``id_`` with its fields filled in; an unknown id is shown with its fields, never raised."""

@@ -27,6 +27,14 @@ class PendingFilter(StrEnum):
     NONE = "none"  # all rubrics of a window are read
 
 
+class PairsFilter(StrEnum):
+    """How rubrics are asked for whose pair of statuses does not fit, from the best form on."""
+
+    TOGETHER = "together"  # all pairs in one document
+    SINGLY = "singly"
+    NONE = "none"  # rubrics are read by ISN, or windows whole
+
+
 @frozen
 class ServerProfile:
     """The forms that a server takes. The defaults have run in production.
@@ -36,6 +44,7 @@ class ServerProfile:
     :param answer_fields: what the answer to a write has beside ``success message data``.
     :param pending: the filter for rubrics without a «Статус ПОС».
     :param pending_proven: the filter has been compared with a whole window and hides nothing.
+    :param pairs: how rubrics with outdated statuses are asked for.
     :param isn_filter: rubrics can be asked for by ISN.
     :param isn_order: rows can be sorted by ISN.
     :param batch_size: how many writes a document carries now.
@@ -50,6 +59,7 @@ class ServerProfile:
     answer_fields: tuple[str, ...] = ()
     pending: PendingFilter = PendingFilter.NONE
     pending_proven: bool = False
+    pairs: PairsFilter = PairsFilter.TOGETHER
     isn_filter: bool = False
     isn_order: bool = False
     batch_size: int = FIRST_BATCH
@@ -106,6 +116,10 @@ class ServerProfile:
         forms = list(PendingFilter)
         following = forms[min(forms.index(self.pending) + 1, len(forms) - 1)]
         return evolve(self, pending=following, pending_proven=False)
+
+    def next_pairs(self) -> "ServerProfile":
+        """The profile with the next form of asking for pairs of statuses."""
+        return evolve(self, pairs=PairsFilter.SINGLY if self.pairs is PairsFilter.TOGETHER else PairsFilter.NONE)
 
 
 _CONVERTER = cattrs.Converter()

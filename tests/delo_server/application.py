@@ -92,6 +92,8 @@ class Application:
         if self.on_execute is not None:
             self.on_execute(request)
         answer = execute(Environment(self.store, self.faults, self.max_page_size), request, session.id, reject)
+        if self.faults.date is not None:
+            answer = evolve(answer, headers=(*answer.headers, ("Date", format_datetime(self.faults.date, usegmt=True))))
         if self.sessions.renews:
             self.sessions.renew(session)
             answer = evolve(answer, headers=(*answer.headers, self._cookie(session)))

@@ -1,6 +1,7 @@
 """The switches of the stand-in: a script of faults for single requests, faults of single writes, and lasting ones."""
 
 import threading
+from datetime import datetime
 from typing import Literal
 
 from attrs import define, field, fields
@@ -67,9 +68,11 @@ class Faults:
     :param null_edges: ``edges`` and ``items`` are null.
     :param null_nodes: ISNs of rubrics whose node is null.
     :param null_isns: ISNs of rubrics whose node has a null ``isnRefRubric``.
+    :param date: the time on the server's clock; None: this machine's.
     """
 
     writes: dict[int, WriteFault] = field(factory=dict)
+    date: datetime | None = None
     delay_seconds: float = 0.0
     reject_documents: str | None = None
     validation_status: int = 400

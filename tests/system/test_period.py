@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from baikaldoc_pos.errors import BookmarkUnreadable, DeloUnavailable
+from baikaldoc_pos.errors import BookmarkUnreadable, ClockBehind, DeloUnavailable
 from baikaldoc_pos.model import Outcome, Period
 from baikaldoc_pos.sync import CycleKind
 
@@ -164,11 +164,25 @@ def test_records_on_the_retry_list_do_not_hold_the_bookmark(installation: Instal
     assert bookmark(installation) == NOW
 
 
-@pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(days=400)])
-def test_a_bookmark_in_the_future_is_not_believed(
-    installation: Installation, caplog: pytest.LogCaptureFixture, ahead: timedelta
+@pytest.mark.parametrize(
+    ("ahead", "server_time"), [(timedelta(minutes=6), NOW), (timedelta(days=400), NOW + timedelta(days=400))]
+)
+def test_a_clock_behind_an_earlier_cycle_writes_nothing_and_waits(
+    installation: Installation, ahead: timedelta, server_time: datetime
 ) -> None:
     installation.cycle(ManualClock(NOW + ahead))
+    kept = bookmark(installation)
+    installation.server.faults.date = server_time
+    installation.server.store.add(*pending_rubrics(10, since=ago(days=29), until=NOW))
+    report = installation.cycle(ManualClock(NOW))
+    assert isinstance(report.error, ClockBehind)
+    assert (installation.server.store.writes, bookmark(installation)) == ((), kept)
+
+
+def test_a_bookmark_in_the_future_is_not_believed(installation: Installation, caplog: pytest.LogCaptureFixture) -> None:
+    """The clock was ahead by years; that it is right now, the server's clock says."""
+    installation.cycle(ManualClock(NOW + timedelta(days=400)))
+    installation.server.faults.date = NOW
     rubrics = pending_rubrics(10, since=ago(days=29), until=NOW)
     installation.server.store.add(*rubrics)
     assert installation.cycle(ManualClock(NOW)).error is None

@@ -141,6 +141,7 @@ def test_retries_reach_records_that_no_window_shows_any_more(sixty: Installation
 @pytest.mark.full_server
 def test_a_long_retry_list_is_worked_off_in_one_cycle(installation: Installation, clock: ManualClock) -> None:
     rubrics = pending_rubrics(300)
+    installation.processing["limits"] = {"refusedShare": 1}
     installation.server.store.add(*rubrics)
     installation.server.faults.writes.update({rubric.isn: Refused() for rubric in rubrics})
     report = installation.cycle(clock)

@@ -6,11 +6,12 @@ restart; whether it takes the password, while it does not answer; anything about
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config import AlertKind, AlertSettings
-from baikaldoc_pos.journal import RetryEntry, Undelivered
+from baikaldoc_pos.journal import IncompleteWindow, RetryEntry, Undelivered
 from baikaldoc_pos.state import LastError
 
 # A record with the token that it is known by.
@@ -22,10 +23,16 @@ UNAVAILABLE = frozenset({"delo.unavailable", "delo.sign_in_postponed"})
 REJECTED = frozenset({"delo.credentials_rejected", "delo.session_not_accepted"})
 MISMATCH = frozenset({"delo.schema_mismatch", "delo.name_unknown"})
 DENIED = "delo.access_denied"
+REFUSED = "writes.refused"
 UNEXPECTED = "delo.unexpected_answer"
+_KINDS: Mapping[str, AlertKind] = {
+    **dict.fromkeys(REJECTED, AlertKind.CREDENTIALS_REJECTED),
+    DENIED: AlertKind.ACCESS_DENIED,
+    REFUSED: AlertKind.WRITES_REFUSED,
+}
 # A cycle that ends by one of these has had an answer from ДЕЛО, and was let in.
-_ANSWERED = REJECTED | MISMATCH | {UNEXPECTED, DENIED}
-_LET_IN = MISMATCH | {DENIED}
+_ANSWERED = REJECTED | MISMATCH | {UNEXPECTED, DENIED, REFUSED}
+_LET_IN = MISMATCH | {DENIED, REFUSED}
 
 
 @frozen
@@ -69,6 +76,8 @@ class ConditionInput:
     :param paused_at: when writing was last seen to be paused.
     :param unmapped: status, ISN and name of each unmapped rubric, the newest first.
     :param undelivered: recipients whom mails did not reach.
+    :param incomplete_windows: windows that could not be read whole.
+    :param completeness: the last count of rubrics without a status: see baikaldoc_pos.sync.completeness.
     """
 
     now: datetime
@@ -79,6 +88,8 @@ class ConditionInput:
     retries: Sequence[RetryEntry] = ()
     unmapped: Sequence[tuple[str, int, str]] = ()
     undelivered: Sequence[Undelivered] = ()
+    incomplete_windows: Sequence[IncompleteWindow] = ()
+    completeness: Mapping[str, Any] = field(factory=dict)
 
 
 @frozen
@@ -125,6 +136,7 @@ def _unknown(observed: Observed) -> frozenset[AlertKind]:
         AlertKind.DELO_UNAVAILABLE,
         AlertKind.CREDENTIALS_REJECTED,
         AlertKind.ACCESS_DENIED,
+        AlertKind.WRITES_REFUSED,
         AlertKind.SCHEMA_MISMATCH,
     )
     if observed.paused:
@@ -137,8 +149,9 @@ def _unknown(observed: Observed) -> frozenset[AlertKind]:
     over_by = {
         AlertKind.DELO_UNAVAILABLE: _ANSWERED,
         AlertKind.CREDENTIALS_REJECTED: _LET_IN,
-        AlertKind.ACCESS_DENIED: frozenset[str](),
-        AlertKind.SCHEMA_MISMATCH: frozenset({DENIED}),
+        AlertKind.ACCESS_DENIED: frozenset({REFUSED}),
+        AlertKind.WRITES_REFUSED: frozenset[str](),
+        AlertKind.SCHEMA_MISMATCH: frozenset({DENIED, REFUSED}),
     }
     return frozenset(kind for kind, events in over_by.items() if observed.trouble.event not in events)
 
@@ -154,9 +167,8 @@ def _about_delo(facts: ConditionInput, settings: AlertSettings) -> Iterator[Cond
         if trouble.event in UNAVAILABLE:
             if facts.now - trouble.since > timedelta(minutes=settings.unavailable_minutes):
                 yield _of_trouble(AlertKind.DELO_UNAVAILABLE, trouble)
-        elif trouble.event in REJECTED | {DENIED}:
-            denied = trouble.event == DENIED
-            yield _of_trouble(AlertKind.ACCESS_DENIED if denied else AlertKind.CREDENTIALS_REJECTED, trouble)
+        elif trouble.event in _KINDS:
+            yield _of_trouble(_KINDS[trouble.event], trouble)
         elif trouble.event in MISMATCH:
             yield _of_trouble(AlertKind.SCHEMA_MISMATCH, trouble, frozenset({str(trouble.fields.get("message"))}))
     starts = [facts.trying_since, trouble.since if trouble is not None else None]
@@ -188,6 +200,16 @@ def _about_records(facts: ConditionInput, settings: AlertSettings) -> Iterator[C
         by_status.setdefault(status, []).append((str(isn), {"number": name}))
     for status, rubrics in by_status.items():
         yield _of_records(AlertKind.UNMAPPED_STATUS, status, facts.now, {"status": status}, rubrics)
+    # A window that was read whole the second time needs nobody.
+    windows = [each for each in facts.incomplete_windows if each.tries > 1 and each.acknowledged_at is None]
+    if windows:
+        first = windows[0]
+        shown = {"start": first.period.start.isoformat(), "end": first.period.end.isoformat()}
+        counted: dict[str, object] = {**shown, "rows": first.rows, "total": first.total, "count": len(windows)}
+        yield Condition(AlertKind.WINDOWS_INCOMPLETE, "", min(each.first_seen for each in windows), counted)
+    if facts.completeness.get("overdue"):
+        counted = {"count": facts.completeness["overdue"], "days": settings.waiting_days}
+        yield Condition(AlertKind.WAITING_LONG, "", facts.now, counted)
 
 
 def _of_records(

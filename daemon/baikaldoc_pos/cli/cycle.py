@@ -27,7 +27,7 @@ from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.cli.output import print_table, print_unmapped
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.config import Configuration, render
-from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, OutputFailed, ReadingIncomplete, StopRequested
+from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, OutputFailed, StopRequested
 from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.journal import CycleCounts, PauseFile, StateLock
 from baikaldoc_pos.logs import LogSettings, configure
@@ -304,10 +304,10 @@ def _preview(app: App, configuration: Configuration, asked: Period | None, stopp
     ):
         delo = gateway(session, configuration, clock, journal=journal)
         try:
-            report = run_cycle(CycleContext(delo, journal, clock, configuration, dry_run=True), asked)
+            report = run_cycle(CycleContext(delo, journal, clock, configuration, preview=True), asked)
         finally:
             session.sign_out()
-    if report.error is not None and not isinstance(report.error, ReadingIncomplete):
+    if report.error is not None:
         raise report.error
     print_preview(app.console(), app.localized(zone), report, as_json=as_json)
     return 0

@@ -5,7 +5,7 @@ Each attribute's metadata has its key and field type. A new key needs an attribu
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from attrs import Attribute, AttrsInstance, field, fields, frozen, has
 from baikaldoc_pos.config.types import (
     ADDRESS,
     ADDRESSES,
+    DATE,
     DOCUMENT_KINDS,
     FILE_PATH,
     FLAG,
@@ -135,9 +136,12 @@ class AlertKind(StrEnum):
     DELO_UNAVAILABLE = "delo_unavailable"
     CREDENTIALS_REJECTED = "credentials_rejected"
     ACCESS_DENIED = "access_denied"
+    WRITES_REFUSED = "writes_refused"
     SCHEMA_MISMATCH = "schema_mismatch"
     RECORDS_REFUSED = "records_refused"
     UNMAPPED_STATUS = "unmapped_status"
+    WAITING_LONG = "waiting_long"
+    WINDOWS_INCOMPLETE = "windows_incomplete"
     NO_SUCCESS = "no_success"
     CONFIGURATION_REJECTED = "configuration_rejected"
     STORAGE_FAILING = "storage_failing"
@@ -184,6 +188,7 @@ class AlertSettings:
     refused_times: int = field(default=3, metadata=setting("refusedTimes", integer(1, 1000)))
     no_success_hours: float = field(default=6, metadata=setting("noSuccessHours", number(0, _MONTH_HOURS, above=True)))
     digest_hours: float = field(default=24, metadata=setting("digestHours", number(0, _MONTH_HOURS, above=True)))
+    waiting_days: float = field(default=3, metadata=setting("waitingDays", number(0, 3650)))
     host_name: str | None = field(default=None, metadata=setting("hostName", TEXT_OR_NULL))
     smtp: Smtp = field(factory=Smtp, metadata=section("smtp"))
 
@@ -232,12 +237,31 @@ class Attributes:
     pos_api_name: str = field(default="POS_STATUS_RUB", metadata=setting("posApiName", GRAPHQL_NAME))
 
 
+POLICIES = ("fill", "follow")
+# ССТУ statuses under which work on an appeal goes on; all others of the mapping end it (docs/delo-api.md).
+INTERIM_STATUSES = frozenset({"Находится на рассмотрении", "Рассмотрение продлено"})
+
+
+@frozen(kw_only=True)
+class WriteLimits:
+    """What keeps a mistake from flooding the showcase."""
+
+    not_before: date | None = field(default=None, metadata=setting("notBefore", nullable(DATE)))
+    per_cycle: int = field(default=5000, metadata=setting("maxUpdatesPerCycle", integer(1, 1_000_000)))
+    per_day: int = field(default=20_000, metadata=setting("maxUpdatesPerDay", integer(1, 1_000_000)))
+    refused_share: float = field(default=0.5, metadata=setting("refusedShare", number(0, 1)))
+
+
 @frozen(kw_only=True)
 class ProcessingConfig:
     """processing_config.json: what is read, and what is written for it."""
 
     status_mapping: Mapping[str, str] = field(metadata=setting("statusMapping", STATUS_MAPPING))
     ignored_statuses: tuple[str, ...] = field(default=(), metadata=setting("ignoredStatuses", STATUSES))
+    update_policy: str | None = field(default=None, metadata=setting("updatePolicy", nullable(choice(POLICIES))))
+    final_statuses: tuple[str, ...] | None = field(default=None, metadata=setting("finalStatuses", nullable(STATUSES)))
+    dry_run: bool = field(default=False, metadata=setting("dryRun", FLAG))
+    limits: WriteLimits = field(factory=WriteLimits, metadata=section("limits"))
     utc_offset_hours: float = field(metadata=setting("utcOffsetHours", UTC_OFFSET))
     date_range: DateRange = field(factory=DateRange, metadata=section("dateRange"))
     attributes: Attributes = field(factory=Attributes, metadata=section("attributes"))
@@ -251,6 +275,22 @@ class ProcessingConfig:
     def zone(self) -> timezone:
         """The zone of ``utcOffsetHours``, in which fixed dates are meant and instants are shown."""
         return zone_of(self.utc_offset_hours)
+
+    @property
+    def follows(self) -> bool:
+        """Whether a status that the service wrote changes with the ССТУ status."""
+        return self.update_policy == "follow"
+
+    def is_final(self, sstu_status: str) -> bool:
+        """Whether this ССТУ status ends an appeal."""
+        if self.final_statuses is not None:
+            return sstu_status in self.final_statuses
+        return sstu_status in self.status_mapping and sstu_status not in INTERIM_STATUSES
+
+    def not_before(self) -> datetime | None:
+        """Rubrics created before this instant are never touched."""
+        day = self.limits.not_before
+        return None if day is None else datetime.combine(day, time(), self.zone)
 
     def fixed_period(self) -> Period | None:
         """The period of the fixed dates; None while they are off. ValueError for dates that were never checked."""

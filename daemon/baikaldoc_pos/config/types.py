@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -236,6 +237,13 @@ def _host(text: str) -> str | None:
     return name if _HOST.fullmatch(name) else None
 
 
+def _date(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
+    except ValueError:
+        return None
+
+
 def _textfile(value: str) -> Path | None:
     path = Path(value)
     return path if path.is_absolute() and path.suffix == TEXTFILE_SUFFIX and "\0" not in value else None
@@ -311,6 +319,7 @@ TEXT_OR_NULL = FieldType(Phrase("config.kind.text_or_null"), _is_full_text, str,
 PASSWORD = FieldType(Phrase("config.kind.password"), _is_text, _password, nullable=True)
 # Checked only while fixed dates are on (validate.py): files in use have anything here while they are off.
 MOMENT = FieldType(Phrase("config.kind.moment"), lambda value: True, str, nullable=True)
+DATE = FieldType(Phrase("config.kind.date"), _is_text, _date)
 # true, false, or the path of a CA file.
 TLS_VERIFY = FieldType(
     Phrase("config.kind.trust"),

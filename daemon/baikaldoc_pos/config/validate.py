@@ -62,6 +62,7 @@ def faults_of_rules(documents: Mapping[str, Document]) -> Iterator[ConfigError]:
         yield from _fixed_dates(documents["processing"])
         yield from _ignored_and_mapped(documents["processing"])
         yield from _same_attribute(documents["processing"])
+        yield from _final_and_unmapped(documents["processing"])
     if "service" in documents:
         yield from _stuck_before_deadline(documents["service"])
         limits = documents["service"].get("limits")
@@ -106,6 +107,17 @@ def _same_attribute(document: Document) -> Iterator[ConfigError]:
     name = section.get("posField", usual.pos_field)
     if name == section.get("sstuField", usual.sstu_field):
         yield ConfigError(_PROCESSING, "attributes.posField", "config.fault.same_attribute", {"name": shown(name)})
+
+
+def _final_and_unmapped(document: Document) -> Iterator[ConfigError]:
+    mapping, final = document.get("statusMapping"), document.get("finalStatuses")
+    if not isinstance(mapping, dict) or not isinstance(final, list):
+        return
+    mapped = {str(status).strip() for status in mapping}
+    for position, status in enumerate(final):
+        if isinstance(status, str) and status.strip() and status.strip() not in mapped:
+            fields = {"status": shown(status.strip())}
+            yield ConfigError(_PROCESSING, f"finalStatuses[{position}]", "config.fault.final_unmapped", fields)
 
 
 def _stuck_before_deadline(document: Document) -> Iterator[ConfigError]:

@@ -5,7 +5,7 @@ session, which outlives cycles), gets frozen values back, and errors of ``baikal
 """
 
 from baikaldoc_pos.delo.client import BatchRejected, CurrentRubrics, DeloClient, StaleBatch
-from baikaldoc_pos.delo.documents import Documents
+from baikaldoc_pos.delo.documents import Documents, StatusPair
 from baikaldoc_pos.delo.pagination import ReadResult
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, RetryWait
 from baikaldoc_pos.delo.session import DeloSession
@@ -26,5 +26,6 @@ __all__ = [
     "RetryWait",
     "SessionFile",
     "StaleBatch",
+    "StatusPair",
     "UnclearSignIns",
 ]

@@ -4,15 +4,15 @@ Typed values in, typed values out. Transport faults are retried here, under the 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from itertools import islice
 
 from attrs import evolve, frozen
 
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.delo.documents import KEEP_ALIVE, PROBE, Document, Documents
+from baikaldoc_pos.delo.documents import CONTROL, KEEP_ALIVE, PROBE, Document, Documents, StatusPair
 from baikaldoc_pos.delo.introspection import INTROSPECTION, ServerSchema
-from baikaldoc_pos.delo.pagination import Page, ReadResult, page_of, read_all
+from baikaldoc_pos.delo.pagination import PAGE, START, Page, ReadResult, page_of, read_all
 from baikaldoc_pos.delo.probe import probe, refused
 from baikaldoc_pos.delo.responses import GraphqlAnswer, GraphqlError, answers_of, graphql_answer
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
@@ -27,7 +27,7 @@ from baikaldoc_pos.errors import (
 )
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.model import Answer, Change, Period, Rubric
-from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
+from baikaldoc_pos.server_profile import PairsFilter, PendingFilter, ServerProfile
 
 log = EventLog(__name__)
 
@@ -118,6 +118,8 @@ class DeloClient:
         self._profile = profile
         self._looked_at = False
         self._keep = keep
+        # The time of the last answer on the server's clock.
+        self._server_date: datetime | None = None
         # The last window that was read: where there is no filter by ISN, rubrics are looked for in it.
         self._window: Period | None = None
         # Why the server cannot be worked with; it is not asked again.
@@ -239,7 +241,9 @@ class DeloClient:
             for document in self._documents.pending(self.profile())
         ]
         rubrics = {rubric.isn: rubric for reading in readings for rubric in reading.rubrics}
-        return ReadResult(tuple(rubrics.values()), all(reading.whole for reading in readings))
+        reason = next((reading.reason for reading in readings if reading.reason), "")
+        total = sum(reading.total or 0 for reading in readings)
+        return ReadResult(tuple(rubrics.values()), not reason, reason, total)
 
     def _prove_filter(self, window: Period) -> ReadResult:
         """Read a window with and without the filter; return the reading without."""
@@ -272,9 +276,52 @@ class DeloClient:
                 self._learn(profile.next_pending())
         return None
 
-    def read_rubrics(self, isns: Sequence[int], within: Sequence[Period] = ()) -> CurrentRubrics:
+    def read_pairs(self, pairs: Sequence[StatusPair], control: StatusPair, period: Period) -> Sequence[Rubric] | None:
+        """The rubrics created in the period that have one of these pairs of statuses.
+
+        None where the server cannot be asked for them, or hides the rubrics that have the control pair.
+
+        :param control: a pair that rubrics of the period are known to have.
+        """
+        while (profile := self.profile()).pairs is not PairsFilter.NONE:
+            asked = {f"p{position}": pair for position, pair in enumerate(pairs)} | {CONTROL: control}
+            groups = [asked] if profile.pairs is PairsFilter.TOGETHER else [{name: asked[name]} for name in asked]
+            try:
+                found = {name: found for group in groups for name, found in self._read_group(group, period).items()}
+            except SchemaMismatch as mismatch:
+                log.warning("delo.pairs_refused", form=profile.pairs, message=mismatch.fields["message"])
+                self._learn(profile.next_pairs())
+                continue
+            if not all(asked[name].fits(rubric) for name, rubrics in found.items() for rubric in rubrics):
+                log.warning("delo.pairs_ignored")
+                self._learn(evolve(profile, pairs=PairsFilter.NONE))
+                return None
+            if not found.pop(CONTROL):
+                log.warning("delo.pairs_unproven", sstu=", ".join(control.sstu), pos=", ".join(control.pos))
+                return None
+            return [rubric for rubrics in found.values() for rubric in rubrics]
+        return None
+
+    def _read_group(self, group: Mapping[str, StatusPair], period: Period) -> Mapping[str, Sequence[Rubric]]:
+        """The rubrics of each pair; of those that fill more than a page, the pages are read one by one."""
+        document, variables = self._documents.pairs(group), self._bounds(period)
+        paging = {} if group.keys() == {CONTROL} else {"first": self._page_size, "after": START}
+        answer = self._ask(document, {**paging, **variables})
+        found: dict[str, Sequence[Rubric]] = {}
+        for name, pair in group.items():
+            page = page_of(answer, document, name)
+            more = page.more and name != CONTROL
+            found[name] = (
+                self._read(self._documents.pairs({name: pair}), variables, name).rubrics if more else page.rubrics
+            )
+        return found
+
+    def read_rubrics(
+        self, isns: Sequence[int], within: Sequence[Period] = (), since: datetime | None = None
+    ) -> CurrentRubrics:
         """The present values of these rubrics; those that ДЕЛО does not have are absent.
 
+        :param since: those created before are absent, too.
         :param within: where they are looked for on a server without a filter by ISN; in the last window by default.
         :raises SchemaMismatch: the server has no filter by ISN, and there is nowhere to look.
         :raises UnexpectedAnswer: the server answers everything but this.
@@ -286,7 +333,7 @@ class DeloClient:
         unread: set[int] = set()
         remaining = iter(isns)
         while chunk := tuple(islice(remaining, BY_ISN_AT_ONCE)):
-            document = self._documents.rubrics(chunk)
+            document = self._documents.rubrics(chunk, since)
             try:
                 reading = self._read_with_one_retry(document, {})
             except SchemaMismatch:
@@ -438,6 +485,11 @@ class DeloClient:
         if answer.data is None:
             raise SchemaMismatch(KEEP_ALIVE.name, answer.words)
 
+    def server_time(self) -> datetime | None:
+        """The time on the server's clock (the Date of its answers); None where it does not tell."""
+        self.keep_alive()
+        return self._server_date
+
     def _request_specific_reason(self, fault: DeloUnavailable | SessionNotAccepted) -> str:
         """What the fault says, where it is peculiar to the request that met it; else it is raised, or a new one.
 
@@ -464,12 +516,12 @@ class DeloClient:
                 raise
             return self._read(document, variables)
 
-    def _read(self, document: Document, variables: Mapping[str, object]) -> ReadResult:
+    def _read(self, document: Document, variables: Mapping[str, object], alias: str = PAGE) -> ReadResult:
         def fetch(cursor: str) -> Page:
             answer = self._ask(document, {"first": self._page_size, "after": cursor, **variables})
-            return page_of(answer, document)
+            return page_of(answer, document, alias)
 
-        return read_all(fetch, document.name)
+        return read_all(fetch)
 
     def _ask(
         self,
@@ -494,6 +546,7 @@ class DeloClient:
                 reply = self._session.query(payload, document.name, repeat=repeat)
             except SessionRenewed:
                 raise StaleBatch from None
+            self._server_date = reply.date
             answer = graphql_answer(reply, document.name, self._session.host, self._clock.now())
             if answer.data is None and answer.status >= 500:
                 raise _FailedInside(answer, self._session.host)

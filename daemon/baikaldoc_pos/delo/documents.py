@@ -5,16 +5,17 @@ printing: the operations are generated with the usual ones, and an alias keeps t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from attrs import evolve, field, frozen
 from delo_schema import schema
 from delo_schema.operations import Operations
-from sgqlc.operation import Operation
+from sgqlc.operation import Operation, Selector
 from sgqlc.types import Arg, Variable, non_null
 
 from baikaldoc_pos.config import Attributes
-from baikaldoc_pos.model import Change
+from baikaldoc_pos.model import Change, Rubric
 from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 
 _USUAL = Attributes()
@@ -28,6 +29,12 @@ _TOKENS = re.compile(
 _ORDER = "orderby: [{isnRefRubric: Asc}]\n"
 
 PROBE = "ServerProbe"
+CONTROL = "control"
+CARRIES_ATTRIBUTE = {
+    "matches": {
+        "arDocgroups": {"any": {"arDescript": {"matches": {"apiName": {"equal": {"value": "POS_STATUS_RUB"}}}}}}
+    }
+}
 
 
 @frozen
@@ -57,6 +64,18 @@ _PENDING = {
 
 
 @frozen
+class StatusPair:
+    """Rubrics with one of these ССТУ statuses and one of these ПОС statuses."""
+
+    sstu: tuple[str, ...]
+    pos: tuple[str, ...]
+
+    def fits(self, rubric: Rubric) -> bool:
+        """Whether the rubric is one of them."""
+        return rubric.sstu_status in self.sstu and rubric.pos_status in self.pos
+
+
+@frozen
 class Documents:
     """Prints the documents for one server under the names of one installation.
 
@@ -80,21 +99,35 @@ class Documents:
         """The queries that give the rubrics of a window without a «Статус ПОС»; none where there is no filter."""
         return tuple(self._sorted(document, profile) for document in _PENDING.get(profile.pending, ()))
 
-    def rubrics(self, isns: Sequence[int]) -> Document:
-        """The query for rubrics by their ISNs, whatever their window and statuses."""
+    def rubrics(self, isns: Sequence[int], since: datetime | None = None) -> Document:
+        """The query for rubrics by their ISNs, whatever their window and statuses.
+
+        :param since: leave out those created before.
+        """
         variables = {f"isn{i}": Arg(non_null(schema.Int)) for i in range(len(isns))}
-        paging = {"first": Arg(non_null(schema.Int)), "after": Arg(non_null(schema.String))}
-        operation = Operation(schema.schema.query_type, name="RubricsByIsn", variables=paging | variables)
-        condition = {"in": [{"value": Variable(name)} for name in variables]}
-        page = operation.ar_rubric_values_pg(
-            first=Variable("first"), after=Variable("after"), filter={"isnRefRubric": condition}
-        )
-        page.total_count()
-        node = page.edges.node
-        node.__fields__("isn_ref_rubric", "eos_sstu_status", "pos_status_rub")
-        node.ref_rubric.doc_rc.__fields__("isn_doc", "free_num")
-        page.page_info.__fields__("end_cursor", "has_next_page")
+        operation = Operation(schema.schema.query_type, name="RubricsByIsn", variables=_paging() | variables)
+        conditions: dict[str, object] = {"isnRefRubric": {"in": [{"value": Variable(name)} for name in variables]}}
+        if since is not None:
+            conditions["refRubric"] = {"matches": {"insDate": {"greaterOrEqual": {"value": since.isoformat()}}}}
+        _select(operation.ar_rubric_values_pg(first=Variable("first"), after=Variable("after"), filter=conditions))
         return self._named(Document.of(operation, "RubricsByIsn", **dict(zip(variables, isns, strict=True))))
+
+    def pairs(self, pairs: Mapping[str, StatusPair]) -> Document:
+        """The query for the rubrics of a window that have one of these pairs of statuses, each under its alias.
+
+        Of the pair under CONTROL one rubric is asked for.
+        """
+        bounds = {name: Arg(non_null(schema.DateTime)) for name in ("since", "until")}
+        declared = bounds if pairs.keys() == {CONTROL} else _paging() | bounds
+        operation = Operation(schema.schema.query_type, name="RubricsByStatuses", variables=declared)
+        card = {"kindDoc": {"in": [{"value": 2}]}, "docgroupCl": CARRIES_ATTRIBUTE}
+        created = {"greaterOrEqual": {"value": Variable("since")}, "lessOrEqual": {"value": Variable("until")}}
+        rubric = {"matches": {"insDate": created, "docRc": {"matches": card}}}
+        for name, pair in pairs.items():
+            statuses = {"eosSstuStatus": _any_of(pair.sstu), "posStatusRub": _any_of(pair.pos)}
+            paging = {"first": 1} if name == CONTROL else {"first": Variable("first"), "after": Variable("after")}
+            _select(operation.ar_rubric_values_pg(__alias__=name, **paging, filter=statuses | {"refRubric": rubric}))
+        return self._named(Document.of(operation, "RubricsByStatuses"))
 
     def update(self, changes: Sequence[Change], profile: ServerProfile) -> Document:
         """The mutation that writes the changes in order, each under its :func:`alias`."""
@@ -153,6 +186,23 @@ class Documents:
             return f"{name}:" if found["colon"] else found[0] if name == found[0] else f"{found[0]}: {name}"
 
         return evolve(document, text=_TOKENS.sub(exchanged, document.text))
+
+
+def _paging() -> dict[str, Arg]:
+    return {"first": Arg(non_null(schema.Int)), "after": Arg(non_null(schema.String))}
+
+
+def _any_of(statuses: Sequence[str]) -> dict[str, object]:
+    return {"in": [{"value": status} for status in statuses]}
+
+
+def _select(page: Selector) -> None:
+    """Select what a page of rubrics is read from."""
+    page.total_count()
+    node = page.edges.node
+    node.__fields__("isn_ref_rubric", "eos_sstu_status", "pos_status_rub")
+    node.ref_rubric.doc_rc.__fields__("isn_doc", "free_num")
+    page.page_info.__fields__("end_cursor", "has_next_page")
 
 
 def alias(position: int) -> str:

@@ -9,7 +9,7 @@ not has left the set. Where none is whole, the caller learns so, and has what wa
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from baikaldoc_pos.delo.documents import Document
 from baikaldoc_pos.delo.responses import GraphqlAnswer
@@ -20,6 +20,12 @@ from baikaldoc_pos.model import Rubric
 log = EventLog(__name__)
 
 START = "-1"
+PAGE = "ar_rubric_values_pg"
+# Why a set could not be read whole.
+SHIFTED = "window.reason.shifted"
+UNREADABLE_ROWS = "window.reason.rows"
+STUCK = "window.reason.stuck"
+WRONG_TOTAL = "window.reason.total"
 PASSES = 3
 # What the journal's integers hold.
 _ISNS = range(-(2**63), 2**63)
@@ -39,29 +45,32 @@ class Page:
 
 @frozen
 class ReadResult:
-    """Rubrics without duplicates, and whether the set was read whole."""
+    """Rubrics without duplicates, and whether the set was read whole.
+
+    :param reason: the id of the sentence that tells why it was not.
+    :param total: how many rubrics the server named last.
+    """
 
     rubrics: Sequence[Rubric]
     whole: bool
+    reason: str = ""
+    total: int | None = None
 
 
-def read_all(fetch: Callable[[str], Page], operation: str) -> ReadResult:
-    """Read every page through ``fetch(cursor)``.
-
-    :raises UnexpectedAnswer: the cursor does not move though the server says that there is more.
-    """
+def read_all(fetch: Callable[[str], Page]) -> ReadResult:
+    """Read every page through ``fetch(cursor)``."""
     seen: dict[int, Rubric] = {}
     for _ in range(PASSES):
-        found, whole = _read_once(fetch, operation)
-        if whole:
-            return ReadResult(tuple(found.values()), whole=True)
-        seen.update(found)
-    return ReadResult(tuple(seen.values()), whole=False)
+        reading = _read_once(fetch)
+        if reading.whole:
+            return reading
+        seen.update((rubric.isn, rubric) for rubric in reading.rubrics)
+    return evolve(reading, rubrics=tuple(seen.values()))
 
 
-def _read_once(fetch: Callable[[str], Page], operation: str) -> tuple[dict[int, Rubric], bool]:
+def _read_once(fetch: Callable[[str], Page]) -> ReadResult:
     found: dict[int, Rubric] = {}
-    cursor, unreadable, whole = START, 0, True
+    cursor, unreadable, reason = START, 0, ""
     totals: set[int | None] = set()
     visited = {cursor}
     last: int | None = None
@@ -69,22 +78,26 @@ def _read_once(fetch: Callable[[str], Page], operation: str) -> tuple[dict[int, 
         page = fetch(cursor)
         isns = [rubric.isn for rubric in page.rubrics]
         # It should stand here once more; where it does not, the rows have shifted, and some were passed by.
-        whole = whole and (last is None or last in isns)
+        if last is not None and last not in isns:
+            reason = reason or SHIFTED
         unreadable += page.rows - len(page.rubrics)
         totals.add(page.total)
-        whole = whole and page.whole
+        if not page.whole:
+            reason = UNREADABLE_ROWS
         # The later sight of a rubric is the newer one.
         found.update((rubric.isn, rubric) for rubric in page.rubrics)
         if not page.more:
             break
         if page.cursor is None or page.rows == 0 or page.cursor in visited or _goes_back(page.cursor, cursor):
-            raise UnexpectedAnswer(f"the cursor does not move on from {cursor}", operation)
+            reason = STUCK
+            break
         visited.add(page.cursor)
         back = _one_row_back(page.cursor, page.rows)
         last = isns[-1] if isns and back != page.cursor else None
         cursor = back
-    total = totals.pop() if len(totals) == 1 else None
-    return found, whole and total is not None and len(found) + unreadable >= total
+    if len(totals) > 1 or page.total is None or len(found) + unreadable < page.total:
+        reason = reason or WRONG_TOTAL
+    return ReadResult(tuple(found.values()), not reason, reason, page.total)
 
 
 def _one_row_back(cursor: str, rows: int) -> str:
@@ -103,7 +116,7 @@ def _goes_back(following: str, cursor: str) -> bool:
         return False
 
 
-def page_of(answer: GraphqlAnswer, document: Document) -> Page:
+def page_of(answer: GraphqlAnswer, document: Document, alias: str = PAGE) -> Page:
     """A page of rubrics out of an answer; raises SchemaMismatch where the query as such was refused.
 
     A row that cannot be relied on is left out and makes the page not whole: a null where a status may stand would
@@ -114,18 +127,18 @@ def page_of(answer: GraphqlAnswer, document: Document) -> Page:
     if answer.data is None and not any(error.path for error in answer.errors):
         raise SchemaMismatch(document.name, answer.words, final=answer.status == 400)
     try:
-        return _read_page(answer, document)
+        return _read_page(answer, document, alias)
     except (ValueError, AttributeError) as misfit:
         raise UnexpectedAnswer(
             f"{type(misfit).__name__}: no page", document.name, server_message=answer.words
         ) from misfit
 
 
-def _read_page(answer: GraphqlAnswer, document: Document) -> Page:
+def _read_page(answer: GraphqlAnswer, document: Document, alias: str) -> Page:
     """The page; ValueError or AttributeError where the data is of another form, or lacks a field that was asked for."""
-    result = (document.operation + {"data": answer.data or {}}).ar_rubric_values_pg
+    result = getattr(document.operation + {"data": answer.data or {}}, alias)
     edges = result.edges or []
-    rubrics = tuple(_rubrics(edges, _failed_rows(answer)))
+    rubrics = tuple(_rubrics(edges, _failed_rows(answer, alias)))
     if len(rubrics) < len(edges):
         log.warning(
             "delo.unreadable_rows", operation=document.name, rows=len(edges) - len(rubrics), message=answer.words
@@ -142,12 +155,12 @@ def _read_page(answer: GraphqlAnswer, document: Document) -> Page:
     )
 
 
-def _failed_rows(answer: GraphqlAnswer) -> frozenset[object]:
+def _failed_rows(answer: GraphqlAnswer, alias: str) -> frozenset[object]:
     """The places of rows in which something failed: what is null there may not be null in ДЕЛО.
 
     :raises ValueError: something failed that belongs to no row.
     """
-    paths = [error.path for error in answer.errors if error.path]
+    paths = [error.path for error in answer.errors if error.path and (alias == PAGE or error.path[0] == alias)]
     if any(len(path) < 3 or path[1] != "edges" for path in paths):
         raise ValueError(answer.words)
     return frozenset(path[2] for path in paths)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 
-from baikaldoc_pos.delo.documents import KEEP_ALIVE, Document, Documents
+from baikaldoc_pos.delo.documents import CARRIES_ATTRIBUTE, KEEP_ALIVE, Document, Documents
 from baikaldoc_pos.delo.introspection import Ask, ServerSchema, nearest
 from baikaldoc_pos.delo.pagination import START
 from baikaldoc_pos.delo.responses import GraphqlAnswer
@@ -18,13 +18,8 @@ from baikaldoc_pos.server_profile import SEEN_ANSWER_FIELDS, PendingFilter, Serv
 # A window without rubrics: the question is whether it can be asked for.
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 INPUT_TYPE = "UpdateArRubricValueInput"
-_CARRIES_ATTRIBUTE = {
-    "matches": {
-        "arDocgroups": {"any": {"arDescript": {"matches": {"apiName": {"equal": {"value": "POS_STATUS_RUB"}}}}}}
-    }
-}
 _KIND: Mapping[str, object] = {"kindDoc": {"in": [{"value": 2}]}}
-_GROUP: Mapping[str, object] = {"docgroupCl": _CARRIES_ATTRIBUTE}
+_GROUP: Mapping[str, object] = {"docgroupCl": CARRIES_ATTRIBUTE}
 _KIND_PATH = ("refRubric", "matches", "docRc", "matches", "kindDoc", "in", "value")
 
 

@@ -47,6 +47,11 @@ class Reply:
     def is_html(self) -> bool:
         return "html" in self.headers.get("Content-Type", "").lower() or self.body.lstrip()[:1] == b"<"
 
+    @property
+    def date(self) -> datetime | None:
+        """The time on the server's clock; None where it does not tell."""
+        return _instant(self.headers.get("Date", ""))
+
 
 @frozen
 class Limits:

@@ -5,6 +5,8 @@ One SQLite file in the state directory. The worker has the :class:`Journal`; com
 """
 
 from baikaldoc_pos.journal.alerts import AlertJournal, Outbox
+from baikaldoc_pos.journal.explain import folded
+from baikaldoc_pos.journal.followed import WRITTEN
 from baikaldoc_pos.journal.legacy_state import script_bookmark
 from baikaldoc_pos.journal.lock import StateLock, holder_of
 from baikaldoc_pos.journal.models import (
@@ -13,7 +15,10 @@ from baikaldoc_pos.journal.models import (
     Cycle,
     CycleCounts,
     DayCount,
+    Exclusion,
+    FollowedRubric,
     HistoryRow,
+    IncompleteWindow,
     Mail,
     MailState,
     NewCondition,
@@ -22,8 +27,10 @@ from baikaldoc_pos.journal.models import (
     OpenCondition,
     OutboxMail,
     OutboxSummary,
+    PairCount,
     RecipientStatus,
     RetryEntry,
+    Snapshot,
     TargetCount,
     Undelivered,
     UnmappedRubric,
@@ -33,6 +40,7 @@ from baikaldoc_pos.journal.queries import Conditions, JournalReader, StateReader
 from baikaldoc_pos.journal.writer import Journal
 
 __all__ = [
+    "WRITTEN",
     "AlertJournal",
     "ChangeOutcome",
     "Checkpoint",
@@ -40,7 +48,10 @@ __all__ = [
     "Cycle",
     "CycleCounts",
     "DayCount",
+    "Exclusion",
+    "FollowedRubric",
     "HistoryRow",
+    "IncompleteWindow",
     "Journal",
     "JournalReader",
     "Mail",
@@ -52,16 +63,19 @@ __all__ = [
     "Outbox",
     "OutboxMail",
     "OutboxSummary",
+    "PairCount",
     "Pause",
     "PauseFile",
     "RecipientStatus",
     "RetryEntry",
+    "Snapshot",
     "StateLock",
     "StateReader",
     "TargetCount",
     "Undelivered",
     "UnmappedRubric",
     "as_instant",
+    "folded",
     "holder_of",
     "script_bookmark",
 ]

@@ -114,11 +114,24 @@ def spellings(number: str) -> list[str]:
     SQLite folds the case of Latin letters only, and would not use the index then.
     """
     typed = number.strip()
-    signless = _SIGN.sub("", typed, count=1) if _SIGN.match(typed) else typed
-    tidy = _SPACED.sub(r"\1", signless.translate(_PLAIN)).strip(" .,;")
+    signless = _without_sign(typed)
+    tidy = _tidy(signless)
     retyped = [signless.translate(keyboard) for keyboard in _KEYBOARDS]
     forms = [form for base in dict.fromkeys((typed, signless, tidy, *retyped)) for form in _forms(base)]
     return list(dict.fromkeys([typed, *(sign + form for sign in _SIGNS for form in forms)]))
+
+
+def folded(number: str) -> str:
+    """One form of all spellings of a registration number: no «№», capitals, Cyrillic where letters look alike."""
+    return _tidy(_without_sign(number.strip())).upper().translate(_TO_CYRILLIC)
+
+
+def _without_sign(number: str) -> str:
+    return _SIGN.sub("", number, count=1) if _SIGN.match(number) else number
+
+
+def _tidy(number: str) -> str:
+    return _SPACED.sub(r"\1", number.translate(_PLAIN)).strip(" .,;")
 
 
 def _forms(number: str) -> Iterable[str]:

@@ -16,11 +16,24 @@ class Checkpoint(StrEnum):
     ORIGIN = "origin"  # start of the first period that was ever walked
     PAUSED = "paused"  # when writing was last seen to be paused
     LOOKBACK = "lookback"  # when the last sweep over earlier periods finished
+    REFUSALS = "refusals"  # when too many refusals stopped a cycle; cleared by a batch that goes well
+
+
+class Snapshot(StrEnum):
+    """The named values of which only the last one counts."""
+
+    MAPPING = "mapping"  # the mapping of the last sweep
+    COMPLETENESS = "completeness"  # what the last count showed
 
 
 @frozen
 class CycleCounts:
-    """What one cycle did, in rubrics; ``windows`` and ``requests`` count what it took."""
+    """What one cycle did, in rubrics; ``windows`` and ``requests`` count what it took.
+
+    :param held_back: not written because a limit was reached.
+    :param reopened: the ССТУ status went from a final one back to an interim one.
+    :param would_write: not written because of ``dryRun``.
+    """
 
     found: int = 0
     updated: int = 0
@@ -32,6 +45,9 @@ class CycleCounts:
     skipped: int = 0
     windows: int = 0
     requests: int = 0
+    held_back: int = 0
+    reopened: int = 0
+    would_write: int = 0
 
 
 @frozen
@@ -98,6 +114,69 @@ class UnmappedRubric:
     sstu_status: str
     first_seen: datetime
     last_seen: datetime
+
+
+@frozen
+class FollowedRubric:
+    """A rubric with the «Статус ПОС» that the service wrote last.
+
+    :param sstu_status: «Статус ССТУ» that was the reason, exactly as sent.
+    :param overruled_at: when another «Статус ПОС» was seen, ``overruled_as``: somebody's decision.
+    :param reopened_at: when an interim ССТУ status, ``reopened_as``, was seen after a final one.
+    """
+
+    rubric_isn: int
+    document_isn: int | None
+    number: str | None
+    sstu_status: str | None
+    pos_status: str
+    written_at: datetime
+    overruled_at: datetime | None = None
+    overruled_as: str | None = None
+    reopened_at: datetime | None = None
+    reopened_as: str | None = None
+
+
+@frozen
+class PairCount:
+    """How many rubrics were written with this «Статус ПОС» for this ССТУ status (without surrounding whitespace)."""
+
+    sstu_status: str
+    pos_status: str
+    count: int
+
+
+@frozen
+class Exclusion:
+    """An appeal that the service keeps its hands off.
+
+    :param name: its registration number, or an ISN.
+    """
+
+    name: str
+    reason: str | None
+    added_at: datetime
+
+
+@frozen
+class IncompleteWindow:
+    """A window that could not be read whole.
+
+    :param tries: how many readings were incomplete.
+    :param reason: the id of the sentence that tells why.
+    :param rows: how many rubrics were read.
+    :param total: how many the server named.
+    :param acknowledged_at: when a person took note.
+    """
+
+    period: Period
+    first_seen: datetime
+    last_read: datetime
+    tries: int
+    reason: str
+    rows: int
+    total: int | None
+    acknowledged_at: datetime | None = None
 
 
 @frozen

@@ -17,6 +17,8 @@ from sqlalchemy import ColumnElement, Row, Select, Table, Text, cast, func, lite
 from sqlalchemy.types import NullType
 
 from baikaldoc_pos.journal.database import Database
+from baikaldoc_pos.journal.followed import WRITTEN, FollowedRubrics
+from baikaldoc_pos.journal.lists import Exclusions, IncompleteWindows
 from baikaldoc_pos.journal.models import (
     Checkpoint,
     Cycle,
@@ -25,6 +27,7 @@ from baikaldoc_pos.journal.models import (
     HistoryRow,
     OpenChange,
     RetryEntry,
+    Snapshot,
     TargetCount,
     UnmappedRubric,
 )
@@ -36,6 +39,7 @@ from baikaldoc_pos.journal.schema import (
     outcomes,
     retries,
     server_profiles,
+    snapshots,
     unmapped,
 )
 from baikaldoc_pos.model import Answer, Change, Period, Rubric, UnmappedStatus
@@ -47,6 +51,9 @@ class StateReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.followed = FollowedRubrics(database)
+        self.exclusions = Exclusions(database)
+        self.incomplete_windows = IncompleteWindows(database)
 
     def __enter__(self) -> Self:
         return self
@@ -68,14 +75,17 @@ class StateReader:
         """The whole retry list, the next to be tried first."""
         return self._retries()
 
-    def due_retries(self, now: datetime) -> list[RetryEntry]:
-        """What is to be tried again by now, longest due first."""
-        return self._retries(retries.c.next_attempt_at <= now)
+    def due_retries(self, now: datetime, longest: timedelta) -> list[RetryEntry]:
+        """What is to be tried again by now, longest due first.
 
-    def waiting_isns(self, now: datetime) -> frozenset[int]:
-        """Rubrics on the retry list whose time has not come."""
-        query = select(retries.c.rubric_isn).where(retries.c.next_attempt_at > now)
-        return frozenset(self._database.values(query))
+        :param longest: no delay is longer; an entry beyond it was made by a wrong clock, and is due.
+        """
+        return self._retries((retries.c.next_attempt_at <= now) | (retries.c.next_attempt_at > now + longest))
+
+    def retry_times(self) -> Mapping[int, datetime]:
+        """When each rubric on the retry list is to be tried again."""
+        rows = self._database.rows(select(retries.c.rubric_isn, retries.c.next_attempt_at))
+        return {row.rubric_isn: row.next_attempt_at for row in rows}
 
     def retry_entries(self, isns: Collection[int]) -> dict[int, RetryEntry]:
         """The entries of those of these rubrics that are on the retry list."""
@@ -102,6 +112,24 @@ class StateReader:
         given = func.json_each(json.dumps(list(statuses))).table_valued("value")
         query = select(unmapped.c.rubric_isn).where(unmapped.c.sstu_status.in_(select(given.c.value)))
         return list(self._database.values(query.order_by(unmapped.c.rubric_isn)))
+
+    def last_changes(self, isns: Collection[int]) -> Mapping[int, OpenChange]:
+        """The last change of each of these rubrics."""
+        given = func.json_each(json.dumps(list(isns))).table_valued("value")
+        chosen = changes.c.rubric_isn.in_(select(given.c.value))
+        last = select(func.max(changes.c.id)).where(chosen).group_by(changes.c.rubric_isn)
+        rows = self._database.rows(select(changes).where(changes.c.id.in_(last)))
+        return {row.rubric_isn: _open_change(row) for row in rows}
+
+    def written_since(self, instant: datetime) -> int:
+        """How many changes were carried out since then."""
+        settled = (outcomes.c.settled_at >= instant) & outcomes.c.outcome.in_(WRITTEN)
+        return self._database.value(select(func.count()).where(settled)) or 0
+
+    def snapshot(self, name: Snapshot) -> tuple[datetime, Any] | None:
+        """The value of that name with its time, if one is kept."""
+        rows = self._database.rows(select(snapshots).where(snapshots.c.name == name))
+        return (rows[0].at, rows[0].value) if rows else None
 
     def checkpoint(self, name: Checkpoint) -> datetime | None:
         """The instant of that name, if it has been set."""

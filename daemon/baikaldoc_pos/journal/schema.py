@@ -78,6 +78,9 @@ cycles = Table(
     Column("skipped", Integer, nullable=False),
     Column("windows", Integer, nullable=False),
     Column("requests", Integer, nullable=False),
+    Column("held_back", Integer, nullable=False),
+    Column("reopened", Integer, nullable=False),
+    Column("would_write", Integer, nullable=False),
     Column("error_event", Text),
     Column("error_fields", JSON(none_as_null=True)),
 )
@@ -194,6 +197,55 @@ alert_settings = Table(
     Column("section", JSON, nullable=False),
 )
 
+# The status that the service wrote last to each rubric; ``sstu_status`` was its reason.
+followed = Table(
+    "followed",
+    metadata,
+    Column("rubric_isn", Integer, primary_key=True),
+    Column("document_isn", Integer),
+    Column("number", Text),
+    Column("sstu_status", Text),
+    Column("pos_status", Text, nullable=False),
+    Column("written_at", Instant, nullable=False),
+    Column("overruled_at", Instant),
+    Column("overruled_as", Text),
+    Column("reopened_at", Instant),
+    Column("reopened_as", Text),
+)
+
+# Appeals that the service keeps its hands off, by registration number or ISN.
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("reason", Text),
+    Column("added_at", Instant, nullable=False),
+)
+
+# Windows that could not be read whole.
+incomplete_windows = Table(
+    "incomplete_windows",
+    metadata,
+    Column("start", Instant, primary_key=True),
+    Column("end", Instant, primary_key=True),
+    Column("first_seen", Instant, nullable=False),
+    Column("last_read", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("total", Integer),
+    Column("acknowledged_at", Instant),
+)
+
+# Values of which only the last one counts: see baikaldoc_pos.journal.Snapshot.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("value", JSON, nullable=False),
+)
+
 # What a server can do, by its GraphQL address; one row, for the address in use.
 server_profiles = Table(
     "server_profiles",
@@ -207,6 +259,61 @@ def _server_profiles(connection: Connection) -> None:
     connection.exec_driver_sql(
         "CREATE TABLE server_profiles (address TEXT PRIMARY KEY NOT NULL, profile TEXT NOT NULL)"
     )
+
+
+def _following(connection: Connection) -> None:
+    for statement in _FOLLOWING_STATEMENTS:
+        connection.exec_driver_sql(statement)
+
+
+_FOLLOWING_STATEMENTS = (
+    *(
+        f"ALTER TABLE cycles ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0"
+        for name in ("held_back", "reopened", "would_write")
+    ),
+    """
+    CREATE TABLE followed (
+        rubric_isn INTEGER PRIMARY KEY,
+        document_isn INTEGER,
+        number TEXT,
+        sstu_status TEXT,
+        pos_status TEXT NOT NULL,
+        written_at TEXT NOT NULL,
+        overruled_at TEXT,
+        overruled_as TEXT,
+        reopened_at TEXT,
+        reopened_as TEXT
+    )
+    """,
+    # SQLite takes the other columns from the row of the maximum.
+    """
+    INSERT INTO followed (rubric_isn, document_isn, number, sstu_status, pos_status, written_at)
+    SELECT rubric_isn, document_isn, number, sstu_status, new_pos, settled_at FROM (
+        SELECT max(changes.id), rubric_isn, document_isn, number, sstu_status, new_pos, settled_at
+        FROM changes JOIN outcomes ON change_id = changes.id
+        WHERE outcome IN ('updated', 'confirmed') GROUP BY rubric_isn
+    )
+    """,
+    "CREATE INDEX followed_by_pair ON followed (pos_status, sstu_status)",
+    "CREATE INDEX followed_by_time ON followed (written_at)",
+    "CREATE INDEX followed_reopened ON followed (reopened_at) WHERE reopened_at IS NOT NULL",
+    "CREATE TABLE exclusions (name TEXT PRIMARY KEY NOT NULL, reason TEXT, added_at TEXT NOT NULL)",
+    """
+    CREATE TABLE incomplete_windows (
+        start TEXT NOT NULL,
+        "end" TEXT NOT NULL,
+        first_seen TEXT NOT NULL,
+        last_read TEXT NOT NULL,
+        tries INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        "rows" INTEGER NOT NULL,
+        total INTEGER,
+        acknowledged_at TEXT,
+        PRIMARY KEY (start, "end")
+    )
+    """,
+    "CREATE TABLE snapshots (name TEXT PRIMARY KEY NOT NULL, at TEXT NOT NULL, value TEXT NOT NULL)",
+)
 
 
 def _alerts(connection: Connection) -> None:
@@ -394,5 +501,5 @@ _TRIGGERS = (
     """,
 )
 
-MIGRATIONS: Sequence[Migration] = (_first, _alerts, _server_profiles)
+MIGRATIONS: Sequence[Migration] = (_first, _alerts, _server_profiles, _following)
 LATEST = len(MIGRATIONS)

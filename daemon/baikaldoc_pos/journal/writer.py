@@ -17,9 +17,20 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.journal.database import Database, put
-from baikaldoc_pos.journal.models import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry
+from baikaldoc_pos.journal.followed import follow
+from baikaldoc_pos.journal.models import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry, Snapshot
 from baikaldoc_pos.journal.queries import StateReader
-from baikaldoc_pos.journal.schema import changes, cycles, marks, outcomes, probe, retries, server_profiles, unmapped
+from baikaldoc_pos.journal.schema import (
+    changes,
+    cycles,
+    marks,
+    outcomes,
+    probe,
+    retries,
+    server_profiles,
+    snapshots,
+    unmapped,
+)
 from baikaldoc_pos.model import Change, Period, Rubric
 from baikaldoc_pos.server_profile import ServerProfile, as_json
 
@@ -108,6 +119,7 @@ class Journal(StateReader):
         with self._database.write() as connection:
             if rows:
                 connection.execute(insert(outcomes), rows)
+                follow(connection, settled, now)
             _forget_retries(connection, cleared)
             _forget_unmapped(connection, cleared)
             _schedule(connection, again)
@@ -157,6 +169,16 @@ class Journal(StateReader):
         """Set the instant of that name, in place of the one it had."""
         with self._database.write() as connection:
             put(connection, marks, {"name": name, "at": at})
+
+    def clear_checkpoint(self, name: Checkpoint) -> None:
+        """Forget the instant of that name."""
+        with self._database.write() as connection:
+            connection.execute(delete(marks).where(marks.c.name == name))
+
+    def keep_snapshot(self, name: Snapshot, value: object) -> None:
+        """Keep the value of that name, which JSON can hold, in place of the one before."""
+        with self._database.write() as connection:
+            put(connection, snapshots, {"name": name, "at": self._clock.now(), "value": value})
 
     def keep_server_profile(self, address: str, profile: ServerProfile | None) -> None:
         """Keep what the server at this address can do, and of no other one; None forgets it."""

@@ -9,10 +9,10 @@ from attrs import asdict, evolve
 
 from baikaldoc_pos.errors import (
     BaikaldocError,
+    ClockBehind,
     CycleCrashed,
     DeloError,
     JournalUnavailable,
-    ReadingIncomplete,
     StopRequested,
     WritingPaused,
 )
@@ -20,33 +20,38 @@ from baikaldoc_pos.i18n import EventLog, bound
 from baikaldoc_pos.journal import Checkpoint, CycleCounts, Journal
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.state import CycleProgress
-from baikaldoc_pos.sync.periods import Checkpoints, CyclePlan, plan_cycle
-from baikaldoc_pos.sync.recovery import process_due_retries, process_unmapped, recover_as_seen, recover_open_changes
+from baikaldoc_pos.sync.follow import follow, remap
+from baikaldoc_pos.sync.periods import MOST_AHEAD, Checkpoints, CycleKind, plan_cycle, plan_remap
+from baikaldoc_pos.sync.recovery import process_due_retries, process_unmapped, recover_open_changes
 from baikaldoc_pos.sync.report import CycleReport
+from baikaldoc_pos.sync.windows import process_incomplete_windows, process_window
 from baikaldoc_pos.sync.writer import CycleContext, CycleRun
 
 log = EventLog(__name__)
 
 
-def run_cycle(context: CycleContext, asked: Period | None = None) -> CycleReport:
+def run_cycle(context: CycleContext, asked: Period | None = None, *, remapping: bool = False) -> CycleReport:
     """Run one cycle; the report and the journal tell how it ended.
 
     :param asked: a period to walk instead of the configured one.
+    :param remapping: write anew what was written under an earlier mapping; ``asked`` is the period of writing then.
     :raises JournalUnavailable: the cycle cannot be recorded, so nothing is read or written.
     """
     journal, clock = context.journal, context.clock
     started, started_at, requests_before = clock.monotonic(), clock.now(), context.delo.requests
     checkpoints = Checkpoints(*map(journal.checkpoint, (Checkpoint.BOOKMARK, Checkpoint.ORIGIN, Checkpoint.LOOKBACK)))
-    cycle_plan = plan_cycle(context.configuration, checkpoints, started_at, asked)
+    if remapping:
+        cycle_plan = plan_remap(context.configuration, started_at, asked)
+    else:
+        cycle_plan = plan_cycle(context.configuration, checkpoints, started_at, asked)
     cycle_id = journal.begin_cycle(cycle_plan.kind, cycle_plan.period)
     with bound(cycle=cycle_id):
         log.info("cycle.started", kind=cycle_plan.kind, start=cycle_plan.period.start, end=cycle_plan.period.end)
-        run = CycleRun(context, cycle_id, cycle_plan.search)
+        run = CycleRun(context, cycle_id, cycle_plan)
         error: BaikaldocError | None = None
         try:
-            if not _process(run, cycle_plan):
-                error = ReadingIncomplete()
-        except (DeloError, JournalUnavailable, StopRequested, WritingPaused) as fault:
+            _process(run, asked)
+        except (DeloError, JournalUnavailable, StopRequested, WritingPaused, ClockBehind) as fault:
             error = fault
         except Exception as defect:
             # The boundary of the job: the cycle ends in the journal, in the report and in the metrics all the same.
@@ -63,58 +68,66 @@ def run_cycle(context: CycleContext, asked: Period | None = None) -> CycleReport
             unmapped=run.stats.unmapped,
             error=error,
             seconds=clock.monotonic() - started,
-            whole=error is None and not run.isns_unread,
+            incomplete=len(run.windows_incomplete),
+            whole=error is None and run.whole and not run.windows_incomplete,
+            dry_run=context.dry_run,
             would_write=tuple(run.would_write),
         )
         report = _recorded(journal, report)
-        if not context.dry_run:
+        if not context.preview:
             _log_end(report)
         return report
 
 
-def _process(run: CycleRun, cycle_plan: CyclePlan) -> bool:
-    """Run the steps of a cycle in their order; return whether all windows could be read whole."""
-    journal = run.journal
+def _process(run: CycleRun, asked: Period | None) -> None:
+    """Run the steps of a cycle in their order."""
+    journal, cycle_plan = run.journal, run.plan
+    _check_clock(run)
     recover_open_changes(run)
+    if cycle_plan.kind is CycleKind.REMAP:
+        remap(run, asked)
+        return
     process_due_retries(run)
     process_unmapped(run, journal.unmapped_having({*run.processing.status_mapping, *run.processing.ignored_statuses}))
 
-    if cycle_plan.lost_bookmark:
-        log.warning("bookmark.in_future", start=cycle_plan.period.start)
-    if cycle_plan.moves_bookmark and journal.checkpoint(Checkpoint.ORIGIN) is None:
+    origin = journal.checkpoint(Checkpoint.ORIGIN)
+    if cycle_plan.moves_bookmark and (origin is None or origin > cycle_plan.period.end):
         journal.set_checkpoint(Checkpoint.ORIGIN, cycle_plan.period.start)
-    whole = True
     for done, window in enumerate(cycle_plan.windows, start=1):
-        whole = _process_window(run, window) and whole
-        if whole and cycle_plan.moves_bookmark:
+        process_window(run, window)
+        if cycle_plan.moves_bookmark and run.complete:
             journal.set_checkpoint(Checkpoint.BOOKMARK, window.end)
         run.context.progress(CycleProgress("windows", done, len(cycle_plan.windows)))
 
     if cycle_plan.lookback_due:
-        started = run.clock.now()
-        read_whole = [_process_window(run, window) for window in cycle_plan.lookback]
-        # No window showed these: the windows of this cycle were read after its period's end, which is when it began.
-        process_unmapped(run, journal.unmapped_not_seen_since(cycle_plan.period.end))
-        if all(read_whole):
-            journal.set_checkpoint(Checkpoint.LOOKBACK, started)
-        whole = whole and all(read_whole)
-    return whole
+        _process_lookback(run)
+    elif cycle_plan.followed is not None:
+        follow(run, cycle_plan.followed)
+    process_incomplete_windows(run)
 
 
-def _process_window(run: CycleRun, window: Period) -> bool:
-    """Read a window whole, then decide and write; return whether it could be read whole."""
-    run.clock.check_stop()
-    read_at = run.clock.monotonic()
-    # Written rubrics show only without the filter; they are wanted where they could not be read by ISN.
-    reading = run.delo.read_pending(window, everything=bool(run.unsettled))
-    run.stats.counts["windows"] += 1
-    log.debug("window.read", start=window.start, end=window.end, count=len(reading.rubrics))
-    if not reading.whole:
-        log.warning("window.incomplete", start=window.start, end=window.end, count=len(reading.rubrics))
-    recover_as_seen(run, reading.rubrics)
-    planned = run.decide(reading.rubrics)
-    run.write(planned.changes, read_at)
-    return reading.whole
+def _check_clock(run: CycleRun) -> None:
+    """Raise ClockBehind where an earlier cycle, or the server, shows that the clock of this machine is behind."""
+    if run.plan.waits_until is not None:
+        raise ClockBehind(run.plan.waits_until)
+    if run.plan.lost_bookmark:
+        server_time = run.delo.server_time()
+        if server_time is not None and server_time - run.plan.period.end > MOST_AHEAD:
+            raise ClockBehind(server_time)
+        log.warning("bookmark.in_future", start=run.plan.period.start)
+
+
+def _process_lookback(run: CycleRun) -> None:
+    """Walk the earlier windows again, for late statuses and for those that changed."""
+    started, cycle_plan = run.clock.now(), run.plan
+    for window in cycle_plan.lookback:
+        process_window(run, window)
+    # No window showed these: the windows of this cycle were read after its period's end, which is when it began.
+    process_unmapped(run, run.journal.unmapped_not_seen_since(cycle_plan.period.end))
+    if cycle_plan.followed is not None:
+        follow(run, cycle_plan.followed)
+    if not run.stats.counts["held_back"]:
+        run.journal.set_checkpoint(Checkpoint.LOOKBACK, started)
 
 
 def _recorded(journal: Journal, report: CycleReport) -> CycleReport:
@@ -131,8 +144,10 @@ def _log_end(report: CycleReport) -> None:
     for status in report.unmapped:
         log.warning("status.unmapped", status=status.status, count=status.count, examples=", ".join(status.examples))
     fields = {**asdict(report.counts), "seconds": round(report.seconds, 1)}
+    if report.counts.held_back:
+        log.warning("cycle.held_back", count=report.counts.held_back)
     if report.error is None:
-        log.info("cycle.finished", **fields)
+        log.info("cycle.dry_run" if report.dry_run else "cycle.finished", **fields)
     elif isinstance(report.error, StopRequested | WritingPaused):
         log.info("cycle.stopped", **fields)
     else:

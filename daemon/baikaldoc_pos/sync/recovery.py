@@ -3,16 +3,15 @@
 Each rubric is read again; nothing is decided from what was planned then.
 """
 
-from collections.abc import Sequence
-
-from attrs import evolve
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from baikaldoc_pos.delo import BatchRejected, CurrentRubrics
 from baikaldoc_pos.errors import DeloError, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import OpenChange, RetryEntry
-from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
-from baikaldoc_pos.sync.planner import ABSENT, UNREADABLE, Decision, next_entry, read_back, status_of
+from baikaldoc_pos.model import Answer, Outcome, Rubric
+from baikaldoc_pos.sync.planner import ABSENT, LONGEST_DELAY, UNREADABLE, Decision, next_entry, read_back
 from baikaldoc_pos.sync.writer import CycleRun
 
 # The server has no filter by ISN, or does not answer it. The windows are read all the same.
@@ -27,7 +26,7 @@ def recover_open_changes(run: CycleRun) -> None:
     A change that was not carried out goes on the retry list, due at once; this cycle takes it up.
     """
     run.unsettled = run.journal.open_changes()
-    current = _read(run, sorted({each.change.rubric.isn for each in run.unsettled}), "settle.impossible")
+    current = read_by_isn(run, sorted({each.change.rubric.isn for each in run.unsettled}), "settle.impossible")
     if current is not None:
         _settle(run, [each for each in run.unsettled if each.change.rubric.isn not in current.unread], current)
 
@@ -55,40 +54,38 @@ def _settle(run: CycleRun, opened: Sequence[OpenChange], current: CurrentRubrics
 
 
 def process_due_retries(run: CycleRun) -> None:
-    """Try the due rubrics again. A rubric leaves the list when it is written, or has a status from elsewhere."""
-    due = run.journal.due_retries(run.clock.now())
+    """Try the due rubrics again. A rubric leaves the list when it is written, has a status, or is excluded."""
+    due = run.journal.due_retries(run.clock.now(), LONGEST_DELAY)
     read_at = run.clock.monotonic()
-    current = _read(run, [entry.rubric_isn for entry in due], "retry.impossible")
+    current = read_by_isn(run, [entry.rubric_isn for entry in due], "retry.impossible", run.processing.not_before())
     if current is None:
         return
+    _confirm(run, current.rubrics)
     try:
-        planned = run.decide(current.rubrics.values())
+        planned = run.decide(current.rubrics.values(), tried_before=True)
         run.write(planned.changes, read_at, tried_before=True)
     except (BatchRejected, *NOT_TO_BE_READ) as fault:
         # The next cycle tries them again; new rubrics do not wait for that.
         log.error("retry.impossible", count=len(due), message=_words(fault))
         return
 
-    settled_elsewhere = planned.having(Decision.HAS_STATUS)
-    for rubric in settled_elsewhere:
-        log.info("retry.has_status", isn=rubric.isn, number=rubric.number, status=rubric.pos_status)
-    # The answer may have been lost, or the server carried the change out after it was read back.
-    unsure = {entry.rubric_isn for entry in due if entry.answer.outcome is not Outcome.REFUSED}
-    _confirm(run, [rubric for rubric in settled_elsewhere if rubric.isn in unsure])
-    run.journal.drop_retries([rubric.isn for rubric in settled_elsewhere])
+    done = planned.having(
+        Decision.HAS_STATUS, Decision.OVERRULED, Decision.REOPENED, Decision.REMAPPED, Decision.EXCLUDED
+    )
+    for rubric in done:
+        event = "retry.has_status" if rubric.pos_status else "retry.excluded"
+        log.info(event, isn=rubric.isn, number=rubric.number, status=rubric.pos_status)
+    run.journal.drop_retries([rubric.isn for rubric in done])
 
-    decided = {change.rubric.isn for change in planned.changes} | {rubric.isn for rubric in settled_elsewhere}
+    decided = {change.rubric.isn for change in planned.changes} | {rubric.isn for rubric in done}
     untried = [entry for entry in due if entry.rubric_isn not in decided]
     run.journal.schedule_retries([_postponed(run, entry, current) for entry in untried])
 
 
-def _confirm(run: CycleRun, rubrics: Sequence[Rubric]) -> None:
-    """Record changes as confirmed that seemed to have failed: the rubric has the target status by now."""
-    confirmed = [
-        Change(evolve(rubric, pos_status=None), target)
-        for rubric in rubrics
-        if (target := run.processing.status_mapping.get(status_of(rubric))) and target == rubric.pos_status
-    ]
+def _confirm(run: CycleRun, current: Mapping[int, Rubric]) -> None:
+    """Record changes as confirmed that seemed to have failed: what was written last stands in ДЕЛО."""
+    last = run.journal.last_changes([isn for isn, rubric in current.items() if rubric.pos_status])
+    confirmed = [each.change for isn, each in last.items() if each.change.target == current[isn].pos_status]
     ids = run.journal.record_intents(run.cycle_id, confirmed)
     run.settle(confirmed, [Answer(Outcome.CONFIRMED)] * len(confirmed), ids)
 
@@ -105,23 +102,23 @@ def _postponed(run: CycleRun, entry: RetryEntry, current: CurrentRubrics) -> Ret
 def process_unmapped(run: CycleRun, isns: Sequence[int]) -> None:
     """Process rubrics whose status the mapping did not have: the mapping or the status may have changed."""
     read_at = run.clock.monotonic()
-    current = _read(run, isns, "unmapped.impossible")
+    current = read_by_isn(run, isns, "unmapped.impossible", run.processing.not_before())
     if current is not None:
         run.journal.forget_unmapped(current.absent(isns))
         run.write(run.decide(current.rubrics.values()).changes, read_at)
 
 
-def _read(run: CycleRun, isns: Sequence[int], event: str) -> CurrentRubrics | None:
+def read_by_isn(run: CycleRun, isns: Sequence[int], event: str, since: datetime | None = None) -> CurrentRubrics | None:
     """Read the rubrics by ISN; None when there are none, and, logged as ``event``, when the server does not answer."""
     if not isns:
         return None
     try:
-        current = run.delo.read_rubrics(isns, run.search)
+        current = run.delo.read_rubrics(isns, run.plan.search, since)
     except NOT_TO_BE_READ as fault:
-        run.isns_unread = True
+        run.whole = False
         log.error(event, count=len(isns), message=_words(fault))
         return None
-    run.isns_unread = run.isns_unread or bool(current.unread)
+    run.whole = run.whole and not current.unread
     return current
 
 

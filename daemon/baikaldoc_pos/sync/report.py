@@ -33,7 +33,9 @@ class CycleReport:
     :param unmapped: the ССТУ statuses that the mapping does not have.
     :param error: why the cycle ended early or was no success.
     :param seconds: its duration.
+    :param incomplete: how many windows could not be read whole.
     :param whole: everything could be read.
+    :param dry_run: nothing was written to ДЕЛО.
     :param would_write: the changes that a dry run would write.
     """
 
@@ -46,7 +48,9 @@ class CycleReport:
     unmapped: Sequence[UnmappedStatus]
     error: BaikaldocError | None
     seconds: float
+    incomplete: int = 0
     whole: bool = True
+    dry_run: bool = False
     would_write: Sequence[Change] = ()
 
     @property
@@ -54,7 +58,7 @@ class CycleReport:
         """sysexits: 0 done, 1 done but for some records, else the error's own."""
         if self.error is not None:
             return self.error.exit_code
-        return 1 if self.counts.refused or self.counts.failed else 0
+        return 1 if self.counts.refused or self.counts.failed or self.incomplete else 0
 
 
 @frozen
@@ -63,6 +67,7 @@ class CycleStats:
 
     counts: Counter[str] = field(factory=Counter)
     targets: Counter[tuple[str, Outcome]] = field(factory=Counter)
+    outcomes: Counter[Outcome] = field(factory=Counter)
     _seen: set[int] = field(factory=set)
     _unmapped: dict[str, dict[int, str | None]] = field(factory=dict)
 
@@ -86,6 +91,7 @@ class CycleStats:
         if answer.outcome in COUNTED_AS:
             self.counts[COUNTED_AS[answer.outcome]] += 1
         self.targets[change.target, answer.outcome] += 1
+        self.outcomes[answer.outcome] += 1
 
     @property
     def unmapped(self) -> tuple[UnmappedStatus, ...]:

@@ -5,8 +5,8 @@ retry list in the same transaction as its outcome. ДЕЛО has no compare-and-s
 sent when its reading is old, and before it is sent a second time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from attrs import frozen
 
@@ -15,14 +15,18 @@ from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import BatchRejected, DeloClient, StaleBatch
 from baikaldoc_pos.errors import AccessDenied, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
-from baikaldoc_pos.journal import ChangeOutcome, Journal, OpenChange, RetryEntry
+from baikaldoc_pos.journal import ChangeOutcome, Journal, OpenChange, RetryEntry, Snapshot, folded
 from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric
 from baikaldoc_pos.state import CycleProgress
+from baikaldoc_pos.sync.limits import WriteLimiter
+from baikaldoc_pos.sync.periods import CycleKind, CyclePlan
 from baikaldoc_pos.sync.planner import (
     ACCESS_DENIED,
+    LONGEST_DELAY,
     RETRYABLE,
     UNREAD,
     Decision,
+    Known,
     Plan,
     is_still_wanted,
     next_entry,
@@ -49,7 +53,7 @@ class CycleContext:
     """What a cycle works with.
 
     :param may_write: called before each batch; raises WritingPaused where nothing may be written now.
-    :param dry_run: nothing is written to ДЕЛО; the report has the changes. The journal is a copy then.
+    :param preview: nothing is written to ДЕЛО, and the journal is a copy.
     """
 
     delo: DeloClient
@@ -58,68 +62,125 @@ class CycleContext:
     configuration: Configuration
     may_write: Callable[[], None] = lambda: None
     progress: Callable[[CycleProgress], None] = lambda step: None
-    dry_run: bool = False
+    preview: bool = False
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether the report has the changes, and ДЕЛО has not."""
+        return self.preview or self.configuration.processing.dry_run
 
 
 class CycleRun:
     """One running cycle: decides on rubrics, writes the changes and accounts for each.
 
     :param cycle_id: the cycle's number in the journal.
-    :param search: where rubrics of earlier cycles are looked for on a server without a filter by ISN, the latest first.
     """
 
-    def __init__(self, context: CycleContext, cycle_id: int, search: Sequence[Period] = ()) -> None:
+    def __init__(self, context: CycleContext, cycle_id: int, cycle_plan: CyclePlan) -> None:
         self.context = context
         self.delo = context.delo
         self.journal = context.journal
         self.clock = context.clock
         self.processing = context.configuration.processing
-        self.search = search
         self.first_delay = timedelta(minutes=context.configuration.service.retries.first_minutes)
+        self.plan = cycle_plan
         self.stats = CycleStats()
         # Open changes that could not be read back by their ISNs.
         self.unsettled: Sequence[OpenChange] = ()
-        # Rubrics of earlier cycles could not be read by their ISNs.
-        self.isns_unread = False
+        # Rubrics of earlier cycles could all be read by their ISNs.
+        self.whole = True
+        # The windows that were read whole, and those that were not.
+        self.windows_read: list[Period] = []
+        self.windows_incomplete: list[Period] = []
+        # The rubrics seen with an interim ССТУ status after a final one.
+        self.reopened: set[int] = set()
         # What a dry run would write.
         self.would_write: list[Change] = []
         self.cycle_id = cycle_id
+        self._limiter = WriteLimiter(self.processing, self.journal, self.clock, self.stats.outcomes)
         self._logged = 0
 
-    def decide(self, rubrics: Iterable[Rubric]) -> Plan:
-        """Decide on the rubrics that this cycle has not seen yet, and account for those that are not written."""
-        return self._decide(self.stats.fresh(rubrics))
+    @property
+    def complete(self) -> bool:
+        """Whether nothing that was to be written is left for the next cycle."""
+        return not self.stats.counts["held_back"] and not self.context.dry_run
 
-    def _decide(self, rubrics: Iterable[Rubric]) -> Plan:
+    def decide(self, rubrics: Iterable[Rubric], *, tried_before: bool = False) -> Plan:
+        """Decide on the rubrics that this cycle has not seen yet, and account for those that are not written.
+
+        :param tried_before: they come from the retry list.
+        """
+        return self._decide(self.stats.fresh(rubrics), tried_before=tried_before)
+
+    def _decide(self, rubrics: Sequence[Rubric], *, tried_before: bool) -> Plan:
         now = self.clock.now()
-        planned = plan(rubrics, self.processing, self.journal.waiting_isns(now))
+        known = self._known(rubrics, now, tried_before=tried_before)
+        planned = plan(rubrics, self.processing, known)
         self.stats.passed_over(planned)
         self.journal.remember_unmapped(planned.having(Decision.UNMAPPED), now)
         self.journal.forget_unmapped(
             [rubric.isn for rubric in planned.having(Decision.HAS_STATUS, Decision.IGNORED, Decision.NO_SSTU_STATUS)]
         )
+        self._account_followed(planned, known, now)
         return planned
 
+    def _known(self, rubrics: Sequence[Rubric], now: datetime, *, tried_before: bool) -> Known:
+        remap = self.plan.kind is CycleKind.REMAP
+        written = [rubric.isn for rubric in rubrics if rubric.pos_status] if self.processing.follows or remap else []
+        followed = self.journal.followed.of(written) if written else {}
+        mapping = self.journal.snapshot(Snapshot.MAPPING) if followed else None
+        times: Mapping[int, datetime] = {} if tried_before else self.journal.retry_times()
+        return Known(
+            waiting={isn for isn, at in times.items() if now < at <= now + LONGEST_DELAY},
+            unsettled={*times, *(each.change.rubric.isn for each in self.unsettled)},
+            followed=followed,
+            excluded={folded(each.name) for each in self.journal.exclusions.all()},
+            former_mapping=mapping[1] if mapping else {},
+            remap=remap,
+        )
+
+    def _account_followed(self, planned: Plan, known: Known, now: datetime) -> None:
+        overruled, reopened = planned.having(Decision.OVERRULED), planned.having(Decision.REOPENED)
+        self.reopened |= {rubric.isn for rubric in reopened}
+        reopened = tuple(each for each in reopened if known.followed[each.isn].reopened_as != each.sstu_status)
+        for rubric in overruled:
+            was = known.followed[rubric.isn].pos_status
+            log.info("record.overruled", isn=rubric.isn, number=rubric.number, status=rubric.pos_status, was=was)
+        for rubric in reopened:
+            log.warning("record.reopened", isn=rubric.isn, number=rubric.number, status=rubric.sstu_status)
+        self.stats.counts["reopened"] += len(reopened)
+        self.journal.followed.overrule(overruled, now)
+        self.journal.followed.reopen(reopened, now)
+        self.journal.followed.justify(planned.having(Decision.REMAPPED))
+
     def write(self, changes: Sequence[Change], read_at: float, *, tried_before: bool = False) -> None:
-        """Write changes, batch by batch; a dry run only collects them.
+        """Write changes, batch by batch, as far as the limits allow; a dry run only collects them.
 
         :param read_at: the monotonic instant at which the reading of their rubrics began.
         :param tried_before: the rubrics failed before, so another failure says nothing of the server: BatchRejected is
             raised instead of the error that ends the cycle.
+        :raises RefusalsExceeded: too many were refused.
         """
         if self.context.dry_run:
             self.would_write.extend(changes)
+            self.stats.counts["would_write"] += len(changes)
             return
         done = 0
         while done < len(changes):
-            batch = changes[done : done + self.delo.batch_size]
-            done += len(batch)
             self.clock.check_stop()
             self.context.may_write()
+            allowed = self._limiter.allowed()
+            if not allowed:
+                self.stats.counts["held_back"] += len(changes) - done
+                return
+            batch = changes[done : done + min(self.delo.batch_size, allowed)]
+            done += len(batch)
             if self.clock.monotonic() - read_at > FRESH_SECONDS:
-                batch = self._refresh(batch)
+                batch = self._refresh(batch, tried_before=tried_before)
+            before = self.stats.outcomes.copy()
             if batch:
                 self._write_batch(batch, tried_before=tried_before)
+            self._limiter.judge(self.stats.outcomes - before, tried_before=tried_before)
             self.context.progress(CycleProgress("changes", done, len(changes)))
 
     def _write_batch(self, batch: Sequence[Change], *, tried_before: bool) -> None:
@@ -193,7 +254,9 @@ class CycleRun:
         if records == size >= HOPELESS_BATCH and not tried_before and not self.stats.counts["updated"]:
             raise SchemaMismatch("UpdateRubrics", rejection.message)
 
-    def _refresh(self, changes: Sequence[Change], opened: dict[Change, int] | None = None) -> Sequence[Change]:
+    def _refresh(
+        self, changes: Sequence[Change], opened: dict[Change, int] | None = None, *, tried_before: bool = False
+    ) -> Sequence[Change]:
         """Read the rubrics of changes again; return the changes to be made still, and account for the others.
 
         :param opened: the journal's ids of changes that were sent; without them the rubrics are decided on anew.
@@ -221,7 +284,7 @@ class CycleRun:
             log.warning("write.rubrics_gone", isns=gone)
             self.stats.counts["skipped"] += len(gone)
         self._try_unread_later([change.rubric for change in changes if change.rubric.isn in current.unread])
-        return self._decide(current.rubrics.values()).changes
+        return self._decide(list(current.rubrics.values()), tried_before=tried_before).changes
 
     def _try_unread_later(self, rubrics: Sequence[Rubric]) -> None:
         self.stats.counts["failed"] += len(rubrics)

@@ -201,7 +201,7 @@ def test_a_limit_on_the_file_size_is_told_of(tmp_path):
         from tests.unit.journal.builders import change
 
         journal = Journal.open(Path(sys.argv[1]), SystemClock())
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
         try:
             for isn in range(100):
                 journal.record_intents(None, [change(isn, "A" * 5000)])

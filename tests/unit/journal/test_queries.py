@@ -111,8 +111,8 @@ def test_every_text_is_in_the_objects_as_it_is_in_the_values(tmp_path_factory, t
 def test_the_reader_shares_what_the_writer_knows(journal, reader):
     journal.schedule_retries([retry(1, START), retry(2, START + timedelta(1))])
     assert reader.open_retries() == journal.open_retries() == [retry(1, START), retry(2, START + timedelta(1))]
-    assert reader.due_retries(START) == [retry(1, START)]
-    assert reader.waiting_isns(START) == {2}
+    assert reader.due_retries(START, timedelta(days=1)) == [retry(1, START)]
+    assert reader.retry_times().keys() == {1, 2}
 
 
 def test_days_are_those_of_the_operators_zone(journal, reader, clock):

@@ -85,9 +85,9 @@ class JournalMachine(RuleBasedStateMachine):
             for source in (self.journal, reader):
                 entries = {entry.rubric_isn: entry for entry in source.open_retries()}
                 assert entries == self.retries == source.retry_entries(range(10))
-                due = {entry.rubric_isn for entry in source.due_retries(START)}
+                due = {entry.rubric_isn for entry in source.due_retries(START, timedelta(days=1))}
                 assert due == {isn for isn, entry in self.retries.items() if entry.next_attempt_at <= START}
-                assert source.waiting_isns(START) == self.retries.keys() - due
+                assert source.retry_times().keys() == self.retries.keys()
                 assert {
                     each.rubric_isn: (each.first_seen, each.last_seen) for each in source.unmapped_rubrics()
                 } == self.unmapped

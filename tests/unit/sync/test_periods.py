@@ -7,7 +7,7 @@ import pytest
 from baikaldoc_pos.config import Configuration, ProcessingConfig, ServiceConfig
 from baikaldoc_pos.config.model import DateRange, Lookback
 from baikaldoc_pos.model import Period
-from baikaldoc_pos.sync.periods import Checkpoints, CycleKind, plan_cycle, split
+from baikaldoc_pos.sync.periods import MOST_AHEAD, Checkpoints, CycleKind, plan_cycle, split
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -80,12 +80,18 @@ def test_nothing_since_the_bookmark_stays_uncovered(now, age, zone, longest, ove
     longest=LENGTHS,
     overlap=st.integers(0, 1440),
     ahead=st.timedeltas(timedelta(seconds=1), timedelta(days=900)),
+    age=st.timedeltas(timedelta(0), timedelta(days=900)),
 )
-def test_a_bookmark_in_the_future_is_not_believed(now, longest, overlap, ahead):
-    bookmark = now + timedelta(minutes=overlap) + ahead
-    cycle_plan = plan_cycle(settings_of(longest, overlap), Checkpoints(bookmark=bookmark), now)
-    assert cycle_plan.lost_bookmark
-    assert_walk(cycle_plan.windows, now - timedelta(days=longest), now, timedelta(days=longest))
+def test_a_bookmark_in_the_future_is_waited_for_or_not_believed(now, longest, overlap, ahead, age):
+    resumed = now + ahead
+    checkpoints = Checkpoints(bookmark=resumed + timedelta(minutes=overlap), origin=now - age)
+    cycle_plan = plan_cycle(settings_of(longest, overlap), checkpoints, now)
+    assert cycle_plan.lost_bookmark == (ahead > MOST_AHEAD)
+    if cycle_plan.lost_bookmark:
+        start = max(now - timedelta(days=longest), now - age)
+        assert_walk(cycle_plan.windows, start, now, timedelta(days=longest))
+    else:
+        assert (cycle_plan.windows, cycle_plan.waits_until) == ((), resumed)
 
 
 @given(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from baikaldoc_pos.config import ProcessingConfig
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
-from baikaldoc_pos.sync.planner import LONGEST_DELAY, Decision, decide, delay, next_entry, plan, retry_entry
+from baikaldoc_pos.sync.planner import LONGEST_DELAY, Decision, Known, decide, delay, next_entry, plan, retry_entry
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -41,17 +41,17 @@ def test_a_rubric_with_a_pos_status_is_never_written(sstu, pos):
 
 @given(RUBRICS, WAITING)
 def test_every_rubric_is_in_the_one_place_that_its_decision_says(rubrics, waiting):
-    planned = plan(rubrics, RULES, waiting)
+    planned = plan(rubrics, RULES, Known(waiting))
     places = {decision: list(planned.having(decision)) for decision in Decision}
     assert places[Decision.WRITE] == []
     places[Decision.WRITE] = [change.rubric for change in planned.changes]
     for decision, found in places.items():
-        assert found == [each for each in rubrics if decide(each, RULES, waiting) is decision]
+        assert found == [each for each in rubrics if decide(each, RULES, Known(waiting)) is decision]
 
 
 @given(RUBRICS, WAITING)
 def test_only_what_is_mapped_is_written_and_byte_for_byte(rubrics, waiting):
-    for change in plan(rubrics, RULES, waiting).changes:
+    for change in plan(rubrics, RULES, Known(waiting)).changes:
         assert not change.rubric.pos_status
         assert change.rubric.isn not in waiting
         assert change.target == MAPPING[change.rubric.sstu_status.strip()]
@@ -90,11 +90,11 @@ def test_decisions(sstu, pos, decision):
 
 
 def test_what_waits_for_its_next_attempt_is_left_until_then():
-    assert decide(rubric("Дан ответ автору"), RULES, {1}) is Decision.WAITING
-    assert decide(rubric("Дан ответ автору"), RULES, {2}) is Decision.WRITE
+    assert decide(rubric("Дан ответ автору"), RULES, Known({1})) is Decision.WAITING
+    assert decide(rubric("Дан ответ автору"), RULES, Known({2})) is Decision.WRITE
     # A status that came from elsewhere, or one that is no longer mapped, is told at once.
-    assert decide(rubric("Дан ответ автору", "Отклонено модератором"), RULES, {1}) is Decision.HAS_STATUS
-    assert decide(rubric("Не зарегистрировано"), RULES, {1}) is Decision.UNMAPPED
+    assert decide(rubric("Дан ответ автору", "Отклонено модератором"), RULES, Known({1})) is Decision.HAS_STATUS
+    assert decide(rubric("Не зарегистрировано"), RULES, Known({1})) is Decision.UNMAPPED
 
 
 RUBRIC = Rubric(128_000_001, 5, "А-1/26", "Дан ответ автору", None)

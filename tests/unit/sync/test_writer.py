@@ -10,12 +10,13 @@ from baikaldoc_pos.config import ProcessingConfig, ServiceConfig
 from baikaldoc_pos.delo import BatchRejected, CurrentRubrics
 from baikaldoc_pos.errors import DeloUnavailable
 from baikaldoc_pos.journal import ChangeOutcome
-from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
+from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric
+from baikaldoc_pos.sync.periods import CycleKind, CyclePlan
 from baikaldoc_pos.sync.writer import CycleContext, CycleRun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.clocks import ManualClock
+from tests.clocks import NOW, ManualClock
 
 
 def changes(count: int) -> tuple[Change, ...]:
@@ -56,6 +57,12 @@ class Notebook:
         self.intents += [change.rubric.isn for change in planned]
         return [change.rubric.isn for change in planned]
 
+    def checkpoint(self, name: str) -> None:
+        return None
+
+    def written_since(self, instant: object) -> int:
+        return 0
+
     def retry_entries(self, isns: Collection[int]) -> dict[int, object]:
         return {}
 
@@ -69,7 +76,8 @@ def write(server: PoisonedServer, count: int) -> Notebook:
     processing = ProcessingConfig(status_mapping={}, utc_offset_hours=8)
     configuration = SimpleNamespace(processing=processing, service=ServiceConfig())
     journal, clock = Notebook(server=server), ManualClock()
-    run = CycleRun(CycleContext(server, journal, clock, configuration), cycle_id=1)
+    cycle_plan = CyclePlan(CycleKind.REGULAR, Period(NOW, NOW))
+    run = CycleRun(CycleContext(server, journal, clock, configuration), 1, cycle_plan)
     run.stats.counts["updated"] = 1  # the server knows the mutation: it is not hopeless
     run.write(changes(count), read_at=clock.monotonic())
     return journal

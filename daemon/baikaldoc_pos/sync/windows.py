@@ -1,0 +1,53 @@
+"""Windows: each is read whole before anything in it is written; what could not be read whole is read again."""
+
+from attrs import evolve
+
+from baikaldoc_pos.delo import ReadResult
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.model import Period
+from baikaldoc_pos.sync.recovery import recover_as_seen
+from baikaldoc_pos.sync.writer import CycleRun
+
+log = EventLog(__name__)
+
+
+def process_window(run: CycleRun, window: Period, *, everything: bool = False) -> bool:
+    """Read a window, then decide and write; return whether it could be read whole.
+
+    :param everything: read rubrics with a «Статус ПОС», too.
+    """
+    run.clock.check_stop()
+    read_at = run.clock.monotonic()
+    # Written rubrics show only without the filter; they are wanted where they could not be read by ISN.
+    reading = run.delo.read_pending(window, everything=everything or bool(run.unsettled))
+    run.stats.counts["windows"] += 1
+    log.debug("window.read", start=window.start, end=window.end, count=len(reading.rubrics))
+    if reading.whole:
+        run.windows_read.append(window)
+    else:
+        _note(run, window, reading)
+    recover_as_seen(run, reading.rubrics)
+    run.write(run.decide(reading.rubrics).changes, read_at)
+    return reading.whole
+
+
+def _note(run: CycleRun, window: Period, reading: ReadResult) -> None:
+    rows = len(reading.rubrics)
+    run.windows_incomplete.append(window)
+    run.journal.incomplete_windows.note(window, reading.reason, rows, reading.total, run.clock.now())
+    log.warning(
+        "window.incomplete", start=window.start, end=window.end, count=rows, total=reading.total, reason=reading.reason
+    )
+
+
+def process_incomplete_windows(run: CycleRun) -> None:
+    """Read again what an earlier cycle could not read whole: at the next cycle, then with each lookback."""
+    listed = run.journal.incomplete_windows
+    listed.read_whole(run.windows_read)
+    earliest = run.processing.not_before()
+    for each in listed.all():
+        period = each.period if earliest is None else evolve(each.period, start=max(each.period.start, earliest))
+        # What this cycle has read in vain is not read again at once.
+        again = each.period not in run.windows_incomplete and (each.tries == 1 or run.plan.lookback_due)
+        if period.start > period.end or (again and process_window(run, period)):
+            listed.read_whole([each.period])
