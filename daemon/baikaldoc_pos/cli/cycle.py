@@ -110,6 +110,7 @@ def print_report(console: Console, text: Catalogue, report: CycleReport, *, as_j
         print_json(
             _cycle_object(text, report.error, report.counts)
             | {
+                "dry_run": report.dry_run,
                 "cycle": report.cycle_id,
                 "kind": str(report.kind),
                 "period": asdict(report.period),
@@ -252,7 +253,7 @@ def _once(app: App, /, **options: object) -> int:
         try:
             configuration = app.configuration()
             asked = _period(app, configuration, options)
-            run = _preview if dry_run else _cycle
+            run = run_preview if dry_run else run_once
             return run(app, configuration, asked, stopping, as_json=as_json)
         except OutputFailed:
             raise
@@ -264,7 +265,16 @@ def _once(app: App, /, **options: object) -> int:
     return run_stoppable(act)
 
 
-def _cycle(app: App, configuration: Configuration, asked: Period | None, stopping: Stopping, *, as_json: bool) -> int:
+def run_once(
+    app: App,
+    configuration: Configuration,
+    asked: Period | None,
+    stopping: Stopping,
+    *,
+    as_json: bool,
+    remapping: bool = False,
+) -> int:
+    """Run a cycle on the journal and print its report; returns the exit code."""
     zone, clock = configuration.processing.zone, stopping.clock
     text = app.localized(zone)
     with (
@@ -287,15 +297,25 @@ def _cycle(app: App, configuration: Configuration, asked: Period | None, stoppin
             progress=progress,
         )
         try:
-            report = run_cycle(means, asked)
+            report = run_cycle(means, asked, remapping=remapping)
         finally:
             session.sign_out()
         report = evolve(report, counts=evolve(report.counts, requests=session.requests))
-    print_report(app.console(), text, report, as_json=as_json)
+    show = print_preview if report.dry_run and not as_json and report.error is None else print_report
+    show(app.console(), text, report, as_json=as_json)
     return stopping.exit_code if isinstance(report.error, StopRequested) else report.exit_code
 
 
-def _preview(app: App, configuration: Configuration, asked: Period | None, stopping: Stopping, *, as_json: bool) -> int:
+def run_preview(
+    app: App,
+    configuration: Configuration,
+    asked: Period | None,
+    stopping: Stopping,
+    *,
+    as_json: bool,
+    remapping: bool = False,
+) -> int:
+    """Run a cycle on a copy of the journal, without writing to ДЕЛО, and print what it would write."""
     zone, clock = configuration.processing.zone, stopping.clock
     with (
         closing(configure(log_settings(configuration), None, console=False)),
@@ -304,7 +324,9 @@ def _preview(app: App, configuration: Configuration, asked: Period | None, stopp
     ):
         delo = gateway(session, configuration, clock, journal=journal)
         try:
-            report = run_cycle(CycleContext(delo, journal, clock, configuration, preview=True), asked)
+            report = run_cycle(
+                CycleContext(delo, journal, clock, configuration, preview=True), asked, remapping=remapping
+            )
         finally:
             session.sign_out()
     if report.error is not None:

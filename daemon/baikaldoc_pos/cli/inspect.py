@@ -68,6 +68,9 @@ def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue
         "paused_until": pause.until if pause is not None else None,
         "open_retries": 0,
         "open_changes": 0,
+        "reopened": 0,
+        "incomplete_windows": 0,
+        "excluded": [],
         "unmapped": 0,
         "unmapped_statuses": [],
         "alerts": [],
@@ -83,6 +86,9 @@ def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue
         "bookmark": journal.checkpoint(Checkpoint.BOOKMARK),
         "open_retries": journal.count_retries(),
         "open_changes": journal.count_open_changes(),
+        "reopened": len(journal.followed.reopened()),
+        "incomplete_windows": len(journal.incomplete_windows.all()),
+        "excluded": [asdict(each) for each in journal.exclusions.all()],
         "unmapped": sum(status.count for status in unmapped),
         "unmapped_statuses": [asdict(status) for status in unmapped],
         "alerts": [
@@ -120,6 +126,15 @@ def _print_status(app: App, journal: JournalReader, pause: Pause | None) -> None
     waiting = journal.count_retries()
     if waiting:
         console.print(text.text("status.retries", count=waiting))
+    reopened, windows = journal.followed.reopened(), journal.incomplete_windows.all()
+    if reopened:
+        shown = ", ".join(each.number or f"ISN {each.rubric_isn}" for each in reopened[:MOST_NAMED])
+        console.print(text.text("status.reopened", count=len(reopened), examples=shown))
+    if windows:
+        console.print(text.text("status.incomplete_windows", count=len(windows)))
+    if excluded := journal.exclusions.all():
+        rows = [{"number": each.name, "reason": each.reason, "since": each.added_at} for each in excluded]
+        print_table(console, text, "status.excluded", ("number", "reason", "since"), rows)
     unknown = journal.count_open_changes()
     if unknown:
         console.print(text.text("status.open_changes", count=unknown))
@@ -141,6 +156,7 @@ def _result(cycle: Cycle, text: Catalogue) -> str:
     return text.text("status.running" if cycle.finished_at is None else "status.done")
 
 
+MOST_NAMED = 5
 HISTORY_SHOWN = ("planned_at", "number", "isn", "sstu_status", "old_pos", "new_pos", "outcome", "message")
 # As machines know them, and what they are called in a HistoryRow.
 HISTORY_COLUMNS = {

@@ -26,7 +26,7 @@ from baikaldoc_pos.service.session import SessionManager
 from baikaldoc_pos.service.state import StateHolder
 from baikaldoc_pos.service.watchdog import SLICE_SECONDS, JobMonitor, ServiceClock
 from baikaldoc_pos.state import CycleProgress, LastError, Phase, Wait
-from baikaldoc_pos.sync import CycleContext, CycleReport, run_cycle
+from baikaldoc_pos.sync import CycleContext, CycleReport, log_mapping_changes, run_cycle
 
 log = EventLog(__name__)
 
@@ -55,6 +55,8 @@ class Jobs:
     _finished: Callable[[CycleReport], None]
     _unavailable_in_a_row: int = field(default=0, init=False)
     _denied_in_a_row: int = field(default=0, init=False)
+    # The configuration whose changes of the mapping are logged.
+    _mapping_of: Configuration | None = field(default=None, init=False)
 
     def cycle(self) -> None:
         """One cycle, on the configuration in force now."""
@@ -112,6 +114,9 @@ class Jobs:
             lock.release()
 
     def _run(self, configuration: Configuration) -> CycleReport:
+        if configuration is not self._mapping_of:
+            log_mapping_changes(self._journal, configuration.processing)
+            self._mapping_of = configuration
         session = self._sessions.session(configuration)
         policy = RetryPolicy(configuration.processing.retry_attempts, told=self._report_wait)
         context = CycleContext(

@@ -9,13 +9,16 @@ from datetime import timedelta
 
 from baikaldoc_pos.config import ProcessingConfig
 from baikaldoc_pos.delo import StatusPair
-from baikaldoc_pos.journal import PairCount, Snapshot
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.journal import Journal, PairCount, Snapshot
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.sync.periods import split
-from baikaldoc_pos.sync.planner import status_of
+from baikaldoc_pos.sync.planner import remapped, status_of
 from baikaldoc_pos.sync.recovery import read_by_isn
 from baikaldoc_pos.sync.windows import process_window
 from baikaldoc_pos.sync.writer import CycleRun
+
+log = EventLog(__name__)
 
 
 def follow(run: CycleRun, period: Period) -> None:
@@ -59,6 +62,12 @@ def misfits(pairs: Sequence[PairCount], rules: ProcessingConfig) -> Sequence[Sta
         for target in dict.fromkeys(mapping.values())
         if written - {target}
     ]
+
+
+def log_mapping_changes(journal: Journal, rules: ProcessingConfig) -> None:
+    """Tell what the service wrote under an earlier mapping, which nothing rewrites by itself."""
+    for pair, target in remapped(journal.followed.pairs(), rules):
+        log.warning("mapping.changed", sstu=pair.sstu_status, was=pair.pos_status, target=target, count=pair.count)
 
 
 def remap(run: CycleRun, written: Period | None) -> None:

@@ -1,0 +1,176 @@
+"""Statuses stay right after the first one, nobody's choice is overwritten, and a mistake cannot flood the showcase."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+from baikaldoc_pos.errors import RefusalsExceeded
+from baikaldoc_pos.server_profile import PairsFilter
+
+from tests.clocks import NOW, ManualClock
+from tests.delo_server import MAPPING, DeloServer, Refused, make_rubric, pending_rubrics
+from tests.installation import KNOWN, Installation
+from tests.system.accounts import ago, bookmark, events, outcomes
+
+ISN = 128_000_001
+INTERIM, ANSWERED = "Находится на рассмотрении", "Дан ответ автору"
+PROFILES = {
+    "pairs together": KNOWN,
+    "pairs singly": evolve(KNOWN, pairs=PairsFilter.SINGLY),
+    "by ISN": evolve(KNOWN, pairs=PairsFilter.NONE),
+    "windows": evolve(KNOWN, pairs=PairsFilter.NONE, isn_filter=False),
+}
+
+
+@pytest.fixture
+def five(installation: Installation, clock: ManualClock) -> Installation:
+    """Five rubrics that were written for an interim status."""
+    installation.processing["updatePolicy"] = "follow"
+    installation.server.store.add(*(make_rubric(ISN + n, sstu=INTERIM, ins_date=ago(days=2)) for n in range(5)))
+    assert installation.cycle(clock).counts.updated == 5
+    clock.advance(hours=2)
+    return installation
+
+
+def statuses(server: DeloServer) -> list[str | None]:
+    return [server.store[ISN + n].pos for n in range(5)]
+
+
+@pytest.mark.full_server
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_a_written_status_follows_its_reason_and_nothing_else_moves(five, clock, profile):
+    store, first = five.server.store, MAPPING[INTERIM]
+    store.change(ISN, sstu=ANSWERED)
+    store.change(ISN + 1, sstu=ANSWERED, pos="Отклонено модератором")
+    store.change(ISN + 2, pos=MAPPING["Рассмотрение продлено"])
+    five.profile = profile
+    report = five.cycle(clock)
+    assert report.counts.updated == 1
+    assert statuses(five.server) == [
+        MAPPING[ANSWERED], "Отклонено модератором", MAPPING["Рассмотрение продлено"], first, first,
+    ]  # fmt: skip
+    assert [row.sstu_status for row in five.history(rubric=ISN)] == [INTERIM, ANSWERED]
+    clock.advance(hours=2)
+    assert five.cycle(clock).counts.updated == 0
+
+
+def test_fill_leaves_what_was_written(five, clock):
+    five.processing["updatePolicy"] = "fill"
+    five.server.store.change(ISN, sstu=ANSWERED)
+    assert five.cycle(clock).counts.updated == 0
+
+
+def test_a_repeated_review_is_reported_once_and_never_written(five, clock, caplog):
+    store = five.server.store
+    store.change(ISN, sstu=ANSWERED)
+    five.cycle(clock)
+    store.change(ISN, sstu=INTERIM)
+    counts = []
+    for _ in range(2):
+        clock.advance(hours=2)
+        counts.append(five.cycle(clock).counts.reopened)
+    assert (counts, len(events(caplog, "record.reopened"))) == ([1, 0], 1)
+    assert store[ISN].pos == MAPPING[ANSWERED]
+    with five.journal() as journal:
+        assert [each.rubric_isn for each in journal.followed.reopened()] == [ISN]
+
+
+def test_a_changed_mapping_rewrites_nothing(five, clock):
+    five.processing["statusMapping"] = {**MAPPING, INTERIM: "Назначен другой"}
+    assert five.cycle(clock).counts.updated == 0
+
+
+def test_a_refusal_that_was_done_all_the_same_is_settled_by_what_was_written(five, clock):
+    store = five.server.store
+    store.change(ISN, sstu=ANSWERED)
+    five.server.faults.writes[ISN] = Refused()
+    assert five.cycle(clock).counts.refused == 1
+    five.server.faults.clear()
+    store.change(ISN, pos=MAPPING[ANSWERED], sstu="Рассмотрение продлено")
+    clock.advance(minutes=10)
+    assert five.cycle(clock).counts.confirmed == 1
+    assert outcomes(five, ISN) == ["updated", "refused", "confirmed"]
+
+
+@pytest.mark.parametrize("key", ["maxUpdatesPerCycle", "maxUpdatesPerDay"])
+@pytest.mark.parametrize("limit", [4, 5, 6])
+def test_so_many_are_written_and_the_rest_goes_on_next_time(installation, clock, key, limit):
+    installation.processing["limits"] = {key: limit}
+    installation.server.store.add(*pending_rubrics(5))
+    report = installation.cycle(clock)
+    assert (report.counts.updated, report.counts.held_back) == (min(5, limit), max(0, 5 - limit))
+    assert (bookmark(installation) is None) == (limit < 5)
+    clock.advance(days=1)
+    installation.cycle(clock)
+    assert all(rubric.pos for rubric in installation.server.store.rubrics())
+
+
+@pytest.mark.parametrize(("bad", "stops"), [(9, False), (10, False), (11, True)])
+def test_too_many_refusals_stop_the_cycle_and_one_batch_probes(installation, clock, bad, stops):
+    rubrics = pending_rubrics(40)
+    installation.processing["batchSize"] = 20
+    installation.server.store.add(*rubrics)
+    installation.server.faults.writes.update({rubric.isn: Refused() for rubric in rubrics[:bad]})
+    report = installation.cycle(clock)
+    assert isinstance(report.error, RefusalsExceeded) == stops
+    assert report.counts.updated == (20 if stops else 40) - bad
+    installation.server.faults.clear()
+    clock.advance(minutes=10)
+    assert installation.cycle(clock).error is None
+    assert all(rubric.pos for rubric in installation.server.store.rubrics())
+
+
+def test_a_dry_run_reports_and_writes_nothing(installation, clock):
+    installation.processing["dryRun"] = True
+    installation.server.store.add(*pending_rubrics(5))
+    report = installation.cycle(clock)
+    assert (report.counts.would_write, report.counts.updated, installation.server.store.writes) == (5, 0, ())
+    installation.processing["dryRun"] = False
+    clock.advance(minutes=10)
+    assert installation.cycle(clock).counts.updated == 5
+
+
+def test_what_was_created_before_the_date_is_never_touched(installation, clock):
+    installation.processing["limits"] = {"notBefore": f"{NOW - timedelta(days=1):%Y-%m-%d}"}
+    midnight = (NOW - timedelta(days=1)).astimezone(installation.configuration().processing.zone)
+    midnight = midnight.replace(hour=0, minute=0, second=0, microsecond=0)
+    before, after = make_rubric(ISN, ins_date=midnight - timedelta(seconds=1)), make_rubric(ISN + 1, ins_date=midnight)
+    installation.server.store.add(before, after)
+    assert installation.cycle(clock).counts.updated == 1
+    assert (installation.server.store[ISN].pos, bool(installation.server.store[ISN + 1].pos)) == (None, True)
+
+
+def test_remap_repairs_a_wrong_mapping_and_leaves_what_a_person_changed(five):
+    five.server.store.change(ISN, pos="Отклонено модератором")
+    five.processing["statusMapping"] = {**MAPPING, INTERIM: "Назначен другой"}
+    five.save()
+    shown = five.command("remap", "--dry-run")
+    assert (shown.returncode, "Назначен другой" in shown.stdout) == (0, True)
+    assert statuses(five.server)[1:] == [MAPPING[INTERIM]] * 4
+    assert five.command("remap", "--yes").returncode == 0
+    assert statuses(five.server) == ["Отклонено модератором", *["Назначен другой"] * 4]
+
+
+def test_an_excluded_appeal_is_left_alone_until_it_is_included(installation, clock):
+    installation.cycle(clock)
+    installation.server.store.add(make_rubric(ISN, ins_date=clock.now()))
+    assert installation.command("exclude", "№ 1-ог", "--reason", "суд").returncode == 0
+    clock.advance(minutes=10)
+    assert installation.cycle(clock).counts.updated == 0
+    status = installation.command("status", "--json")
+    assert [each["reason"] for each in json.loads(status.stdout)["excluded"]] == ["суд"]
+    assert installation.command("include", "1-ОГ").returncode == 0
+    assert installation.command("include", "1-ОГ").returncode == 1
+    clock.advance(hours=2)
+    assert installation.cycle(clock).counts.updated == 1
+
+
+def test_windows_that_cannot_be_read_whole_are_listed_and_taken_note_of(installation, clock):
+    installation.server.store.add(make_rubric(ISN))
+    installation.server.faults.null_nodes.add(ISN)
+    assert installation.cycle(clock).incomplete == 1
+    assert "нечитаема" in installation.command("windows").stdout
+    assert installation.command("windows", "--acknowledge").returncode == 0
+    with installation.journal() as journal:
+        assert [each.acknowledged_at is None for each in journal.incomplete_windows.all()] == [False]
