@@ -6,7 +6,6 @@ restart; whether it takes the password, while it does not answer; anything about
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -77,7 +76,6 @@ class ConditionInput:
     :param unmapped: status, ISN and name of each unmapped rubric, the newest first.
     :param undelivered: recipients whom mails did not reach.
     :param incomplete_windows: windows that could not be read whole.
-    :param completeness: the last count of rubrics without a status: see baikaldoc_pos.sync.completeness.
     """
 
     now: datetime
@@ -89,7 +87,6 @@ class ConditionInput:
     unmapped: Sequence[tuple[str, int, str]] = ()
     undelivered: Sequence[Undelivered] = ()
     incomplete_windows: Sequence[IncompleteWindow] = ()
-    completeness: Mapping[str, Any] = field(factory=dict)
 
 
 @frozen
@@ -207,9 +204,6 @@ def _about_records(facts: ConditionInput, settings: AlertSettings) -> Iterator[C
         shown = {"start": first.period.start.isoformat(), "end": first.period.end.isoformat()}
         counted: dict[str, object] = {**shown, "rows": first.rows, "total": first.total, "count": len(windows)}
         yield Condition(AlertKind.WINDOWS_INCOMPLETE, "", min(each.first_seen for each in windows), counted)
-    if facts.completeness.get("overdue"):
-        counted = {"count": facts.completeness["overdue"], "days": settings.waiting_days}
-        yield Condition(AlertKind.WAITING_LONG, "", facts.now, counted)
 
 
 def _of_records(

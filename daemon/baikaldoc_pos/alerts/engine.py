@@ -37,7 +37,6 @@ from baikaldoc_pos.journal import (
     OpenCondition,
     Outbox,
     OutboxSummary,
-    Snapshot,
     StateReader,
 )
 
@@ -202,7 +201,6 @@ class Alerts:
         now, journal = self._clock.now(), self._journal
         if observed.paused:
             journal.note_pause(now)
-        counted = journal.snapshot(Snapshot.COMPLETENESS)
         facts = ConditionInput(
             now=now,
             observed=observed,
@@ -212,7 +210,6 @@ class Alerts:
             retries=journal.open_retries(),
             unmapped=journal.unmapped_names(),
             incomplete_windows=journal.incomplete_windows.all(),
-            completeness=counted[1] if counted else {},
             undelivered=self._outbox.undelivered(refused_before=now - REFUSED_IS_TOLD_AFTER),
         )
         return evaluate(facts, settings)

@@ -140,7 +140,6 @@ class AlertKind(StrEnum):
     SCHEMA_MISMATCH = "schema_mismatch"
     RECORDS_REFUSED = "records_refused"
     UNMAPPED_STATUS = "unmapped_status"
-    WAITING_LONG = "waiting_long"
     WINDOWS_INCOMPLETE = "windows_incomplete"
     NO_SUCCESS = "no_success"
     CONFIGURATION_REJECTED = "configuration_rejected"
@@ -188,7 +187,6 @@ class AlertSettings:
     refused_times: int = field(default=3, metadata=setting("refusedTimes", integer(1, 1000)))
     no_success_hours: float = field(default=6, metadata=setting("noSuccessHours", number(0, _MONTH_HOURS, above=True)))
     digest_hours: float = field(default=24, metadata=setting("digestHours", number(0, _MONTH_HOURS, above=True)))
-    waiting_days: float = field(default=3, metadata=setting("waitingDays", number(0, 3650)))
     host_name: str | None = field(default=None, metadata=setting("hostName", TEXT_OR_NULL))
     smtp: Smtp = field(factory=Smtp, metadata=section("smtp"))
 

@@ -23,7 +23,6 @@ class Snapshot(StrEnum):
     """The named values of which only the last one counts."""
 
     MAPPING = "mapping"  # the mapping of the last sweep
-    COMPLETENESS = "completeness"  # what the last count showed
 
 
 @frozen
