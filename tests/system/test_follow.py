@@ -145,6 +145,7 @@ def test_remap_repairs_a_wrong_mapping_and_leaves_what_a_person_changed(five):
     five.server.store.change(ISN, pos="Отклонено модератором")
     five.processing["statusMapping"] = {**MAPPING, INTERIM: "Назначен другой"}
     five.save()
+    assert "Назначен другой" in five.command("status").stdout
     shown = five.command("remap", "--dry-run")
     assert (shown.returncode, "Назначен другой" in shown.stdout) == (0, True)
     assert statuses(five.server)[1:] == [MAPPING[INTERIM]] * 4
@@ -174,3 +175,13 @@ def test_windows_that_cannot_be_read_whole_are_listed_and_taken_note_of(installa
     assert installation.command("windows", "--acknowledge").returncode == 0
     with installation.journal() as journal:
         assert [each.acknowledged_at is None for each in journal.incomplete_windows.all()] == [False]
+
+
+def test_check_names_the_policy_the_dry_run_and_how_changes_are_found(installation):
+    shown = installation.command("check").stdout
+    assert "follow" in shown
+    assert "двум статусам" in shown
+    installation.processing |= {"updatePolicy": "follow", "dryRun": True}
+    installation.save()
+    shown = installation.command("check").stdout
+    assert ("follow" in shown, "dryRun" in shown) == (False, True)

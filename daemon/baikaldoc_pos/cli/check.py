@@ -41,6 +41,10 @@ def _checks(app: App, clock: Clock, *, offline: bool) -> int:
     click.echo(app.text.text("check.configuration_sound", path=app.paths.config))
     for notice in warnings_of(configuration, app.paths.config):
         click.echo(app.text.text("check.notice", text=render(notice, app.text)))
+    if configuration.processing.update_policy is None:
+        click.echo(app.text.text("check.recommend_follow"))
+    if configuration.processing.dry_run:
+        click.echo(app.text.text("check.dry_run"))
     codes = [_directories(app), _outputs(app, configuration), _earlier_bookmark(app, configuration, clock)]
     if not offline:
         codes.append(_online(app, configuration, clock))

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from operator import attrgetter
 
@@ -22,6 +22,7 @@ from baikaldoc_pos.cli.output import (
     profile_lines,
 )
 from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.errors import ConfigurationInvalid
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import (
     AlertJournal,
@@ -37,6 +38,7 @@ from baikaldoc_pos.journal import (
 )
 from baikaldoc_pos.journal.explain import LONGEST, SearchResult, reasons, search, spellings
 from baikaldoc_pos.model import Outcome
+from baikaldoc_pos.sync.planner import remapped
 
 CYCLES = 10
 CYCLE_COLUMNS = ("id", "started_at", "kind", "found", "updated", "refused", "failed", "unmapped", "result")
@@ -126,6 +128,10 @@ def _print_status(app: App, journal: JournalReader, pause: Pause | None) -> None
     waiting = journal.count_retries()
     if waiting:
         console.print(text.text("status.retries", count=waiting))
+    with suppress(ConfigurationInvalid):
+        for pair, target in remapped(journal.followed.pairs(), app.configuration().processing):
+            changed = {"sstu": pair.sstu_status, "was": pair.pos_status, "target": target, "count": pair.count}
+            console.print(text.render("mapping.changed", changed))
     reopened, windows = journal.followed.reopened(), journal.incomplete_windows.all()
     if reopened:
         shown = ", ".join(each.number or f"ISN {each.rubric_isn}" for each in reopened[:MOST_NAMED])
