@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from baikaldoc_pos.errors import JournalUnavailable
-from baikaldoc_pos.journal import schema
+from baikaldoc_pos.journal import migrations
 
 FILE_NAME = "journal.sqlite3"
 T = TypeVar("T")
@@ -45,8 +45,8 @@ class Database:
         database = cls(path, mode="rw")
         try:
             with database.write() as connection:
-                database._check_version(schema.version_of(connection))
-                schema.migrate(connection, now)
+                database._check_version(migrations.version_of(connection))
+                migrations.migrate(connection, now)
         except JournalUnavailable:
             database.close()
             raise
@@ -64,11 +64,11 @@ class Database:
         database = cls(path, mode="ro&immutable=1" if still else "ro")
         try:
             with database.read() as connection:
-                version = schema.version_of(connection)
+                version = migrations.version_of(connection)
             if version == 0:
                 database.close()
                 return None
-            database._check_version(version, oldest=schema.LATEST)
+            database._check_version(version, oldest=migrations.LATEST)
         except JournalUnavailable:
             database.close()
             raise
@@ -123,7 +123,7 @@ class Database:
             raise OSError("the file has been replaced since it was opened")
 
     def _check_version(self, found: int, oldest: int = 0) -> None:
-        latest = schema.LATEST
+        latest = migrations.LATEST
         if found > latest:
             raise JournalUnavailable(
                 str(self.path),

@@ -2,12 +2,12 @@ import sqlite3
 
 import pytest
 from baikaldoc_pos.errors import JournalUnavailable
-from baikaldoc_pos.journal import Journal, JournalReader, schema
+from baikaldoc_pos.journal import Journal, JournalReader, migrations, schema
 from sqlalchemy import create_engine, inspect
 
 from tests.unit.journal.builders import change
 
-LATEST = schema.LATEST
+LATEST = migrations.LATEST
 
 
 def columns(engine):
@@ -39,8 +39,8 @@ def test_opening_again_changes_nothing(directory, clock):
 
 
 def test_a_journal_of_a_newer_version_is_refused_and_left_alone(directory, clock, monkeypatch):
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, lambda _: None))
-    monkeypatch.setattr(schema, "LATEST", len(schema.MIGRATIONS))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, lambda _: None))
+    monkeypatch.setattr(migrations, "LATEST", len(migrations.MIGRATIONS))
     Journal.open(directory, clock).close()
     monkeypatch.undo()
     before = (directory / "journal.sqlite3").read_bytes()
@@ -57,8 +57,8 @@ def test_an_older_journal_is_brought_up_to_date_with_what_it_holds(directory, cl
     def another(connection):
         connection.exec_driver_sql("ALTER TABLE marks ADD COLUMN note TEXT")
 
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, another))
-    monkeypatch.setattr(schema, "LATEST", LATEST + 1)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, another))
+    monkeypatch.setattr(migrations, "LATEST", LATEST + 1)
     with pytest.raises(JournalUnavailable, match="next start"):
         JournalReader.open(directory)
     with Journal.open(directory, clock) as journal:
@@ -78,8 +78,8 @@ def test_a_step_that_fails_leaves_the_journal_as_it_was(directory, clock, monkey
         connection.exec_driver_sql("CREATE TABLE half (done INTEGER)")
         connection.exec_driver_sql("ALTER TABLE nowhere ADD COLUMN note TEXT")
 
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
-    monkeypatch.setattr(schema, "LATEST", LATEST + 1)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, broken))
+    monkeypatch.setattr(migrations, "LATEST", LATEST + 1)
     with pytest.raises(JournalUnavailable, match="nowhere"):
         Journal.open(directory, clock)
     monkeypatch.undo()
