@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, create_engine, event, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -133,6 +133,12 @@ class Database:
             raise JournalUnavailable(
                 str(self.path), f"schema version {found}: the service has to bring it to {oldest} at its next start"
             )
+
+
+def one_of(column: ColumnElement[Any], values: Collection[object]) -> ColumnElement[bool]:
+    """Whether a column has one of these values, however many: as JSON, since the number of bound values is limited."""
+    given = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(given.c.value))
 
 
 def put(connection: Connection, table: Table, *rows: Mapping[str, object], keep: Collection[str] = ()) -> None:

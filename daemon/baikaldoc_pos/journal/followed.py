@@ -1,13 +1,12 @@
 """The rubrics whose «Статус ПОС» the service wrote, and what became of them."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import attrs
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
-from baikaldoc_pos.journal.database import Database, put
+from baikaldoc_pos.journal.database import Database, one_of, put
 from baikaldoc_pos.journal.models import ChangeOutcome, FollowedRubric, PairCount
 from baikaldoc_pos.journal.schema import changes, followed
 from baikaldoc_pos.model import Outcome, Rubric
@@ -25,10 +24,7 @@ class FollowedRubrics:
 
     def of(self, isns: Collection[int]) -> Mapping[int, FollowedRubric]:
         """Those of these rubrics that the service wrote."""
-        # As JSON, since the number of bound values in a statement is limited.
-        given = func.json_each(json.dumps(list(isns))).table_valued("value")
-        found = self._having(followed.c.rubric_isn.in_(select(given.c.value)))
-        return {each.rubric_isn: each for each in found}
+        return {each.rubric_isn: each for each in self._having(one_of(followed.c.rubric_isn, isns))}
 
     def pairs(self, since: datetime | None = None) -> Sequence[PairCount]:
         """How many rubrics were written for each pair of statuses, the most frequent first; without overruled ones.
@@ -92,8 +88,7 @@ def follow(connection: Connection, settled: Sequence[ChangeOutcome], now: dateti
     written = [each.change_id for each in settled if each.answer.outcome in WRITTEN]
     if not written:
         return
-    given = func.json_each(json.dumps(written)).table_valued("value")
-    rows = connection.execute(select(changes).where(changes.c.id.in_(select(given.c.value))).order_by(changes.c.id))
+    rows = connection.execute(select(changes).where(one_of(changes.c.id, written)).order_by(changes.c.id))
     put(
         connection,
         followed,

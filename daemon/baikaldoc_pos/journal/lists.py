@@ -29,10 +29,10 @@ class Exclusions:
         with self._database.write() as connection:
             put(connection, exclusions, attrs.asdict(exclusion))
 
-    def remove(self, name: str) -> bool:
-        """Include an appeal again; whether it was excluded."""
+    def remove(self, name: str) -> None:
+        """Include an appeal again."""
         with self._database.write() as connection:
-            return connection.execute(delete(exclusions).where(exclusions.c.name == name)).rowcount > 0
+            connection.execute(delete(exclusions).where(exclusions.c.name == name))
 
 
 class IncompleteWindows:
@@ -52,9 +52,9 @@ class IncompleteWindows:
             for row in self._database.rows(query)
         ]
 
-    def note(self, period: Period, reason: str, rows: int, total: int | None, now: datetime) -> IncompleteWindow:
+    def note(self, period: Period, reason: str, rows: int, total: int | None, now: datetime) -> None:
         """Note that a window could not be read whole. It takes the place of those that it mostly covers."""
-        earlier = [each for each in self.all() if covers(period, each.period)]
+        earlier = [each for each in self.all() if _covers(period, each.period)]
         noted = IncompleteWindow(
             period,
             first_seen=min([now, *(each.first_seen for each in earlier)]),
@@ -71,18 +71,16 @@ class IncompleteWindows:
             values = attrs.asdict(noted, recurse=False)
             values.pop("period")
             put(connection, incomplete_windows, values | {"start": period.start, "end": period.end})
-        return noted
 
-    def read_whole(self, windows: Sequence[Period]) -> int:
-        """Take those off the list that lie in windows read whole; returns how many."""
+    def read_whole(self, windows: Sequence[Period]) -> None:
+        """Take those off the list that lie in windows read whole."""
         if not (listed := self.all()):
-            return 0
+            return
         joined = _joined(windows)
         done = [each.period for each in listed if any(_contains(whole, each.period) for whole in joined)]
         with self._database.write() as connection:
             for period in done:
                 connection.execute(delete(incomplete_windows).where(_is(period)))
-        return len(done)
 
     def acknowledge(self, now: datetime) -> int:
         """Record that a person took note of all of them; returns how many are new to that."""
@@ -91,7 +89,7 @@ class IncompleteWindows:
             return connection.execute(unseen.values(acknowledged_at=now)).rowcount
 
 
-def covers(window: Period, listed: Period) -> bool:
+def _covers(window: Period, listed: Period) -> bool:
     """Whether a window has at least half of a listed one: windows of a sweep move on with the time."""
     shared = min(window.end, listed.end) - max(window.start, listed.start)
     return shared >= timedelta(0) and shared * 2 >= listed.end - listed.start

@@ -3,7 +3,6 @@
 Opens the file for reading only and works beside a running service; makes no journal where there is none.
 """
 
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
@@ -16,7 +15,7 @@ import attrs
 from sqlalchemy import ColumnElement, Row, Select, Table, Text, cast, func, literal, select, type_coerce, union
 from sqlalchemy.types import NullType
 
-from baikaldoc_pos.journal.database import Database
+from baikaldoc_pos.journal.database import Database, one_of
 from baikaldoc_pos.journal.followed import WRITTEN, FollowedRubrics
 from baikaldoc_pos.journal.lists import Exclusions, IncompleteWindows
 from baikaldoc_pos.journal.models import (
@@ -89,9 +88,7 @@ class StateReader:
 
     def retry_entries(self, isns: Collection[int]) -> dict[int, RetryEntry]:
         """The entries of those of these rubrics that are on the retry list."""
-        # As JSON, since the number of bound values in a statement is limited.
-        given = func.json_each(json.dumps(list(isns))).table_valued("value")
-        return {entry.rubric_isn: entry for entry in self._retries(retries.c.rubric_isn.in_(select(given.c.value)))}
+        return {entry.rubric_isn: entry for entry in self._retries(one_of(retries.c.rubric_isn, isns))}
 
     def unmapped_rubrics(self) -> list[UnmappedRubric]:
         """Rubrics whose ССТУ status the mapping did not know, the longest known first."""
@@ -109,15 +106,12 @@ class StateReader:
 
     def unmapped_having(self, statuses: Collection[str]) -> list[int]:
         """Unmapped rubrics with one of these ССТУ statuses (without surrounding whitespace)."""
-        given = func.json_each(json.dumps(list(statuses))).table_valued("value")
-        query = select(unmapped.c.rubric_isn).where(unmapped.c.sstu_status.in_(select(given.c.value)))
+        query = select(unmapped.c.rubric_isn).where(one_of(unmapped.c.sstu_status, statuses))
         return list(self._database.values(query.order_by(unmapped.c.rubric_isn)))
 
     def last_changes(self, isns: Collection[int]) -> Mapping[int, OpenChange]:
         """The last change of each of these rubrics."""
-        given = func.json_each(json.dumps(list(isns))).table_valued("value")
-        chosen = changes.c.rubric_isn.in_(select(given.c.value))
-        last = select(func.max(changes.c.id)).where(chosen).group_by(changes.c.rubric_isn)
+        last = select(func.max(changes.c.id)).where(one_of(changes.c.rubric_isn, isns)).group_by(changes.c.rubric_isn)
         rows = self._database.rows(select(changes).where(changes.c.id.in_(last)))
         return {row.rubric_isn: _open_change(row) for row in rows}
 
@@ -384,14 +378,8 @@ def _plain(fields: Iterable[str]) -> list[ColumnElement[Any]]:
     return [type_coerce(_FIELDS[name], NullType()).label(name) for name in fields]
 
 
-def _one_of(column: ColumnElement[Any], numbers: Collection[str]) -> ColumnElement[bool]:
-    # As JSON, since the number of bound values in a statement is limited.
-    given = func.json_each(json.dumps(list(numbers))).table_valued("value")
-    return column.in_(select(given.c.value))
-
-
 def _named(table: Table, numbers: Collection[str], isn: int | None) -> ColumnElement[bool]:
-    by_number = _one_of(table.c.number, numbers)
+    by_number = one_of(table.c.number, numbers)
     return by_number if isn is None else by_number | (table.c.rubric_isn == isn) | (table.c.document_isn == isn)
 
 
@@ -401,7 +389,7 @@ def _met(query: Select[Any], conditions: Conditions) -> Select[Any]:
     if (document := conditions.get("document")) is not None:
         query = query.where(changes.c.document_isn == document)
     if (numbers := conditions.get("numbers")) is not None:
-        query = query.where(_one_of(changes.c.number, numbers))
+        query = query.where(one_of(changes.c.number, numbers))
     if (since := conditions.get("since")) is not None:
         query = query.where(changes.c.planned_at >= since)
     return query

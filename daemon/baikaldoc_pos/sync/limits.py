@@ -9,6 +9,7 @@ from baikaldoc_pos.errors import RefusalsExceeded
 from baikaldoc_pos.journal import WRITTEN, Checkpoint, Journal
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.planner import RETRYABLE
+from baikaldoc_pos.sync.report import CycleStats
 
 # Refusals of fewer changes say nothing of the others.
 LEAST_TRIED = 20
@@ -19,15 +20,15 @@ _BAD = frozenset({Outcome.REFUSED, Outcome.WRONG_ECHO})
 class WriteLimiter:
     """Keeps one cycle within ``limits`` of the configuration.
 
-    :param outcomes: the running count of the cycle's outcomes.
+    :param stats: the running count of the cycle.
     """
 
-    def __init__(self, rules: ProcessingConfig, journal: Journal, clock: Clock, outcomes: Counter[Outcome]) -> None:
+    def __init__(self, rules: ProcessingConfig, journal: Journal, clock: Clock, stats: CycleStats) -> None:
         self._limits = rules.limits
         self._zone = rules.zone
         self._journal = journal
         self._clock = clock
-        self._outcomes = outcomes
+        self._stats = stats
         self._midnight: datetime | None = None
         # Written today, by earlier cycles.
         self._earlier = 0
@@ -37,7 +38,7 @@ class WriteLimiter:
 
     def allowed(self) -> int:
         """How many changes may be written now."""
-        written = _total(self._outcomes, WRITTEN)
+        written = _total(self._stats.outcomes, WRITTEN)
         midnight = self._clock.now().astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
         if midnight != self._midnight:
             self._midnight = midnight

@@ -67,7 +67,6 @@ class CycleStats:
 
     counts: Counter[str] = field(factory=Counter)
     targets: Counter[tuple[str, Outcome]] = field(factory=Counter)
-    outcomes: Counter[Outcome] = field(factory=Counter)
     _seen: set[int] = field(factory=set)
     _unmapped: dict[str, dict[int, str | None]] = field(factory=dict)
 
@@ -91,7 +90,14 @@ class CycleStats:
         if answer.outcome in COUNTED_AS:
             self.counts[COUNTED_AS[answer.outcome]] += 1
         self.targets[change.target, answer.outcome] += 1
-        self.outcomes[answer.outcome] += 1
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        """The number of changes by outcome."""
+        counted = Counter[Outcome]()
+        for (_, outcome), count in self.targets.items():
+            counted[outcome] += count
+        return counted
 
     @property
     def unmapped(self) -> tuple[UnmappedStatus, ...]:

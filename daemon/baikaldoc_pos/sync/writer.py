@@ -97,7 +97,7 @@ class CycleRun:
         # What a dry run would write.
         self.would_write: list[Change] = []
         self.cycle_id = cycle_id
-        self._limiter = WriteLimiter(self.processing, self.journal, self.clock, self.stats.outcomes)
+        self._limiter = WriteLimiter(self.processing, self.journal, self.clock, self.stats)
         self._logged = 0
 
     @property
@@ -177,7 +177,7 @@ class CycleRun:
             done += len(batch)
             if self.clock.monotonic() - read_at > FRESH_SECONDS:
                 batch = self._refresh(batch, tried_before=tried_before)
-            before = self.stats.outcomes.copy()
+            before = self.stats.outcomes
             if batch:
                 self._write_batch(batch, tried_before=tried_before)
             self._limiter.judge(self.stats.outcomes - before, tried_before=tried_before)
