@@ -16,7 +16,8 @@ import baikaldoc_pos
 from attrs import NOTHING, Attribute, AttrsInstance
 from baikaldoc_pos.config.credentials import DELO_CREDENTIAL, SMTP_CREDENTIAL
 from baikaldoc_pos.config.issues import render_phrase
-from baikaldoc_pos.config.model import FILES, leaves
+from baikaldoc_pos.config.model import FILES
+from baikaldoc_pos.config.settings import leaves
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 
 DOCS = Path(__file__).resolve().parent

@@ -1,9 +1,11 @@
 """The configuration: three JSON files in one directory, read whole or not at all, into frozen values.
 
-``model`` defines every key, ``types`` the kinds of value. ``load`` reads the files, ``credentials`` finds the
-passwords, ``validate`` checks what concerns several keys, ``issues`` are the faults and notices.
+``model`` and ``alert_settings`` define every key, ``types`` the kinds of value. ``load`` reads the files,
+``credentials`` finds the passwords, ``validate`` checks what concerns several keys, ``issues`` are the faults and
+notices.
 """
 
+from baikaldoc_pos.config.alert_settings import DIALOGUE_TIMEOUTS, AlertKind, AlertSettings
 from baikaldoc_pos.config.credentials import secrets_of
 from baikaldoc_pos.config.issues import ConfigError, render
 from baikaldoc_pos.config.load import (
@@ -15,9 +17,6 @@ from baikaldoc_pos.config.load import (
     section_of,
 )
 from baikaldoc_pos.config.model import (
-    DIALOGUE_TIMEOUTS,
-    AlertKind,
-    AlertSettings,
     Attributes,
     Configuration,
     ConnectionConfig,

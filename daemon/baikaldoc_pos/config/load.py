@@ -14,18 +14,11 @@ from typing import Any, TypeVar, cast
 
 from attrs import NOTHING, AttrsInstance, evolve
 
+from baikaldoc_pos.config.alert_settings import AlertSettings
 from baikaldoc_pos.config.credentials import DELO_CREDENTIAL, SMTP_CREDENTIAL, Source
 from baikaldoc_pos.config.issues import ConfigError, Phrase, key_path
-from baikaldoc_pos.config.model import (
-    FILES,
-    AlertSettings,
-    Configuration,
-    ConnectionConfig,
-    leaves,
-    section_class,
-    settings_of,
-    zone_of,
-)
+from baikaldoc_pos.config.model import FILES, Configuration, ConnectionConfig, zone_of
+from baikaldoc_pos.config.settings import leaves, section_class, settings_of
 from baikaldoc_pos.config.types import UTC_OFFSET, Secret, UnacceptableError, found, wrong_type
 from baikaldoc_pos.config.validate import certificate_faults, faults_of_alerts, faults_of_rules
 from baikaldoc_pos.errors import ConfigurationInvalid

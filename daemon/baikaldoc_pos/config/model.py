@@ -4,25 +4,22 @@ Each attribute's metadata has its key and field type. A new key needs an attribu
 (``config.key.…``) in both catalogues; reading, the reference and the comparison follow from them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
-from enum import StrEnum
 from pathlib import Path
 
-from attrs import Attribute, AttrsInstance, field, fields, frozen, has
+from attrs import AttrsInstance, field, frozen
 
+from baikaldoc_pos.config.alert_settings import AlertSettings
+from baikaldoc_pos.config.settings import section, setting
 from baikaldoc_pos.config.types import (
-    ADDRESS,
-    ADDRESSES,
     DATE,
     DOCUMENT_KINDS,
-    FILE_PATH,
     FLAG,
     GRAPHQL_NAME,
     HOST_NAMES,
     HTTP_URL,
     LISTEN,
-    MAIL_HOST,
     MOMENT,
     PASSWORD,
     PROXY_URL,
@@ -33,64 +30,15 @@ from baikaldoc_pos.config.types import (
     TEXTFILE_PATH,
     TLS_VERIFY,
     UTC_OFFSET,
-    FieldType,
     ListenAddress,
     Secret,
     choice,
-    choice_list,
     integer,
     nullable,
     number,
 )
 from baikaldoc_pos.i18n import LANGUAGES
 from baikaldoc_pos.model import Period
-
-_METADATA = "setting"
-
-
-@frozen
-class Setting:
-    """A key of a file; without a kind it is a section, whose class is the attribute's type."""
-
-    key: str
-    kind: FieldType | None = None
-
-
-def setting(key: str, kind: FieldType) -> Mapping[str, Setting]:
-    """Metadata of an attribute that is one value."""
-    return {_METADATA: Setting(key, kind)}
-
-
-def section(key: str) -> Mapping[str, Setting]:
-    """Metadata of an attribute that is an object with settings of its own (an attrs class)."""
-    return {_METADATA: Setting(key)}
-
-
-def settings_of(cls: type[AttrsInstance]) -> "Iterator[tuple[Attribute[object], Setting]]":
-    """The attributes of a class that are keys of a file, in order."""
-    for attribute in fields(cls):
-        if _METADATA in attribute.metadata:
-            yield attribute, attribute.metadata[_METADATA]
-
-
-def section_class(attribute: "Attribute[object]") -> type[AttrsInstance]:
-    """The class of a section."""
-    cls = attribute.type
-    if cls is None or not has(cls):
-        raise TypeError(f"{attribute.name} is marked as a section, but its type is not an attrs class")
-    return cls
-
-
-def leaves(
-    cls: type[AttrsInstance], prefix: tuple[str, ...] = ()
-) -> "Iterator[tuple[tuple[str, ...], Attribute[object], FieldType]]":
-    """Every value of a class and of its sections, with the path of its key."""
-    for attribute, setting_ in settings_of(cls):
-        path = (*prefix, setting_.key)
-        if setting_.kind is None:
-            yield from leaves(section_class(attribute), path)
-        else:
-            yield path, attribute, setting_.kind
 
 
 @frozen
@@ -122,86 +70,6 @@ def _from_systemd(environ: Mapping[str, str], name: str) -> Path | None:
     """The first of systemd's colon-separated paths."""
     first = environ.get(name, "").partition(":")[0]
     return Path(first) if first else None
-
-
-# How many times timeoutSeconds a whole dialogue about one mail may last.
-DIALOGUE_TIMEOUTS = 4
-_DEFAULT_PORTS: Mapping[str, int] = {"none": 25, "starttls": 587, "tls": 465}
-_MONTH_HOURS = 720
-
-
-class AlertKind(StrEnum):
-    """What can need a person. The values stand in the configuration, the journal and the mails' headers."""
-
-    DELO_UNAVAILABLE = "delo_unavailable"
-    CREDENTIALS_REJECTED = "credentials_rejected"
-    ACCESS_DENIED = "access_denied"
-    WRITES_REFUSED = "writes_refused"
-    SCHEMA_MISMATCH = "schema_mismatch"
-    RECORDS_REFUSED = "records_refused"
-    UNMAPPED_STATUS = "unmapped_status"
-    WINDOWS_INCOMPLETE = "windows_incomplete"
-    NO_SUCCESS = "no_success"
-    CONFIGURATION_REJECTED = "configuration_rejected"
-    STORAGE_FAILING = "storage_failing"
-    SERVICE_FAILED = "service_failed"
-    MAIL_UNDELIVERED = "mail_undelivered"
-
-
-ALERT_KINDS = tuple(str(kind) for kind in AlertKind)
-
-
-@frozen(kw_only=True)
-class Smtp:
-    """The dialogue with the mail server.
-
-    :param helo_name: what the service calls itself in EHLO; None: this machine's full name, else its address.
-    """
-
-    helo_name: str | None = field(default=None, metadata=setting("heloName", nullable(MAIL_HOST)))
-
-
-@frozen(kw_only=True)
-class AlertSettings:
-    """Mails about what needs a person; none without recipients.
-
-    :param password: resolved from the file, systemd's credential or ``passwordFile``; None: no signing in.
-    :param password_path: the file that the password was read from; None for a credential.
-    :param ca_file: anchored at the configuration directory; None: the machine's own CAs.
-    """
-
-    recipients: tuple[str, ...] = field(default=(), metadata=setting("recipients", ADDRESSES))
-    sender: str | None = field(default=None, metadata=setting("sender", nullable(ADDRESS)))
-    host: str | None = field(default=None, metadata=setting("host", nullable(MAIL_HOST)))
-    port: int | None = field(default=None, metadata=setting("port", nullable(integer(1, 65535))))
-    security: str = field(default="starttls", metadata=setting("security", choice(tuple(_DEFAULT_PORTS))))
-    ca_file: Path | None = field(default=None, metadata=setting("caFile", nullable(FILE_PATH)))
-    user: str | None = field(default=None, metadata=setting("user", TEXT_OR_NULL))
-    password: Secret | None = field(default=None, metadata=setting("password", nullable(PASSWORD)))
-    password_file: str | None = field(default=None, metadata=setting("passwordFile", TEXT_OR_NULL))
-    password_path: Path | None = field(default=None, eq=False)
-    timeout_seconds: float = field(default=30, metadata=setting("timeoutSeconds", number(0, 300, above=True)))
-    language: str | None = field(default=None, metadata=setting("language", nullable(choice(LANGUAGES))))
-    report: tuple[str, ...] = field(default=ALERT_KINDS, metadata=setting("report", choice_list(ALERT_KINDS)))
-    unavailable_minutes: float = field(default=30, metadata=setting("unavailableMinutes", number(0, 1440)))
-    refused_times: int = field(default=3, metadata=setting("refusedTimes", integer(1, 1000)))
-    no_success_hours: float = field(default=6, metadata=setting("noSuccessHours", number(0, _MONTH_HOURS, above=True)))
-    digest_hours: float = field(default=24, metadata=setting("digestHours", number(0, _MONTH_HOURS, above=True)))
-    host_name: str | None = field(default=None, metadata=setting("hostName", TEXT_OR_NULL))
-    smtp: Smtp = field(factory=Smtp, metadata=section("smtp"))
-
-    @property
-    def enabled(self) -> bool:
-        return bool(self.recipients)
-
-    @property
-    def effective_port(self) -> int:
-        """The port given, else the usual one for the kind of security."""
-        return self.port if self.port is not None else _DEFAULT_PORTS[self.security]
-
-    @property
-    def digest_every(self) -> timedelta:
-        return timedelta(hours=self.digest_hours)
 
 
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"

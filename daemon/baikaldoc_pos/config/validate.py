@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 
 from attrs import AttrsInstance
 
+from baikaldoc_pos.config.alert_settings import DIALOGUE_TIMEOUTS, AlertSettings
 from baikaldoc_pos.config.issues import ConfigError, ConfigWarning, key_path, quoted, shown
 from baikaldoc_pos.config.model import (
-    DIALOGUE_TIMEOUTS,
     FILES,
-    AlertSettings,
     Attributes,
     Configuration,
     ConnectionConfig,
@@ -24,8 +23,8 @@ from baikaldoc_pos.config.model import (
     ProcessingConfig,
     ServiceConfig,
     parse_moment,
-    settings_of,
 )
+from baikaldoc_pos.config.settings import settings_of
 from baikaldoc_pos.config.types import TcpAddress
 
 

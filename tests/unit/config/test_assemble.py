@@ -5,7 +5,8 @@ import tempfile
 from pathlib import Path
 
 from baikaldoc_pos.config import Secret
-from baikaldoc_pos.config.model import FILES, leaves, settings_of
+from baikaldoc_pos.config.model import FILES
+from baikaldoc_pos.config.settings import leaves, settings_of
 from baikaldoc_pos.errors import ConfigurationInvalid
 from hypothesis import given, settings
 from hypothesis import strategies as st

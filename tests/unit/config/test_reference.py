@@ -4,7 +4,8 @@ import re
 
 import pytest
 from baikaldoc_pos.config import render
-from baikaldoc_pos.config.model import FILES, leaves
+from baikaldoc_pos.config.model import FILES
+from baikaldoc_pos.config.settings import leaves
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 
 from docs.generate import configuration_reference, key_sentence
