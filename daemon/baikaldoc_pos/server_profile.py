@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import cattrs
 from attrs import evolve, frozen
 from cattrs.errors import BaseValidationError
+from cattrs.preconf.json import make_converter
 
 FIRST_BATCH = 10  # has run; no larger one has
 SAME_BATCH_FOR = timedelta(days=1)
@@ -122,9 +122,7 @@ class ServerProfile:
         return evolve(self, pairs=PairsFilter.SINGLY if self.pairs is PairsFilter.TOGETHER else PairsFilter.NONE)
 
 
-_CONVERTER = cattrs.Converter()
-_CONVERTER.register_unstructure_hook(datetime, lambda instant: instant.isoformat())
-_CONVERTER.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+_CONVERTER = make_converter()
 
 
 def as_json(profile: ServerProfile) -> Mapping[str, object]:

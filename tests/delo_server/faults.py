@@ -62,6 +62,7 @@ class Faults:
     :param stuck_cursor: ``endCursor`` repeats the cursor that was asked for, with ``hasNextPage: true``.
     :param ignore_pos_filter: rubrics that have a «Статус ПОС» are sent, too, whatever the filter says.
     :param ignore_isn_filter: the filter by ISN is taken and not applied.
+    :param ignore_sstu_values: so is the filter by values of «Статус ССТУ».
     :param hide_pending: the filter on an empty «Статус ПОС» leaves out what is null ("null"), or every row ("all").
     :param repeat_rows: so many rows of the page before stand at each page's head once more
         (on the first page: its own first rows at its end).
@@ -93,6 +94,7 @@ class Faults:
     stuck_cursor: bool = False
     ignore_pos_filter: bool = False
     ignore_isn_filter: bool = False
+    ignore_sstu_values: bool = False
     hide_pending: Literal["null", "all"] | None = None
     repeat_rows: int = 0
     null_edges: bool = False

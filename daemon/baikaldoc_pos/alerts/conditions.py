@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config import AlertKind, AlertSettings
-from baikaldoc_pos.journal import IncompleteWindow, RetryEntry, Undelivered
+from baikaldoc_pos.journal import Completeness, IncompleteWindow, RetryEntry, Undelivered
 from baikaldoc_pos.state import LastError
 
 # A record with the token that it is known by.
@@ -76,6 +76,7 @@ class ConditionInput:
     :param unmapped: status, ISN and name of each unmapped rubric, the newest first.
     :param undelivered: recipients whom mails did not reach.
     :param incomplete_windows: windows that could not be read whole.
+    :param completeness: which rubrics had no «Статус ПОС» when they were last counted.
     """
 
     now: datetime
@@ -87,6 +88,7 @@ class ConditionInput:
     unmapped: Sequence[tuple[str, int, str]] = ()
     undelivered: Sequence[Undelivered] = ()
     incomplete_windows: Sequence[IncompleteWindow] = ()
+    completeness: Completeness | None = None
 
 
 @frozen
@@ -204,6 +206,11 @@ def _about_records(facts: ConditionInput, settings: AlertSettings) -> Iterator[C
         shown = {"start": first.period.start.isoformat(), "end": first.period.end.isoformat()}
         counted: dict[str, object] = {**shown, "rows": first.rows, "total": first.total, "count": len(windows)}
         yield Condition(AlertKind.WINDOWS_INCOMPLETE, "", min(each.first_seen for each in windows), counted)
+    waiting = facts.completeness
+    if waiting is not None and waiting.late:
+        oldest = waiting.oldest.isoformat() if waiting.oldest else None
+        told = {"count": waiting.late, "days": waiting.waiting_days, "oldest": oldest, **waiting.reasons}
+        yield Condition(AlertKind.WAITING_LONG, "", waiting.counted_at, told)
 
 
 def _of_records(

@@ -38,6 +38,7 @@ from baikaldoc_pos.journal import (
     Outbox,
     OutboxSummary,
     StateReader,
+    last_completeness,
 )
 
 # Up to so many conditions of one kind have a mail each; more share one.
@@ -210,6 +211,7 @@ class Alerts:
             retries=journal.open_retries(),
             unmapped=journal.unmapped_names(),
             incomplete_windows=journal.incomplete_windows.all(),
+            completeness=last_completeness(journal),
             undelivered=self._outbox.undelivered(refused_before=now - REFUSED_IS_TOLD_AFTER),
         )
         return evaluate(facts, settings)

@@ -9,9 +9,12 @@ from operator import attrgetter
 
 import click
 from attrs import asdict
+from rich.console import Console
 
+from baikaldoc_pos.cli import completeness
 from baikaldoc_pos.cli.app import ISN, YEARS, App, asked_moment, pass_app, print_json
 from baikaldoc_pos.cli.commands import Command
+from baikaldoc_pos.cli.cycle import run_stoppable
 from baikaldoc_pos.cli.output import (
     cell,
     print_array,
@@ -35,6 +38,7 @@ from baikaldoc_pos.journal import (
     PauseFile,
     RetryEntry,
     TargetCount,
+    last_completeness,
 )
 from baikaldoc_pos.journal.explain import LONGEST, SearchResult, reasons, search, spellings
 from baikaldoc_pos.model import Outcome
@@ -76,6 +80,7 @@ def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue
         "unmapped": 0,
         "unmapped_statuses": [],
         "alerts": [],
+        "completeness": None,
         "cycles": [],
         "server": None,
     }
@@ -97,6 +102,7 @@ def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue
             {"kind": each.kind, "name": text.text(f"alert.kind.{each.kind}.name"), "since": each.since}
             for each in journal.open_conditions()
         ],
+        "completeness": completeness.as_values(last_completeness(journal)),
         "cycles": [_cycle_values(cycle) for cycle in journal.last_cycles(CYCLES)],
         "server": {"address": address, **asdict(profile)} if profile is not None else None,
     }
@@ -125,6 +131,8 @@ def _print_status(app: App, journal: JournalReader, pause: Pause | None) -> None
         console.print(text.text("writing.paused", until=pause.until, by=pause.by))
     print_table(console, text, "status.cycles", CYCLE_COLUMNS, _cycle_rows(journal.last_cycles(CYCLES), text))
     print_unmapped(console, text, journal.unmapped_summary())
+    if counted := last_completeness(journal):
+        console.print("\n".join(completeness.lines(counted, text)))
     waiting = journal.count_retries()
     if waiting:
         console.print(text.text("status.retries", count=waiting))
@@ -132,6 +140,17 @@ def _print_status(app: App, journal: JournalReader, pause: Pause | None) -> None
         for pair, target in remapped(journal.followed.pairs(), app.configuration().processing):
             changed = {"sstu": pair.sstu_status, "was": pair.pos_status, "target": target, "count": pair.count}
             console.print(text.render("mapping.changed", changed))
+    _print_lists(console, text, journal)
+    unknown = journal.count_open_changes()
+    if unknown:
+        console.print(text.text("status.open_changes", count=unknown))
+    address, profile = journal.known_server()
+    if profile is not None:
+        console.print("\n".join(profile_lines(profile, address, text)))
+
+
+def _print_lists(console: Console, text: Catalogue, journal: JournalReader) -> None:
+    """What people look after: reopened appeals, windows that were not read whole, excluded appeals."""
     reopened, windows = journal.followed.reopened(), journal.incomplete_windows.all()
     if reopened:
         shown = ", ".join(each.number or f"ISN {each.rubric_isn}" for each in reopened[:MOST_NAMED])
@@ -141,12 +160,6 @@ def _print_status(app: App, journal: JournalReader, pause: Pause | None) -> None
     if excluded := journal.exclusions.all():
         rows = [{"number": each.name, "reason": each.reason, "since": each.added_at} for each in excluded]
         print_table(console, text, "status.excluded", ("number", "reason", "since"), rows)
-    unknown = journal.count_open_changes()
-    if unknown:
-        console.print(text.text("status.open_changes", count=unknown))
-    address, profile = journal.known_server()
-    if profile is not None:
-        console.print("\n".join(profile_lines(profile, address, text)))
 
 
 def _cycle_rows(cycles: Sequence[Cycle], text: Catalogue) -> list[dict[str, object]]:
@@ -334,12 +347,16 @@ def report_command(text: Catalogue) -> click.Command:
     """The command in one language."""
     params = [
         click.Option(["--month"], metavar="2026-10", help=text.text("cli.report.month")),
+        click.Option(["--waiting"], is_flag=True, help=text.text("cli.report.waiting")),
         *_form_options(text),
     ]
     return Command(text, name="report", help=text.text("cli.report.help"), params=params, callback=pass_app(_report))
 
 
-def _report(app: App, /, *, month: str | None, form: str | None) -> int:
+def _report(app: App, /, *, month: str | None, waiting: bool, form: str | None) -> int:
+    if waiting:
+        configuration = app.configuration()
+        return run_stoppable(lambda stopping: completeness.print_waiting(app, configuration, form, stopping))
     zone = app.zone() or datetime.now(UTC).astimezone().tzinfo
     month = f"{datetime.now(zone):%Y-%m}" if month is None else month
     given = _MONTH.fullmatch(month)
@@ -352,7 +369,10 @@ def _report(app: App, /, *, month: str | None, form: str | None) -> int:
     end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=zone)
     with app.journal() or nullcontext() as journal:
         rows = _by_target(journal.by_target(start, end) if journal is not None else [])
+        counted = last_completeness(journal) if journal is not None else None
     if form is None:
+        if counted is not None:
+            click.echo("\n".join(completeness.lines(counted, app.localized(zone))))
         click.echo(app.text.text("report.month", month=month))
         if not rows:
             click.echo(app.text.text("history.none"))

@@ -5,7 +5,7 @@ session, which outlives cycles), gets frozen values back, and errors of ``baikal
 """
 
 from baikaldoc_pos.delo.client import BatchRejected, CurrentRubrics, DeloClient, StaleBatch
-from baikaldoc_pos.delo.documents import Documents, StatusPair
+from baikaldoc_pos.delo.documents import Documents, Selection, StatusPair
 from baikaldoc_pos.delo.pagination import ReadResult
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, RetryWait
 from baikaldoc_pos.delo.session import DeloSession
@@ -24,6 +24,7 @@ __all__ = [
     "RequestReport",
     "RetryPolicy",
     "RetryWait",
+    "Selection",
     "SessionFile",
     "StaleBatch",
     "StatusPair",

@@ -3,6 +3,7 @@
 Typed values in, typed values out. Transport faults are retried here, under the policy and the cycle's deadline.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from itertools import islice
@@ -10,9 +11,9 @@ from itertools import islice
 from attrs import evolve, frozen
 
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.delo.documents import CONTROL, KEEP_ALIVE, PROBE, Document, Documents, StatusPair
+from baikaldoc_pos.delo.documents import CONTROL, KEEP_ALIVE, PROBE, Document, Documents, Selection, StatusPair
 from baikaldoc_pos.delo.introspection import INTROSPECTION, ServerSchema
-from baikaldoc_pos.delo.pagination import PAGE, START, Page, ReadResult, page_of, read_all
+from baikaldoc_pos.delo.pagination import PAGE, START, Page, ReadResult, counts_of, page_of, read_all
 from baikaldoc_pos.delo.probe import probe, refused
 from baikaldoc_pos.delo.responses import GraphqlAnswer, GraphqlError, answers_of, graphql_answer
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
@@ -315,6 +316,39 @@ class DeloClient:
                 self._read(self._documents.pairs({name: pair}), variables, name).rubrics if more else page.rubrics
             )
         return found
+
+    def count(self, selections: Mapping[str, Selection], period: Period) -> Mapping[str, int]:
+        """How many rubrics created in the period there are of each selection.
+
+        :raises SchemaMismatch: the server refuses the question.
+        """
+        profile = self.profile()
+        # What an alias of a write is to the server, one of a query is, too.
+        at_once = 1 if profile.pairs is PairsFilter.SINGLY else profile.batch_size
+        try:
+            return self._count(selections, period, at_once)
+        except SchemaMismatch:
+            if at_once == 1:
+                raise
+        counts = self._count(selections, period, 1)
+        self._learn(evolve(profile, pairs=PairsFilter.SINGLY))
+        return counts
+
+    def _count(self, selections: Mapping[str, Selection], period: Period, at_once: int) -> Mapping[str, int]:
+        counts = Counter[str]()
+        for document in self._documents.counts(selections, self.profile(), at_once):
+            for alias, count in counts_of(self._ask(document, self._bounds(period)), document).items():
+                counts[alias.rpartition("_")[0]] += count
+        return counts
+
+    def read_without_pos(self, period: Period) -> Sequence[Rubric]:
+        """The rubrics created in the period without a «Статус ПОС», whatever their ССТУ status."""
+        profile = self.profile()
+        if not profile.pending_proven:
+            profile = evolve(profile, pending=PendingFilter.NONE)
+        readings = [self._read(document, self._bounds(period)) for document in self._documents.without_pos(profile)]
+        rubrics = [rubric for reading in readings for rubric in reading.rubrics if not rubric.pos_status]
+        return tuple({rubric.isn: rubric for rubric in rubrics}.values())
 
     def read_rubrics(
         self, isns: Sequence[int], within: Sequence[Period] = (), since: datetime | None = None

@@ -5,7 +5,7 @@ printing: the operations are generated with the usual ones, and an alias keeps t
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from attrs import evolve, field, frozen
@@ -61,6 +61,11 @@ _PENDING = {
         Document.of(Operations.query.empty_rubrics, "EmptyRubrics"),
     ),
 }
+_WITHOUT_POS: Mapping[PendingFilter, Sequence[Mapping[str, object]]] = {
+    PendingFilter.NULL_OR_EMPTY: ({"posStatusRub": {"isNullOrEmpty": True}},),
+    PendingFilter.NULL: ({"posStatusRub": {"isNull": True}}, {"posStatusRub": {"equal": {"value": ""}}}),
+    PendingFilter.NONE: ({},),
+}
 
 
 @frozen
@@ -73,6 +78,18 @@ class StatusPair:
     def fits(self, rubric: Rubric) -> bool:
         """Whether the rubric is one of them."""
         return rubric.sstu_status in self.sstu and rubric.pos_status in self.pos
+
+
+@frozen
+class Selection:
+    """Rubrics to be counted or read.
+
+    :param without_pos: only those without a «Статус ПОС».
+    :param sstu: only those with one of these ССТУ statuses; () for any status, None for those without one, too.
+    """
+
+    without_pos: bool = False
+    sstu: tuple[str, ...] | None = None
 
 
 @frozen
@@ -117,17 +134,45 @@ class Documents:
 
         Of the pair under CONTROL one rubric is asked for.
         """
-        bounds = {name: Arg(non_null(schema.DateTime)) for name in ("since", "until")}
-        declared = bounds if pairs.keys() == {CONTROL} else _paging() | bounds
+        declared = _bounds() if pairs.keys() == {CONTROL} else _paging() | _bounds()
         operation = Operation(schema.schema.query_type, name="RubricsByStatuses", variables=declared)
-        card = {"kindDoc": {"in": [{"value": 2}]}, "docgroupCl": CARRIES_ATTRIBUTE}
-        created = {"greaterOrEqual": {"value": Variable("since")}, "lessOrEqual": {"value": Variable("until")}}
-        rubric = {"matches": {"insDate": created, "docRc": {"matches": card}}}
         for name, pair in pairs.items():
             statuses = {"eosSstuStatus": _any_of(pair.sstu), "posStatusRub": _any_of(pair.pos)}
             paging = {"first": 1} if name == CONTROL else {"first": Variable("first"), "after": Variable("after")}
-            _select(operation.ar_rubric_values_pg(__alias__=name, **paging, filter=statuses | {"refRubric": rubric}))
+            _select(operation.ar_rubric_values_pg(__alias__=name, **paging, filter=statuses | _created()))
         return self._named(Document.of(operation, "RubricsByStatuses"))
+
+    def counts(self, selections: Mapping[str, Selection], profile: ServerProfile, at_once: int) -> Iterator[Document]:
+        """The queries for how many rubrics of a window there are of each selection.
+
+        A selection has an alias for each condition that it takes: its name, ``_`` and a number.
+
+        :param at_once: the most aliases of a document.
+        """
+        aliases = [
+            (f"{name}_{place}", conditions)
+            for name, selection in selections.items()
+            for place, conditions in enumerate(_conditions(selection, profile))
+        ]
+        for first in range(0, len(aliases), at_once):
+            operation = Operation(schema.schema.query_type, name="RubricCounts", variables=_bounds())
+            for name, conditions in aliases[first : first + at_once]:
+                operation.ar_rubric_values_pg(__alias__=name, first=1, filter=conditions).total_count()
+            yield self._named(Document.of(operation, "RubricCounts"))
+
+    def without_pos(self, profile: ServerProfile) -> tuple[Document, ...]:
+        """The queries for the rubrics of a window without a «Статус ПОС», whatever their ССТУ status.
+
+        Where there is no filter, those with a «Статус ПОС» are among them.
+        """
+        documents = []
+        for conditions in _conditions(Selection(without_pos=True), profile):
+            operation = Operation(schema.schema.query_type, name="WaitingRubrics", variables=_paging() | _bounds())
+            order = {"orderby": [{"isnRefRubric": "Asc"}]} if profile.isn_order else {}
+            paging = {"first": Variable("first"), "after": Variable("after")}
+            _select(operation.ar_rubric_values_pg(**paging, **order, filter=conditions))
+            documents.append(self._named(Document.of(operation, "WaitingRubrics")))
+        return tuple(documents)
 
     def update(self, changes: Sequence[Change], profile: ServerProfile) -> Document:
         """The mutation that writes the changes in order, each under its :func:`alias`."""
@@ -190,6 +235,26 @@ class Documents:
 
 def _paging() -> dict[str, Arg]:
     return {"first": Arg(non_null(schema.Int)), "after": Arg(non_null(schema.String))}
+
+
+def _bounds() -> dict[str, Arg]:
+    return {name: Arg(non_null(schema.DateTime)) for name in ("since", "until")}
+
+
+def _created() -> dict[str, object]:
+    """The condition for rubrics of the documents that are read, created between the bounds."""
+    card = {"kindDoc": {"in": [{"value": 2}]}, "docgroupCl": CARRIES_ATTRIBUTE}
+    created = {"greaterOrEqual": {"value": Variable("since")}, "lessOrEqual": {"value": Variable("until")}}
+    return {"refRubric": {"matches": {"insDate": created, "docRc": {"matches": card}}}}
+
+
+def _conditions(selection: Selection, profile: ServerProfile) -> Sequence[Mapping[str, object]]:
+    """The filters whose rubrics together are the selection."""
+    sstu: dict[str, object] = {}
+    if selection.sstu is not None:
+        sstu = {"eosSstuStatus": _any_of(selection.sstu) if selection.sstu else {"isNullOrEmpty": False}}
+    empty = _WITHOUT_POS[profile.pending] if selection.without_pos else ({},)
+    return [{**sstu, **each, **_created()} for each in empty]
 
 
 def _any_of(statuses: Sequence[str]) -> dict[str, object]:

@@ -6,7 +6,7 @@ one before; otherwise it is read again. A whole reading holds what its own pass 
 not has left the set. Where none is whole, the caller learns so, and has what was seen at all.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
@@ -122,16 +122,35 @@ def page_of(answer: GraphqlAnswer, document: Document, alias: str = PAGE) -> Pag
     A row that cannot be relied on is left out and makes the page not whole: a null where a status may stand would
     have somebody's decision overwritten.
     """
-    if answer.data is None and answer.status >= 500:
-        raise UnexpectedAnswer(f"HTTP {answer.status}", document.name, server_message=answer.words)
-    if answer.data is None and not any(error.path for error in answer.errors):
-        raise SchemaMismatch(document.name, answer.words, final=answer.status == 400)
+    _check(answer, document)
     try:
         return _read_page(answer, document, alias)
     except (ValueError, AttributeError) as misfit:
         raise UnexpectedAnswer(
             f"{type(misfit).__name__}: no page", document.name, server_message=answer.words
         ) from misfit
+
+
+def counts_of(answer: GraphqlAnswer, document: Document) -> Mapping[str, int]:
+    """The totals of an answer by their alias; raises SchemaMismatch where the query as such was refused."""
+    _check(answer, document)
+    counts: dict[str, int] = {}
+    for alias, page in (answer.data or {}).items():
+        total = page.get("totalCount") if isinstance(page, Mapping) else None
+        if type(total) is not int or total < 0:
+            break
+        counts[alias] = total
+    if len(counts) != document.text.count("totalCount"):
+        raise UnexpectedAnswer("totalCount", document.name, server_message=answer.words)
+    return counts
+
+
+def _check(answer: GraphqlAnswer, document: Document) -> None:
+    """Raise SchemaMismatch where a query was refused as such, and UnexpectedAnswer for a 5xx."""
+    if answer.data is None and answer.status >= 500:
+        raise UnexpectedAnswer(f"HTTP {answer.status}", document.name, server_message=answer.words)
+    if answer.data is None and not any(error.path for error in answer.errors):
+        raise SchemaMismatch(document.name, answer.words, final=answer.status == 400)
 
 
 def _read_page(answer: GraphqlAnswer, document: Document, alias: str) -> Page:

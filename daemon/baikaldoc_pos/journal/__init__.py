@@ -5,6 +5,13 @@ One SQLite file in the state directory. The worker has the :class:`Journal`; com
 """
 
 from baikaldoc_pos.journal.alerts import AlertJournal, Outbox
+from baikaldoc_pos.journal.completeness import (
+    Completeness,
+    RubricCount,
+    WeekCount,
+    keep_completeness,
+    last_completeness,
+)
 from baikaldoc_pos.journal.explain import folded
 from baikaldoc_pos.journal.followed import WRITTEN
 from baikaldoc_pos.journal.legacy_state import script_bookmark
@@ -44,6 +51,7 @@ __all__ = [
     "AlertJournal",
     "ChangeOutcome",
     "Checkpoint",
+    "Completeness",
     "Conditions",
     "Cycle",
     "CycleCounts",
@@ -68,14 +76,18 @@ __all__ = [
     "PauseFile",
     "RecipientStatus",
     "RetryEntry",
+    "RubricCount",
     "Snapshot",
     "StateLock",
     "StateReader",
     "TargetCount",
     "Undelivered",
     "UnmappedRubric",
+    "WeekCount",
     "as_instant",
     "folded",
     "holder_of",
+    "keep_completeness",
+    "last_completeness",
     "script_bookmark",
 ]

@@ -23,6 +23,7 @@ class Snapshot(StrEnum):
     """The named values of which only the last one counts."""
 
     MAPPING = "mapping"  # the mapping of the last sweep
+    COMPLETENESS = "completeness"  # which rubrics have no «Статус ПОС», and why
 
 
 @frozen

@@ -26,7 +26,7 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import EventLog
-from baikaldoc_pos.journal import JournalReader
+from baikaldoc_pos.journal import Completeness, JournalReader, last_completeness
 from baikaldoc_pos.model import Outcome, UnmappedStatus
 from baikaldoc_pos.state import ServiceState
 from baikaldoc_pos.sync import CycleReport
@@ -41,8 +41,8 @@ _REQUEST_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0
 # What is known of labels beforehand: the requests there are, and how they usually end.
 REQUEST_KINDS = (
     *("sign_in", "sign_out", "KeepAlive"),
-    *("PendingRubrics", "NullRubrics", "EmptyRubrics", "WindowRubrics", "RubricsByIsn", "UpdateRubrics"),
-    *("ServerProbe", "Introspection"),
+    *("PendingRubrics", "NullRubrics", "EmptyRubrics", "WindowRubrics", "WaitingRubrics"),
+    *("RubricsByIsn", "RubricsByStatuses", "RubricCounts", "UpdateRubrics", "ServerProbe", "Introspection"),
 )
 _REQUEST_OUTCOMES = ("200", "fault")
 _SIGN_IN_OUTCOMES = ("200", "401", "fault")
@@ -167,6 +167,22 @@ class ScrapedMetrics(Collector):
             "status",
             _by_status(journal.unmapped_summary(), self.sources.mask),
         )
+        yield from _completeness(last_completeness(journal))
+
+
+def _completeness(last: Completeness | None) -> Iterable[GaugeMetricFamily]:
+    """The numbers of the last count; nothing before the first one."""
+    if last is None:
+        return
+    counts = {"with_pos": last.sum.with_pos, **last.reasons}
+    yield _labelled(
+        "rubrics",
+        "Rubrics of the lookback's time: with a ПОС status, and without one by the reason.",
+        "state",
+        {state: float(count) for state, count in counts.items()},
+    )
+    yield _gauge("late_rubrics", "Rubrics that have waited for longer than alerts.waitingDays.", last.late)
+    yield _gauge("rubrics_counted_timestamp_seconds", "When they were counted.", last.counted_at.timestamp())
 
 
 def _by_status(statuses: Sequence[UnmappedStatus], mask: Callable[[str], str]) -> Mapping[str, float]:

@@ -14,7 +14,7 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, ListenAddress
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
-from baikaldoc_pos.journal import Checkpoint, Cycle, JournalReader, RetryEntry
+from baikaldoc_pos.journal import Checkpoint, Completeness, Cycle, JournalReader, RetryEntry, last_completeness
 from baikaldoc_pos.journal.explain import LONGEST, words
 from baikaldoc_pos.model import Outcome, UnmappedStatus
 from baikaldoc_pos.monitoring import chart
@@ -225,6 +225,7 @@ class Overview:
     :param retries: the next so many of the ``retry_count`` on the list.
     :param unmapped: the most frequent of the ``status_count`` statuses; ``unmapped_count`` is the rubrics of all.
     :param bookmark: up to when everything has been read.
+    :param completeness: which rubrics had no «Статус ПОС» when they were last counted.
     """
 
     days: Sequence[Day]
@@ -238,6 +239,7 @@ class Overview:
     unmapped_count: int
     open_changes: int
     bookmark: datetime | None
+    completeness: Completeness | None
 
     @property
     def today(self) -> Day:
@@ -276,4 +278,5 @@ def overview(settings: SiteSettings, sources: SiteSources) -> Overview:
         unmapped_count=sum(status.count for status in unmapped),
         open_changes=journal.count_open_changes(),
         bookmark=journal.checkpoint(Checkpoint.BOOKMARK),
+        completeness=last_completeness(journal),
     )

@@ -20,6 +20,7 @@ from baikaldoc_pos.i18n import EventLog, bound
 from baikaldoc_pos.journal import Checkpoint, CycleCounts, Journal
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.state import CycleProgress
+from baikaldoc_pos.sync.completeness import count_completeness
 from baikaldoc_pos.sync.follow import follow, remap
 from baikaldoc_pos.sync.periods import MOST_AHEAD, Checkpoints, CycleKind, plan_cycle, plan_remap
 from baikaldoc_pos.sync.recovery import process_due_retries, process_unmapped, recover_open_changes
@@ -104,6 +105,8 @@ def _process(run: CycleRun, asked: Period | None) -> None:
     elif cycle_plan.followed is not None:
         follow(run, cycle_plan.followed)
     process_incomplete_windows(run)
+    if cycle_plan.lookback_due and not run.context.preview:
+        count_completeness(run)
 
 
 def _check_clock(run: CycleRun) -> None:

@@ -67,6 +67,7 @@ class CycleStats:
 
     counts: Counter[str] = field(factory=Counter)
     targets: Counter[tuple[str, Outcome]] = field(factory=Counter)
+    decisions: Counter[Decision] = field(factory=Counter)
     _seen: set[int] = field(factory=set)
     _unmapped: dict[str, dict[int, str | None]] = field(factory=dict)
 
@@ -80,6 +81,7 @@ class CycleStats:
     def passed_over(self, plan: Plan) -> None:
         """Count what the plan does not write."""
         for decision, rubrics in plan.others.items():
+            self.decisions[decision] += len(rubrics)
             counted = decision if decision in (Decision.IGNORED, Decision.UNMAPPED) else "skipped"
             self.counts[counted] += len(rubrics)
         for rubric in plan.having(Decision.UNMAPPED):

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from baikaldoc_pos.delo.documents import KEEP_ALIVE, PROBE
+from baikaldoc_pos.journal import keep_completeness
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.monitoring.metrics import REQUEST_KINDS
 
-from tests.unit.journal.builders import retry, rubric
+from tests.unit.journal.builders import completeness, retry, rubric
 from tests.unit.monitoring.exported import NOW, report, request
 from tests.unit.schema.documents import documents
 
@@ -98,7 +99,12 @@ def test_series_are_there_before_they_count(exported):
 def test_the_kinds_of_requests_are_those_that_are_sent():
     operations = {Path(name).stem for name, _ in documents() if name.endswith("rubrics.graphql")}
     sent = {"".join(map(str.title, name.split("_"))) for name in operations}
-    sent |= {KEEP_ALIVE.name, PROBE, "Introspection", "RubricsByIsn", "UpdateRubrics"}
+    sent |= {
+        KEEP_ALIVE.name,
+        PROBE,
+        "Introspection",
+        *("RubricsByIsn", "RubricsByStatuses", "RubricCounts", "WaitingRubrics", "UpdateRubrics"),
+    }
     assert set(REQUEST_KINDS) == sent | {"sign_in", "sign_out"}
 
 
@@ -109,6 +115,9 @@ def test_what_the_journal_says(exported):
     assert exported.value("open_changes") == 0
     assert exported.value("unmapped_rubrics", status="Иное") == 2
     assert exported.value("journal_readable") == 1
+    keep_completeness(exported.journal, completeness(NOW))
+    assert [exported.value("rubrics", state=state) for state in ("with_pos", "no_sstu", "unmapped")] == [6, 2, 1]
+    assert exported.value("late_rubrics") == 3
 
 
 def test_statuses_without_end_do_not_make_series_without_end(exported):

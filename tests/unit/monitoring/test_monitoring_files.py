@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from baikaldoc_pos.journal import keep_completeness
 
-from tests.unit.journal.builders import rubric
+from tests.unit.journal.builders import completeness, rubric
 from tests.unit.monitoring.exported import NOW, report, request
 
 MONITORING = Path(__file__).resolve().parents[3] / "packaging" / "monitoring"
@@ -29,6 +30,7 @@ def test_every_metric_and_label_is_exported(exported, path):
     exported.metrics.observe(request("sign_in"))
     exported.metrics.cycle_finished(report())
     exported.journal.remember_unmapped([rubric(1)], NOW)
+    keep_completeness(exported.journal, completeness(NOW))
     text = path.read_text(encoding="utf-8")
     assert set(_NAME.findall(text)) - exported.names() == set()
     labels = {(f"baikaldoc_pos_{name}", label) for name, found in exported.samples() for label, _ in found}

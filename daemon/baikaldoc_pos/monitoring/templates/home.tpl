@@ -71,6 +71,42 @@
 </svg></div>
 </section>
 
+% counted = figures.completeness
+% if counted and counted.sum.total:
+<section>
+<h2>{{text.text("completeness.weeks")}}</h2>
+<p class="legend">
+% for state in ("with_pos", "mapped", "unmapped", "no_sstu", "ignored"):
+<span><svg viewBox="0 0 10 10" aria-hidden="true" focusable="false"><rect class="{{state}}" width="10" height="10"/></svg>{{text.text("web.state." + state)}}</span>
+% end
+</p>
+<div class="wide" tabindex="0"><table class="weeks"><tbody>
+% largest = max(week.count.total for week in counted.weeks) or 1
+% for week in counted.weeks:
+<tr>
+<td class="when">{{cell(week.start)}}</td>
+<td class="bar"><svg viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{{", ".join(text.text("web.state." + state) + " " + str(getattr(week.count, state)) for state in ("with_pos", "mapped", "unmapped", "no_sstu", "ignored"))}}">
+% left = 0
+% for state in ("with_pos", "mapped", "unmapped", "no_sstu", "ignored"):
+% width = 100 * getattr(week.count, state) / largest
+<rect class="{{state}}" x="{{"%.2f" % left}}" width="{{"%.2f" % width}}" height="6"/>
+% left += width
+% end
+</svg></td>
+<td class="number">{{week.count.total}}</td>
+<td class="number{{" some" if week.count.waiting else " none"}}">{{week.count.waiting}}</td>
+</tr>
+% end
+</tbody></table></div>
+% reasons = ["%s: %d" % (text.text("completeness.reason." + name), count) for name, count in counted.reasons.items() if count]
+<p class="more">{{"; ".join(reasons)}}</p>
+% if counted.oldest:
+<p class="more">{{text.text("completeness.oldest", oldest=counted.oldest, days=counted.waiting_days, late=counted.late)}}</p>
+% end
+<p class="more">{{text.text("completeness.counted", at=counted.counted_at)}} {{text.text("web.words", command="baikaldoc-pos report --waiting")}}</p>
+</section>
+% end
+
 % if figures.retries:
 <section>
 <h2>{{text.text("failed.title")}}: {{figures.retry_count}}</h2>
