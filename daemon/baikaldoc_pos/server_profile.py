@@ -98,6 +98,13 @@ class ServerProfile:
         }
         return ", ".join((*(name for name, has in taken.items() if has), *fields)) or "—"
 
+    @property
+    def follows_by(self) -> str:
+        """How rubrics with outdated statuses are found: together, singly, isn or windows."""
+        if self.pairs is not PairsFilter.NONE:
+            return self.pairs
+        return "isn" if self.isn_filter else "windows"
+
     def after_clean_batch(self, size: int, most: int, now: datetime) -> "ServerProfile":
         """The profile after a document of so many writes was taken; the next one may be larger.
 

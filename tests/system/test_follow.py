@@ -43,12 +43,13 @@ def test_a_written_status_follows_its_reason_and_nothing_else_moves(five, clock,
     store, first = five.server.store, MAPPING[INTERIM]
     store.change(ISN, sstu=ANSWERED)
     store.change(ISN + 1, sstu=ANSWERED, pos="Отклонено модератором")
+    store.change(ISN + 3, sstu=f" {ANSWERED}")  # so spelled, it has been seen
     store.change(ISN + 2, pos=MAPPING["Рассмотрение продлено"])
     five.profile = profile
     report = five.cycle(clock)
-    assert report.counts.updated == 1
+    assert report.counts.updated == 2
     assert statuses(five.server) == [
-        MAPPING[ANSWERED], "Отклонено модератором", MAPPING["Рассмотрение продлено"], first, first,
+        MAPPING[ANSWERED], "Отклонено модератором", MAPPING["Рассмотрение продлено"], MAPPING[ANSWERED], first,
     ]  # fmt: skip
     assert [row.sstu_status for row in five.history(rubric=ISN)] == [INTERIM, ANSWERED]
     clock.advance(hours=2)

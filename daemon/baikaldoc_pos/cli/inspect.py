@@ -40,7 +40,7 @@ from baikaldoc_pos.journal import (
     TargetCount,
     last_completeness,
 )
-from baikaldoc_pos.journal.explain import LONGEST, SearchResult, reasons, search, spellings
+from baikaldoc_pos.journal.explain import LONGEST, SearchResult, ended, reasons, search, spellings
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.planner import remapped
 
@@ -164,15 +164,9 @@ def _print_lists(console: Console, text: Catalogue, journal: JournalReader) -> N
 
 def _cycle_rows(cycles: Sequence[Cycle], text: Catalogue) -> list[dict[str, object]]:
     return [
-        {**_cycle_values(cycle), "kind": text.text(f"kind.{cycle.kind}"), "result": _result(cycle, text)}
+        {**_cycle_values(cycle), "kind": text.text(f"kind.{cycle.kind}"), "result": text.render(*ended(cycle))}
         for cycle in cycles
     ]
-
-
-def _result(cycle: Cycle, text: Catalogue) -> str:
-    if cycle.error_event is not None:
-        return text.render(cycle.error_event, cycle.error_fields or {})
-    return text.text("status.running" if cycle.finished_at is None else "status.done")
 
 
 MOST_NAMED = 5

@@ -23,7 +23,7 @@ from rich.text import Text
 from baikaldoc_pos.errors import OutputFailed, ReaderGone
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.model import UnmappedStatus
-from baikaldoc_pos.server_profile import PairsFilter, PendingFilter, ServerProfile
+from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 
 BUFFER = 64 * 1024  # bytes; whoever says something in between flushes
 
@@ -204,8 +204,7 @@ def profile_lines(profile: ServerProfile, host: str, text: Catalogue) -> Iterato
     else:
         lines.append("profile.pending" if profile.pending_proven else "profile.pending_unproven")
     lines += [f"profile.isn_filter.{_yes(profile.isn_filter)}", f"profile.isn_order.{_yes(profile.isn_order)}"]
-    way = "windows" if profile.pairs is PairsFilter.NONE and not profile.isn_filter else profile.pairs
-    lines.append(f"profile.pairs.{way}")
+    lines.append(f"profile.pairs.{profile.follows_by}")
     fields = {"filter": profile.pending, "size": profile.batch_size, "at": profile.batch_refused_at}
     yield text.text("profile.title", address=host)
     for line in lines:

@@ -70,14 +70,14 @@ _WITHOUT_POS: Mapping[PendingFilter, Sequence[Mapping[str, object]]] = {
 
 @frozen
 class StatusPair:
-    """Rubrics with one of these ССТУ statuses and one of these ПОС statuses."""
+    """Rubrics with one of these ССТУ statuses (without surrounding whitespace) and one of these ПОС statuses."""
 
     sstu: tuple[str, ...]
     pos: tuple[str, ...]
 
     def fits(self, rubric: Rubric) -> bool:
         """Whether the rubric is one of them."""
-        return rubric.sstu_status in self.sstu and rubric.pos_status in self.pos
+        return (rubric.sstu_status or "").strip() in self.sstu and rubric.pos_status in self.pos
 
 
 @frozen
@@ -137,7 +137,7 @@ class Documents:
         declared = _bounds() if pairs.keys() == {CONTROL} else _paging() | _bounds()
         operation = Operation(schema.schema.query_type, name="RubricsByStatuses", variables=declared)
         for name, pair in pairs.items():
-            statuses = {"eosSstuStatus": _any_of(pair.sstu), "posStatusRub": _any_of(pair.pos)}
+            statuses = {"eosSstuStatus": _any_of(_spelled(pair.sstu)), "posStatusRub": _any_of(pair.pos)}
             paging = {"first": 1} if name == CONTROL else {"first": Variable("first"), "after": Variable("after")}
             _select(operation.ar_rubric_values_pg(__alias__=name, **paging, filter=statuses | _created()))
         return self._named(Document.of(operation, "RubricsByStatuses"))
@@ -252,9 +252,14 @@ def _conditions(selection: Selection, profile: ServerProfile) -> Sequence[Mappin
     """The filters whose rubrics together are the selection."""
     sstu: dict[str, object] = {}
     if selection.sstu is not None:
-        sstu = {"eosSstuStatus": _any_of(selection.sstu) if selection.sstu else {"isNullOrEmpty": False}}
+        sstu = {"eosSstuStatus": _any_of(_spelled(selection.sstu)) if selection.sstu else {"isNullOrEmpty": False}}
     empty = _WITHOUT_POS[profile.pending] if selection.without_pos else ({},)
     return [{**sstu, **each, **_created()} for each in empty]
+
+
+def _spelled(statuses: Sequence[str]) -> Sequence[str]:
+    """The ССТУ statuses as servers spell them: a label with a leading space has been seen (docs/delo-api.md)."""
+    return [spelling for status in statuses for spelling in (status, f" {status}")]
 
 
 def _any_of(statuses: Sequence[str]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from baikaldoc_pos.journal.models import Checkpoint, HistoryRow, RetryEntry, UnmappedRubric
+from baikaldoc_pos.journal.models import Checkpoint, Cycle, HistoryRow, RetryEntry, UnmappedRubric
 from baikaldoc_pos.journal.queries import JournalReader
 from baikaldoc_pos.model import Outcome
 
@@ -88,6 +88,18 @@ def search(journal: JournalReader, query: str, *, by_isn: bool = True) -> Search
     may_be_isn = by_isn and query.isdecimal() and query.isascii() and len(query) <= _ISN_DIGITS
     isns = journal.rubrics_of(spellings(query), int(query) if may_be_isn else None, MOST_RUBRICS + 1)
     return SearchResult([_story(journal, each) for each in isns[:MOST_RUBRICS]], more=len(isns) > MOST_RUBRICS)
+
+
+def ended(cycle: Cycle) -> tuple[str, Mapping[str, object]]:
+    """How a cycle ended, or that it runs: a sentence with its fields."""
+    if cycle.error_event is not None:
+        return cycle.error_event, cycle.error_fields or {}
+    if cycle.finished_at is None:
+        return "status.running", {}
+    for event, count in (("would_write", cycle.counts.would_write), ("held_back", cycle.counts.held_back)):
+        if count:
+            return f"status.{event}", {"count": count}
+    return "status.done", {}
 
 
 def reasons(journal: JournalReader | None) -> list[tuple[str, Mapping[str, object]]]:

@@ -79,10 +79,14 @@ class HealthInput:
 
 @frozen
 class Waiting:
-    """What the journal says is waiting, in rubrics."""
+    """What the journal says is waiting, in rubrics.
+
+    :param would_write: what the last cycle, a dry run, would have written.
+    """
 
     retries: int = 0
     unmapped: int = 0
+    would_write: int = 0
 
 
 @frozen
@@ -133,6 +137,8 @@ def _of_work(known: HealthInput, now: datetime, late_after: timedelta) -> Iterat
 
 
 def _of_records(waiting: Waiting) -> Iterator[Reason]:
+    if waiting.would_write:
+        yield Reason(Level.AMBER, "health.dry_run", {"count": waiting.would_write})
     if waiting.retries:
         yield Reason(Level.AMBER, "health.retries", {"count": waiting.retries})
     if waiting.unmapped:

@@ -167,6 +167,11 @@ class ScrapedMetrics(Collector):
             "status",
             _by_status(journal.unmapped_summary(), self.sources.mask),
         )
+        _, profile = journal.known_server()
+        if profile is not None:
+            yield _labelled(
+                "follows_by", "How rubrics with outdated statuses are found.", "way", {profile.follows_by: 1.0}
+            )
         yield from _completeness(last_completeness(journal))
 
 

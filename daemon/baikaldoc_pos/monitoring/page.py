@@ -15,7 +15,7 @@ from baikaldoc_pos.config import Configuration, ListenAddress
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.journal import Checkpoint, Completeness, Cycle, JournalReader, RetryEntry, last_completeness
-from baikaldoc_pos.journal.explain import LONGEST, words
+from baikaldoc_pos.journal.explain import LONGEST, ended, words
 from baikaldoc_pos.model import Outcome, UnmappedStatus
 from baikaldoc_pos.monitoring import chart
 from baikaldoc_pos.monitoring.chart import DAYS, Bar, Day, bars, days_until, label_size
@@ -163,7 +163,7 @@ class Pages:
         body = self._templates[name].render(
             chart=chart,
             words=lambda answer: text.server_words(words(answer)),
-            result=lambda cycle: result(cycle, text),
+            result=lambda cycle: text.render(*ended(cycle)),
             outcome=outcome_id,
             printable=printable,
             **common,
@@ -192,13 +192,6 @@ def printable(text: str) -> str:
     return shown if len(shown) <= LONGEST_TEXT else shown[: LONGEST_TEXT - 1] + "…"
 
 
-def result(cycle: Cycle, text: PageCatalogue) -> str:
-    """How a cycle ended, or that it runs."""
-    if cycle.error_event is not None:
-        return text.render(cycle.error_event, cycle.error_fields)
-    return text.text("status.running" if cycle.finished_at is None else "status.done")
-
-
 def outcome_id(outcome: Outcome | None) -> str:
     """The sentence of an outcome."""
     return f"outcome.{outcome}" if outcome is not None else "outcome.open"
@@ -224,6 +217,7 @@ class Overview:
 
     :param retries: the next so many of the ``retry_count`` on the list.
     :param unmapped: the most frequent of the ``status_count`` statuses; ``unmapped_count`` is the rubrics of all.
+    :param reopened: rubrics whose ССТУ status went from a final one back to an interim one.
     :param bookmark: up to when everything has been read.
     :param completeness: which rubrics had no «Статус ПОС» when they were last counted.
     """
@@ -238,6 +232,7 @@ class Overview:
     status_count: int
     unmapped_count: int
     open_changes: int
+    reopened: int
     bookmark: datetime | None
     completeness: Completeness | None
 
@@ -249,7 +244,9 @@ class Overview:
 def health_of(settings: SiteSettings, sources: SiteSources) -> Health:
     """The verdict on the service at this moment."""
     try:
-        waiting = Waiting(sources.journal.count_retries(), sources.journal.count_unmapped())
+        journal = sources.journal
+        would_write = next((cycle.counts.would_write for cycle in journal.last_cycles(2) if cycle.finished_at), 0)
+        waiting = Waiting(journal.count_retries(), journal.count_unmapped(), would_write)
         known = sources.health_input()
     except JournalUnavailable as fault:
         return unreadable(fault.event, fault.fields)
@@ -277,6 +274,7 @@ def overview(settings: SiteSettings, sources: SiteSources) -> Overview:
         status_count=len(unmapped),
         unmapped_count=sum(status.count for status in unmapped),
         open_changes=journal.count_open_changes(),
+        reopened=len(journal.followed.reopened()),
         bookmark=journal.checkpoint(Checkpoint.BOOKMARK),
         completeness=last_completeness(journal),
     )

@@ -52,7 +52,12 @@ def test_each_reason(changes, level, event):
 
 
 @pytest.mark.parametrize(
-    ("waiting", "event"), [(Waiting(retries=1), "health.retries"), (Waiting(unmapped=1), "health.unmapped")]
+    ("waiting", "event"),
+    [
+        (Waiting(retries=1), "health.retries"),
+        (Waiting(unmapped=1), "health.unmapped"),
+        (Waiting(would_write=1), "health.dry_run"),
+    ],
 )
 def test_what_waits_for_a_person(waiting, event):
     assert verdict(WELL, waiting) == (Level.AMBER, [event])

@@ -27,6 +27,9 @@
 <div class="figure{{" some" if figures.today.in_vain else ""}}"><b>{{figures.today.in_vain}}</b><span>{{text.text("web.figure.in_vain_today")}}</span></div>
 <div class="figure{{" some" if figures.retry_count else ""}}"><b>{{figures.retry_count}}</b><span>{{text.text("web.figure.retries")}}</span></div>
 <div class="figure{{" some" if figures.unmapped_count else ""}}"><b>{{figures.unmapped_count}}</b><span>{{text.text("web.figure.unmapped")}}</span></div>
+% if figures.reopened:
+<div class="figure some"><b>{{figures.reopened}}</b><span>{{text.text("web.figure.reopened")}}</span></div>
+% end
 % if figures.open_changes:
 <div class="figure some"><b>{{figures.open_changes}}</b><span>{{text.text("web.figure.open_changes")}}</span></div>
 % end
