@@ -127,6 +127,7 @@ def test_a_dry_run_reports_and_writes_nothing(installation, clock):
     installation.server.store.add(*pending_rubrics(5))
     report = installation.cycle(clock)
     assert (report.counts.would_write, report.counts.updated, installation.server.store.writes) == (5, 0, ())
+    assert "было бы записано 5" in installation.command("status").stdout
     installation.processing["dryRun"] = False
     clock.advance(minutes=10)
     assert installation.cycle(clock).counts.updated == 5
