@@ -4,9 +4,11 @@ What is above sees :class:`DeloClient` (typed operations of one cycle) and :clas
 session, which outlives cycles), gets frozen values back, and errors of ``baikaldoc_pos.errors``.
 """
 
-from baikaldoc_pos.delo.client import BatchRejected, CurrentRubrics, DeloClient, StaleBatch
+from baikaldoc_pos.delo.client import BatchRejected, DeloClient
 from baikaldoc_pos.delo.documents import Documents, Selection, StatusPair
+from baikaldoc_pos.delo.graphql import StaleBatch
 from baikaldoc_pos.delo.pagination import ReadResult
+from baikaldoc_pos.delo.reader import CurrentRubrics
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, RetryWait
 from baikaldoc_pos.delo.session import DeloSession
 from baikaldoc_pos.delo.session_file import SessionFile, UnclearSignIns

@@ -1,0 +1,262 @@
+"""Reads rubrics: the pending ones of a window, those with given statuses or ISNs; and counts them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+
+from attrs import evolve, frozen
+
+from baikaldoc_pos.delo.documents import CONTROL, Document, Selection, StatusPair
+from baikaldoc_pos.delo.graphql import GraphqlClient
+from baikaldoc_pos.delo.pagination import PAGE, START, Page, ReadResult, counts_of, page_of, read_all
+from baikaldoc_pos.errors import (
+    DeloUnavailable,
+    SchemaMismatch,
+    SessionNotAccepted,
+    UnexpectedAnswer,
+)
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.model import Period, Rubric
+from baikaldoc_pos.server_profile import PairsFilter, PendingFilter
+
+log = EventLog(__name__)
+
+BY_ISN_AT_ONCE = 50
+# A window is compared so often before a filter is held to hide rubrics: people work meanwhile.
+COMPARISONS = 2
+
+
+@frozen
+class CurrentRubrics:
+    """Rubrics as ДЕЛО has them now, by ISN.
+
+    :param unread: ISNs of which it cannot be told whether ДЕЛО has them: rows that cannot be relied on may be theirs.
+    """
+
+    rubrics: Mapping[int, Rubric]
+    unread: frozenset[int] = frozenset()
+
+    def absent(self, isns: Iterable[int]) -> list[int]:
+        """Those of them that ДЕЛО does not have."""
+        return [isn for isn in isns if isn not in self.rubrics and isn not in self.unread]
+
+
+class RubricReader(GraphqlClient):
+    """The questions of a cycle."""
+
+    # The last window that was read: where there is no filter by ISN, rubrics are looked for in it.
+    _window: Period | None = None
+
+    def read_pending(self, window: Period, *, everything: bool = False) -> ReadResult:
+        """The rubrics created in the window that have a ССТУ status and no ПОС status.
+
+        Where the filter is not proven, those with a ПОС status are among them.
+
+        :param everything: read the window whole, with and without a ПОС status.
+        :raises SchemaMismatch: the server refuses the query that has run.
+        """
+        self._window = window
+        known = self._profile is not None
+        try:
+            return self._read_window(window, everything=everything)
+        except SchemaMismatch:
+            if not known:
+                raise
+            # The server contradicts its profile, or the configured names have changed.
+            self._forget()
+            self._profile = None
+            return self._read_window(window, everything=everything)
+
+    def _read_window(self, window: Period, *, everything: bool) -> ReadResult:
+        profile = self.profile()
+        if everything or profile.pending is PendingFilter.NONE:
+            if not everything:
+                log.warning("delo.reading_all", start=window.start, end=window.end)
+            return self._read(self._documents.window(profile), self._bounds(window))
+        if not profile.pending_proven:
+            return self._prove_filter(window)
+        reading = self._read_filtered(window)
+        if any(rubric.pos_status for rubric in reading.rubrics):
+            log.warning("delo.filter_ignored", filter=profile.pending)
+            self._learn(profile.next_pending())
+        return reading
+
+    def _read_filtered(self, window: Period) -> ReadResult:
+        readings = [
+            self._read_with_one_retry(document, self._bounds(window))
+            for document in self._documents.pending(self.profile())
+        ]
+        rubrics = {rubric.isn: rubric for reading in readings for rubric in reading.rubrics}
+        reason = next((reading.reason for reading in readings if reading.reason), "")
+        total = sum(reading.total or 0 for reading in readings)
+        return ReadResult(tuple(rubrics.values()), not reason, reason, total)
+
+    def _prove_filter(self, window: Period) -> ReadResult:
+        """Read a window with and without the filter; return the reading without."""
+        missing, unasked = set[int](), False
+        for _ in range(COMPARISONS):
+            everything = self._read(self._documents.window(self.profile()), self._bounds(window))
+            shown = self._shown_by_filter(window)
+            if shown is None:
+                return everything
+            empty = {rubric.isn for rubric in everything.rubrics if not rubric.pos_status}
+            missing = empty - {rubric.isn for rubric in shown.rubrics}
+            unasked = any(rubric.pos_status for rubric in shown.rubrics)
+            if not missing:
+                break
+        profile = self.profile()
+        if missing or unasked:
+            log.warning("delo.filter_ignored", filter=profile.pending)
+            self._learn(profile.next_pending())
+        elif empty and everything.whole:
+            self._learn(evolve(profile, pending_proven=True))
+        return everything
+
+    def _shown_by_filter(self, window: Period) -> ReadResult | None:
+        """A window as the best filter that is not refused shows it; None where the server has none."""
+        while (profile := self.profile()).pending is not PendingFilter.NONE:
+            try:
+                return self._read_filtered(window)
+            except SchemaMismatch as mismatch:
+                log.warning("delo.filter_refused", filter=profile.pending, message=mismatch.fields["message"])
+                self._learn(profile.next_pending())
+        return None
+
+    def read_pairs(self, pairs: Sequence[StatusPair], control: StatusPair, period: Period) -> Sequence[Rubric] | None:
+        """The rubrics created in the period that have one of these pairs of statuses.
+
+        None where the server cannot be asked for them, or hides the rubrics that have the control pair.
+
+        :param control: a pair that rubrics of the period are known to have.
+        """
+        while (profile := self.profile()).pairs is not PairsFilter.NONE:
+            asked = {f"p{position}": pair for position, pair in enumerate(pairs)} | {CONTROL: control}
+            groups = [asked] if profile.pairs is PairsFilter.TOGETHER else [{name: asked[name]} for name in asked]
+            try:
+                found = {name: found for group in groups for name, found in self._read_group(group, period).items()}
+            except SchemaMismatch as mismatch:
+                log.warning("delo.pairs_refused", form=profile.pairs, message=mismatch.fields["message"])
+                self._learn(profile.next_pairs())
+                continue
+            if not all(asked[name].fits(rubric) for name, rubrics in found.items() for rubric in rubrics):
+                log.warning("delo.pairs_ignored")
+                self._learn(evolve(profile, pairs=PairsFilter.NONE))
+                return None
+            if not found.pop(CONTROL):
+                log.warning("delo.pairs_unproven", sstu=", ".join(control.sstu), pos=", ".join(control.pos))
+                return None
+            return [rubric for rubrics in found.values() for rubric in rubrics]
+        return None
+
+    def _read_group(self, group: Mapping[str, StatusPair], period: Period) -> Mapping[str, Sequence[Rubric]]:
+        """The rubrics of each pair; of those that fill more than a page, the pages are read one by one."""
+        document, variables = self._documents.pairs(group), self._bounds(period)
+        paging = {} if group.keys() == {CONTROL} else {"first": self._page_size, "after": START}
+        answer = self._ask(document, {**paging, **variables})
+        found: dict[str, Sequence[Rubric]] = {}
+        for name, pair in group.items():
+            page = page_of(answer, document, name)
+            more = page.more and name != CONTROL
+            found[name] = (
+                self._read(self._documents.pairs({name: pair}), variables, name).rubrics if more else page.rubrics
+            )
+        return found
+
+    def count(self, selections: Mapping[str, Selection], period: Period) -> Mapping[str, int]:
+        """How many rubrics created in the period there are of each selection.
+
+        :raises SchemaMismatch: the server refuses the question.
+        """
+        profile = self.profile()
+        # What an alias of a write is to the server, one of a query is, too.
+        at_once = 1 if profile.pairs is PairsFilter.SINGLY else profile.batch_size
+        try:
+            return self._count(selections, period, at_once)
+        except SchemaMismatch:
+            if at_once == 1:
+                raise
+        counts = self._count(selections, period, 1)
+        self._learn(evolve(profile, pairs=PairsFilter.SINGLY))
+        return counts
+
+    def _count(self, selections: Mapping[str, Selection], period: Period, at_once: int) -> Mapping[str, int]:
+        counts = Counter[str]()
+        for document in self._documents.counts(selections, self.profile(), at_once):
+            for alias, count in counts_of(self._ask(document, self._bounds(period)), document).items():
+                counts[alias.rpartition("_")[0]] += count
+        return counts
+
+    def read_without_pos(self, period: Period) -> Sequence[Rubric]:
+        """The rubrics created in the period without a «Статус ПОС», whatever their ССТУ status."""
+        profile = self.profile()
+        if not profile.pending_proven:
+            profile = evolve(profile, pending=PendingFilter.NONE)
+        readings = [self._read(document, self._bounds(period)) for document in self._documents.without_pos(profile)]
+        rubrics = [rubric for reading in readings for rubric in reading.rubrics if not rubric.pos_status]
+        return tuple({rubric.isn: rubric for rubric in rubrics}.values())
+
+    def read_rubrics(
+        self, isns: Sequence[int], within: Sequence[Period] = (), since: datetime | None = None
+    ) -> CurrentRubrics:
+        """The present values of these rubrics; those that ДЕЛО does not have are absent.
+
+        :param since: those created before are absent, too.
+        :param within: where they are looked for on a server without a filter by ISN; in the last window by default.
+        :raises SchemaMismatch: the server has no filter by ISN, and there is nowhere to look.
+        :raises UnexpectedAnswer: the server answers everything but this.
+        """
+        profile = self.profile()
+        if not profile.isn_filter:
+            return self._look_in_windows(isns, within)
+        found: dict[int, Rubric] = {}
+        unread: set[int] = set()
+        remaining = iter(isns)
+        while chunk := tuple(islice(remaining, BY_ISN_AT_ONCE)):
+            document = self._documents.rubrics(chunk, since)
+            try:
+                reading = self._read_with_one_retry(document, {})
+            except SchemaMismatch:
+                self._forget()
+                raise
+            except (DeloUnavailable, SessionNotAccepted) as fault:
+                raise UnexpectedAnswer(self._request_specific_reason(fault), document.name) from fault
+            # Only what was asked for: a server that ignored the filter must not lead to a write.
+            found.update((rubric.isn, rubric) for rubric in reading.rubrics if rubric.isn in chunk)
+            if not reading.whole:
+                unread |= set(chunk) - found.keys()
+        if unread:
+            log.error("delo.rubrics_unread", isns=sorted(unread))
+        return CurrentRubrics(found, frozenset(unread))
+
+    def _look_in_windows(self, isns: Sequence[int], within: Sequence[Period]) -> CurrentRubrics:
+        windows = within or ((self._window,) if self._window is not None else ())
+        if not windows:
+            raise SchemaMismatch("RubricsByIsn", "isnRefRubric")
+        wanted, found = set(isns), dict[int, Rubric]()
+        for window in windows:
+            reading = self._read(self._documents.window(self.profile()), self._bounds(window))
+            found |= {rubric.isn: rubric for rubric in reading.rubrics if rubric.isn in wanted}
+            if len(found) == len(wanted):
+                break
+        # What no window shows may be gone, or of another time.
+        return CurrentRubrics(found, frozenset(wanted - found.keys()))
+
+    def _read_with_one_retry(self, document: Document, variables: Mapping[str, object]) -> ReadResult:
+        """Read; twice, where the server refuses: one that stumbles says so in the same form as one that lacks a filter.
+
+        :raises SchemaMismatch: it has refused twice.
+        """
+        try:
+            return self._read(document, variables)
+        except SchemaMismatch as mismatch:
+            if mismatch.final:
+                raise
+            return self._read(document, variables)
+
+    def _read(self, document: Document, variables: Mapping[str, object], alias: str = PAGE) -> ReadResult:
+        def fetch(cursor: str) -> Page:
+            answer = self._ask(document, {"first": self._page_size, "after": cursor, **variables})
+            return page_of(answer, document, alias)
+
+        return read_all(fetch)
