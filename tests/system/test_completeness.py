@@ -73,7 +73,7 @@ def test_counts_that_contradict_each_other_are_not_believed(region: Installation
 
 @pytest.mark.full_server
 def test_a_server_of_few_aliases_is_asked_one_by_one_from_then_on(region: Installation, clock: ManualClock) -> None:
-    region.server.faults.alias_limit = 3
+    region.server.faults.alias_limit = 2
     region.cycle(clock)
     assert (counted(region).rows_read, counted(region).reasons["no_sstu"]) == (False, 3)
     with region.journal() as journal:

@@ -292,5 +292,6 @@ def test_no_variable_has_a_type_whose_name_is_not_known(small_pages: Installatio
     assert report.error is None
     assert {request.operation for request in small_pages.server.log if request.kind == "query"} == {
         "PendingRubrics",
+        "RubricCounts",
         "UpdateRubrics",
     }

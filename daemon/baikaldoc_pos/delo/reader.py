@@ -23,6 +23,7 @@ from baikaldoc_pos.server_profile import PairsFilter, PendingFilter
 log = EventLog(__name__)
 
 BY_ISN_AT_ONCE = 50
+COUNTS_AT_ONCE = 3
 # A window is compared so often before a filter is held to hide rubrics: people work meanwhile.
 COMPARISONS = 2
 
@@ -167,13 +168,13 @@ class RubricReader(GraphqlClient):
         """How many rubrics created in the period there are of each selection.
 
         :raises SchemaMismatch: the server refuses the question.
+        :raises UnexpectedAnswer: the server answers everything but this.
         """
         profile = self.profile()
-        # What an alias of a write is to the server, one of a query is, too.
-        at_once = 1 if profile.pairs is PairsFilter.SINGLY else profile.batch_size
+        at_once = 1 if profile.pairs is PairsFilter.SINGLY else COUNTS_AT_ONCE
         try:
             return self._count(selections, period, at_once)
-        except SchemaMismatch:
+        except (SchemaMismatch, UnexpectedAnswer):
             if at_once == 1:
                 raise
         counts = self._count(selections, period, 1)
@@ -183,7 +184,11 @@ class RubricReader(GraphqlClient):
     def _count(self, selections: Mapping[str, Selection], period: Period, at_once: int) -> Mapping[str, int]:
         counts = Counter[str]()
         for document in self._documents.counts(selections, self.profile(), at_once):
-            for alias, count in counts_of(self._ask(document, self._bounds(period)), document).items():
+            try:
+                answer = self._ask(document, self._bounds(period))
+            except (DeloUnavailable, SessionNotAccepted) as fault:
+                raise UnexpectedAnswer(self._request_specific_reason(fault), document.name) from fault
+            for alias, count in counts_of(answer, document).items():
                 counts[alias.rpartition("_")[0]] += count
         return counts
 

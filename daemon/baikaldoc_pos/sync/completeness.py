@@ -91,19 +91,23 @@ def _counted(run: CycleRun, period: Period) -> RubricCount:
     :raises UnexpectedAnswer: they do not agree with each other, so some filter does not do what it says.
     """
     rules = run.processing
-    selections = {
-        "total": Selection(),
-        "without": Selection(without_pos=True),
-        "with_sstu": Selection(without_pos=True, sstu=()),
-        "mapped": Selection(without_pos=True, sstu=tuple(rules.status_mapping)),
-        "nobody": Selection(without_pos=True, sstu=(NOBODY,)),
-    }
-    if rules.ignored_statuses:
-        selections["ignored"] = Selection(without_pos=True, sstu=rules.ignored_statuses)
-    counts = run.delo.count(selections, period)
-    total, without, with_sstu, mapped = (counts[name] for name in ("total", "without", "with_sstu", "mapped"))
-    ignored = counts.get("ignored", 0)
-    if counts["nobody"] or not mapped + ignored <= with_sstu <= without <= total:
+    counts = run.delo.count(
+        {
+            "total": Selection(),
+            "without": Selection(without_pos=True),
+            "with_sstu": Selection(without_pos=True, sstu=()),
+        },
+        period,
+    )
+    total, without, with_sstu = (counts[name] for name in ("total", "without", "with_sstu"))
+    mapped = ignored = 0
+    if with_sstu:
+        known = {"mapped": tuple(rules.status_mapping), "ignored": rules.ignored_statuses, "nobody": (NOBODY,)}
+        by_status = run.delo.count(
+            {name: Selection(without_pos=True, sstu=statuses) for name, statuses in known.items() if statuses}, period
+        )
+        mapped, ignored, counts = by_status["mapped"], by_status.get("ignored", 0), {**counts, **by_status}
+    if counts.get("nobody") or not mapped + ignored <= with_sstu <= without <= total:
         raise UnexpectedAnswer(", ".join(f"{name}={count}" for name, count in counts.items()), "RubricCounts")
     return RubricCount(total, without - with_sstu, with_sstu - mapped - ignored, ignored, mapped)
 
