@@ -134,45 +134,54 @@ class Documents:
 
         Of the pair under CONTROL one rubric is asked for.
         """
-        declared = _bounds() if pairs.keys() == {CONTROL} else _paging() | _bounds()
+        values: dict[str, str] = {}
+        filters = {
+            name: {"eosSstuStatus": _any_sstu(pair.sstu, values), "posStatusRub": _any_of(pair.pos, values)}
+            for name, pair in pairs.items()
+        }
+        paging = {} if pairs.keys() == {CONTROL} else _paging()
+        declared = paging | _bounds() | _texts(values)
         operation = Operation(schema.schema.query_type, name="RubricsByStatuses", variables=declared)
-        for name, pair in pairs.items():
-            statuses = {"eosSstuStatus": _any_of(_spelled(pair.sstu)), "posStatusRub": _any_of(pair.pos)}
-            paging = {"first": 1} if name == CONTROL else {"first": Variable("first"), "after": Variable("after")}
-            _select(operation.ar_rubric_values_pg(__alias__=name, **paging, filter=statuses | _created()))
-        return self._named(Document.of(operation, "RubricsByStatuses"))
+        for name, statuses in filters.items():
+            place = {"first": 1} if name == CONTROL else {"first": Variable("first"), "after": Variable("after")}
+            _select(operation.ar_rubric_values_pg(__alias__=name, **place, filter=statuses | _created()))
+        return self._named(Document.of(operation, "RubricsByStatuses", **values))
 
     def counts(self, selections: Mapping[str, Selection], profile: ServerProfile, at_once: int) -> Iterator[Document]:
         """The queries for how many rubrics of a window there are of each selection.
 
-        A selection has an alias for each condition that it takes: its name, ``_`` and a number.
+        A selection has an alias for each filter that it takes: its name, ``_`` and a number.
 
         :param at_once: the most aliases of a document.
         """
         aliases = [
-            (f"{name}_{place}", conditions)
+            (f"{name}_{place}", selection.sstu, empty)
             for name, selection in selections.items()
-            for place, conditions in enumerate(_conditions(selection, profile))
+            for place, empty in enumerate(_empty(selection, profile))
         ]
         for first in range(0, len(aliases), at_once):
-            operation = Operation(schema.schema.query_type, name="RubricCounts", variables=_bounds())
-            for name, conditions in aliases[first : first + at_once]:
+            values: dict[str, str] = {}
+            filters = {
+                name: {**_with_sstu(sstu, values), **empty, **_created()}
+                for name, sstu, empty in aliases[first : first + at_once]
+            }
+            declared = _bounds() | _texts(values)
+            operation = Operation(schema.schema.query_type, name="RubricCounts", variables=declared)
+            for name, conditions in filters.items():
                 operation.ar_rubric_values_pg(__alias__=name, first=1, filter=conditions).total_count()
-            yield self._named(Document.of(operation, "RubricCounts"))
+            yield self._named(Document.of(operation, "RubricCounts", **values))
 
-    def without_pos(self, profile: ServerProfile) -> tuple[Document, ...]:
+    def without_pos(self, profile: ServerProfile) -> Iterator[Document]:
         """The queries for the rubrics of a window without a «Статус ПОС», whatever their ССТУ status.
 
         Where there is no filter, those with a «Статус ПОС» are among them.
         """
-        documents = []
-        for conditions in _conditions(Selection(without_pos=True), profile):
+        for empty in _empty(Selection(without_pos=True), profile):
             operation = Operation(schema.schema.query_type, name="WaitingRubrics", variables=_paging() | _bounds())
             order = {"orderby": [{"isnRefRubric": "Asc"}]} if profile.isn_order else {}
             paging = {"first": Variable("first"), "after": Variable("after")}
-            _select(operation.ar_rubric_values_pg(**paging, **order, filter=conditions))
-            documents.append(self._named(Document.of(operation, "WaitingRubrics")))
-        return tuple(documents)
+            _select(operation.ar_rubric_values_pg(**paging, **order, filter={**empty, **_created()}))
+            yield self._named(Document.of(operation, "WaitingRubrics"))
 
     def update(self, changes: Sequence[Change], profile: ServerProfile) -> Document:
         """The mutation that writes the changes in order, each under its :func:`alias`."""
@@ -248,22 +257,34 @@ def _created() -> dict[str, object]:
     return {"refRubric": {"matches": {"insDate": created, "docRc": {"matches": card}}}}
 
 
-def _conditions(selection: Selection, profile: ServerProfile) -> Sequence[Mapping[str, object]]:
-    """The filters whose rubrics together are the selection."""
-    sstu: dict[str, object] = {}
-    if selection.sstu is not None:
-        sstu = {"eosSstuStatus": _any_of(_spelled(selection.sstu)) if selection.sstu else {"isNullOrEmpty": False}}
-    empty = _WITHOUT_POS[profile.pending] if selection.without_pos else ({},)
-    return [{**sstu, **each, **_created()} for each in empty]
+def _texts(values: Mapping[str, str]) -> dict[str, Arg]:
+    return {name: Arg(non_null(schema.String)) for name in values}
 
 
-def _spelled(statuses: Sequence[str]) -> Sequence[str]:
-    """The ССТУ statuses as servers spell them: a label with a leading space has been seen (docs/delo-api.md)."""
-    return [spelling for status in statuses for spelling in (status, f" {status}")]
+def _empty(selection: Selection, profile: ServerProfile) -> Sequence[Mapping[str, object]]:
+    """The conditions on the «Статус ПОС» whose rubrics together are the selection."""
+    return _WITHOUT_POS[profile.pending] if selection.without_pos else ({},)
 
 
-def _any_of(statuses: Sequence[str]) -> dict[str, object]:
-    return {"in": [{"value": status} for status in statuses]}
+def _with_sstu(statuses: Sequence[str] | None, values: dict[str, str]) -> Mapping[str, object]:
+    """The condition for one of these ССТУ statuses; () for any status, None for those without one, too."""
+    if statuses is None:
+        return {}
+    return {"eosSstuStatus": _any_sstu(statuses, values) if statuses else {"isNullOrEmpty": False}}
+
+
+def _any_sstu(statuses: Sequence[str], values: dict[str, str]) -> dict[str, object]:
+    """The condition for one of these ССТУ statuses; a label with a leading space has been seen (docs/delo-api.md)."""
+    return _any_of([spelling for status in statuses for spelling in (status, f" {status}")], values)
+
+
+def _any_of(statuses: Sequence[str], values: dict[str, str]) -> dict[str, object]:
+    """The condition for one of these texts, which travel as variables; their names and values come into ``values``."""
+    names = {text: name for name, text in values.items()}
+    for text in statuses:
+        names.setdefault(text, f"text{len(names)}")
+    values |= {names[text]: text for text in statuses}
+    return {"in": [{"value": Variable(names[text])} for text in statuses]}
 
 
 def _select(page: Selector) -> None:
