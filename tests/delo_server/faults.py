@@ -63,7 +63,7 @@ class Faults:
     :param ignore_pos_filter: rubrics that have a «Статус ПОС» are sent, too, whatever the filter says.
     :param ignore_isn_filter: the filter by ISN is taken and not applied.
     :param ignore_sstu_values: so is the filter by values of «Статус ССТУ».
-    :param hide_pending: the filter on an empty «Статус ПОС» leaves out what is null ("null"), or every row ("all").
+    :param hide_pending: the filter on an empty «Статус ПОС» leaves out what is null, what is an empty text, or all.
     :param repeat_rows: so many rows of the page before stand at each page's head once more
         (on the first page: its own first rows at its end).
     :param null_edges: ``edges`` and ``items`` are null.
@@ -95,7 +95,7 @@ class Faults:
     ignore_pos_filter: bool = False
     ignore_isn_filter: bool = False
     ignore_sstu_values: bool = False
-    hide_pending: Literal["null", "all"] | None = None
+    hide_pending: Literal["null", "empty", "all"] | None = None
     repeat_rows: int = 0
     null_edges: bool = False
     null_nodes: set[int] = field(factory=set)

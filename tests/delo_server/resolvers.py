@@ -49,7 +49,8 @@ def resolve_page(_root: object, info: GraphQLResolveInfo, **arguments: Any) -> d
         condition.pop(kind.name("eosSstuStatus"))
     rows = select(environment.store.rubrics(), condition, arguments.get("orderby"), kind)
     if asks_for_empty and faults.hide_pending:
-        rows = [row for row in rows if faults.hide_pending == "null" and row[pos] is not None]
+        hidden = {"null": (None,), "empty": ("",), "all": (None, "")}[faults.hide_pending]
+        rows = [row for row in rows if row[pos] not in hidden]
     try:
         page = cut(rows, arguments.get("first"), arguments.get("after"), environment.max_page_size)
     except BadCursorError as error:

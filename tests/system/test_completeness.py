@@ -80,6 +80,17 @@ def test_a_server_of_few_aliases_is_asked_one_by_one_from_then_on(region: Instal
         assert journal.known_server()[1].pairs is PairsFilter.SINGLY
 
 
+@pytest.mark.full_server
+def test_a_filter_that_hides_rubrics_is_found_out_by_the_counts(region: Installation, clock: ManualClock) -> None:
+    region.server.store.change(ISN + 4, pos="")
+    region.server.faults.hide_pending = "empty"
+    region.cycle(clock)
+    assert region.server.store[ISN + 4].pos == ""
+    clock.advance(hours=1)
+    region.cycle(clock)
+    assert region.server.store[ISN + 4].pos == MAPPING[MAPPED]
+
+
 def test_it_is_counted_every_six_hours(region: Installation, clock: ManualClock) -> None:
     region.cycle(clock)
     first = counted(region).counted_at

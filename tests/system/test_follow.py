@@ -15,6 +15,7 @@ from tests.system.accounts import ago, bookmark, events, outcomes
 
 ISN = 128_000_001
 INTERIM, ANSWERED = "Находится на рассмотрении", "Дан ответ автору"
+BATCHES_OF_20 = pytest.mark.full_server
 PROFILES = {
     "pairs together": KNOWN,
     "pairs singly": evolve(KNOWN, pairs=PairsFilter.SINGLY),
@@ -107,7 +108,7 @@ def test_so_many_are_written_and_the_rest_goes_on_next_time(installation, clock,
     assert all(rubric.pos for rubric in installation.server.store.rubrics())
 
 
-@pytest.mark.parametrize(("bad", "stops"), [(9, False), (10, False), (11, True)])
+@pytest.mark.parametrize(("bad", "stops"), [(9, False), (10, False), pytest.param(11, True, marks=BATCHES_OF_20)])
 def test_too_many_refusals_stop_the_cycle_and_one_batch_probes(installation, clock, bad, stops):
     rubrics = pending_rubrics(40)
     installation.processing["batchSize"] = 20

@@ -245,12 +245,20 @@ def test_a_server_that_takes_the_filter_no_longer_is_found_out_anew(installation
     assert_all_written_but(server, [])
 
 
-@pytest.mark.parametrize("known", [pytest.param(KNOWN, marks=pytest.mark.full_server), None], ids=["known", "unknown"])
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(KNOWN, marks=pytest.mark.full_server),
+        pytest.param(evolve(KNOWN, written=False), marks=pytest.mark.full_server),
+        None,
+    ],
+    ids=["written to", "known", "unknown"],
+)
 @pytest.mark.parametrize("way", ["status", "words", "500", "code", "aliases"])
 def test_an_account_without_the_right_to_write_is_told_of_at_once(tmp_path, server, way, known):
     server.faults.write_denied = way
     server.store.add(*pending_rubrics(COUNT))
-    installation = Installation(tmp_path, server, profile=known and evolve(known, written=False))
+    installation = Installation(tmp_path, server, profile=known)
     report = installation.cycle()
     assert isinstance(report.error, AccessDenied)
     assert report.exit_code == 77
@@ -353,6 +361,13 @@ def test_schema_check_names_what_does_not_fit(installation, server):
     done = installation.command("schema", "check")
     assert done.returncode == 76
     assert "freeNum" in done.stderr + done.stdout
+
+
+def test_schema_check_tells_what_the_service_does_without(installation, server):
+    server.store.add(make_rubric())
+    server.faults.lacks = {"StringCondition.in"}
+    done = installation.command("schema", "check")
+    assert (done.returncode, "обходится" in done.stdout, "все запросы" in done.stdout.lower()) == (0, True, False)
 
 
 def test_a_closed_schema_is_said_to_be_closed(installation, server):

@@ -43,6 +43,7 @@ def _checked(app: App, clock: Clock) -> int:
         profile = delo.profile()
         server = delo.server_schema()
         found = misfits(server, delo.operations()) if server is not None else []
+        done_without = misfits(server, delo.optional_operations()) if server is not None else []
     _forget_profile(app, configuration, clock)
     for line in profile_lines(profile, configuration.connection.graphql_endpoint, text):
         click.echo(line)
@@ -51,7 +52,9 @@ def _checked(app: App, clock: Clock) -> int:
         click.echo(text.text("schema.probed_only"))
     for operation, message in found:
         click.echo(text.text("schema.misfit", operation=operation, message=message), err=True)
-    if profile.introspection and not found:
+    for operation, message in done_without:
+        click.echo(text.text("schema.done_without", operation=operation, message=message))
+    if profile.introspection and not found and not done_without:
         click.echo(text.text("schema.fits"))
     return 76 if found else 0
 

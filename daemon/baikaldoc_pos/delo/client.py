@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from baikaldoc_pos.delo.documents import Document
+from baikaldoc_pos.delo.documents import Document, Selection, StatusPair
 from baikaldoc_pos.delo.graphql import StaleBatch
 from baikaldoc_pos.delo.probe import refused
 from baikaldoc_pos.delo.reader import RubricReader
@@ -147,8 +147,13 @@ class DeloClient(RubricReader):
         return False
 
     def operations(self) -> tuple[Document, ...]:
-        """The documents that this server is sent."""
+        """The documents that this server is sent, without those that there is a way round."""
         profile, documents = self.profile(), self._documents
         by_isn = (documents.rubrics([1]),) if profile.isn_filter else ()
         write = documents.update([Change(Rubric(1, None, None, None, None), "")], profile)
         return (documents.window(profile), *documents.pending(profile), *by_isn, write)
+
+    def optional_operations(self) -> tuple[Document, ...]:
+        """The documents that the service does without where this server refuses them."""
+        pair, counted = StatusPair(("a",), ("b",)), {"counted": Selection(with_pos=True, sstu=("a",))}
+        return (self._documents.pairs({"pair": pair}), *self._documents.counts(counted, self.profile(), 1))

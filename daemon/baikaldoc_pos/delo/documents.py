@@ -84,11 +84,11 @@ class StatusPair:
 class Selection:
     """Rubrics to be counted or read.
 
-    :param without_pos: only those without a «Статус ПОС».
+    :param with_pos: only those with a «Статус ПОС», or only those without one; None for both.
     :param sstu: only those with one of these ССТУ statuses; () for any status, None for those without one, too.
     """
 
-    without_pos: bool = False
+    with_pos: bool | None = None
     sstu: tuple[str, ...] | None = None
 
 
@@ -176,7 +176,7 @@ class Documents:
 
         Where there is no filter, those with a «Статус ПОС» are among them.
         """
-        for empty in _empty(Selection(without_pos=True), profile):
+        for empty in _empty(Selection(with_pos=False), profile):
             operation = Operation(schema.schema.query_type, name="WaitingRubrics", variables=_paging() | _bounds())
             order = {"orderby": [{"isnRefRubric": "Asc"}]} if profile.isn_order else {}
             paging = {"first": Variable("first"), "after": Variable("after")}
@@ -263,7 +263,9 @@ def _texts(values: Mapping[str, str]) -> dict[str, Arg]:
 
 def _empty(selection: Selection, profile: ServerProfile) -> Sequence[Mapping[str, object]]:
     """The conditions on the «Статус ПОС» whose rubrics together are the selection."""
-    return _WITHOUT_POS[profile.pending] if selection.without_pos else ({},)
+    if selection.with_pos is None:
+        return ({},)
+    return ({"posStatusRub": {"isNullOrEmpty": False}},) if selection.with_pos else _WITHOUT_POS[profile.pending]
 
 
 def _with_sstu(statuses: Sequence[str] | None, values: dict[str, str]) -> Mapping[str, object]:

@@ -181,6 +181,10 @@ class RubricReader(GraphqlClient):
         self._learn(evolve(profile, pairs=PairsFilter.SINGLY))
         return counts
 
+    def distrust_filter(self) -> None:
+        """Compare the filter for rubrics without a «Статус ПОС» with whole windows again: counts contradict it."""
+        self._learn(evolve(self.profile(), pending_proven=False))
+
     def _count(self, selections: Mapping[str, Selection], period: Period, at_once: int) -> Mapping[str, int]:
         counts = Counter[str]()
         for document in self._documents.counts(selections, self.profile(), at_once):

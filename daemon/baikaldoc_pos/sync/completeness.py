@@ -3,7 +3,8 @@
 The server counts, by weeks of creation, and sends no rows. Where it cannot, the rubrics without a status are read.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, time, timedelta, timezone
 
 from baikaldoc_pos.config import Configuration
@@ -91,25 +92,23 @@ def _counted(run: CycleRun, period: Period) -> RubricCount:
     :raises UnexpectedAnswer: they do not agree with each other, so some filter does not do what it says.
     """
     rules = run.processing
-    counts = run.delo.count(
-        {
-            "total": Selection(),
-            "without": Selection(without_pos=True),
-            "with_sstu": Selection(without_pos=True, sstu=()),
-        },
-        period,
-    )
-    total, without, with_sstu = (counts[name] for name in ("total", "without", "with_sstu"))
-    mapped = ignored = 0
-    if with_sstu:
-        known = {"mapped": tuple(rules.status_mapping), "ignored": rules.ignored_statuses, "nobody": (NOBODY,)}
-        by_status = run.delo.count(
-            {name: Selection(without_pos=True, sstu=statuses) for name, statuses in known.items() if statuses}, period
-        )
-        mapped, ignored, counts = by_status["mapped"], by_status.get("ignored", 0), {**counts, **by_status}
-    if counts.get("nobody") or not mapped + ignored <= with_sstu <= without <= total:
-        raise UnexpectedAnswer(", ".join(f"{name}={count}" for name, count in counts.items()), "RubricCounts")
-    return RubricCount(total, without - with_sstu, with_sstu - mapped - ignored, ignored, mapped)
+    known = {"mapped": tuple(rules.status_mapping), "ignored": rules.ignored_statuses, "nobody": (NOBODY,)}
+    by_status = {name: Selection(with_pos=False, sstu=statuses) for name, statuses in known.items() if statuses}
+    all_of_them = {"total": Selection(), "with_pos": Selection(with_pos=True), "without": Selection(with_pos=False)}
+    counts = Counter(run.delo.count(all_of_them, period))
+    if counts["total"] != counts["with_pos"] + counts["without"]:
+        run.delo.distrust_filter()
+        raise UnexpectedAnswer(_shown(counts), "RubricCounts")
+    if counts["without"]:
+        counts.update(run.delo.count({"with_sstu": Selection(with_pos=False, sstu=()), **by_status}, period))
+    mapped, ignored, with_sstu = counts["mapped"], counts["ignored"], counts["with_sstu"]
+    if counts["nobody"] or not mapped + ignored <= with_sstu <= counts["without"]:
+        raise UnexpectedAnswer(_shown(counts), "RubricCounts")
+    return RubricCount(counts["total"], counts["without"] - with_sstu, with_sstu - mapped - ignored, ignored, mapped)
+
+
+def _shown(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}={count}" for name, count in counts.items())
 
 
 def _read(run: CycleRun, period: Period) -> RubricCount:

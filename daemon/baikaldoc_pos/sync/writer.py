@@ -224,8 +224,7 @@ class CycleRun:
             except BatchRejected as rejection:
                 patient = False
                 if len(part) > 1:
-                    middle = len(part) // 2
-                    parts += [part[middle:], part[:middle]]
+                    parts += reversed(_parts_of(part, rejection))
                 else:
                     rejected += 1
                     self._settle_rejected(part, rejection, opened)
@@ -333,3 +332,11 @@ class CycleRun:
         )
         if self._logged == MOST_LOGGED:
             log.warning("record.more")
+
+
+def _parts_of(part: Sequence[Change], rejection: BatchRejected) -> Sequence[Sequence[Change]]:
+    """The parts of a rejected batch: halves; where it was denied, single records show first whether writing is."""
+    if isinstance(rejection.fault, AccessDenied):
+        return [*([change] for change in part[:OUTAGE_RECORDS]), part[OUTAGE_RECORDS:]]
+    middle = len(part) // 2
+    return [part[:middle], part[middle:]]
