@@ -11,6 +11,7 @@ import click
 from baikaldoc_pos import __version__
 from baikaldoc_pos.cli.app import App
 from baikaldoc_pos.cli.commands import Group, usage_error
+from baikaldoc_pos.cli.installed import InstanceName, become_service, paths_of
 from baikaldoc_pos.cli.output import setup_streams
 from baikaldoc_pos.config import Paths, peek_language, peek_zone, render
 from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, ReaderGone
@@ -72,14 +73,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build(text: Catalogue) -> click.Group:
     """The command line in one language."""
 
-    def begin(context: click.Context, config: Path | None, state: Path | None, logs: Path | None) -> None:
-        context.obj = App(Paths.resolve(os.environ, config=config, state=state, logs=logs), os.environ, text)
+    def begin(context: click.Context, instance: str | None, **given: Path | None) -> None:
+        paths = paths_of(os.environ, given, instance)
+        context.obj = App(paths, become_service(paths, os.environ, text), text)
 
     directory = click.Path(file_okay=False, path_type=Path)
     options = [
         click.Option([f"--{name}"], type=directory, metavar=text.text("cli.metavar.directory"), help=text.text(key))
         for name, key in (("config", "cli.option.config"), ("state", "cli.option.state"), ("logs", "cli.option.logs"))
     ]
+    named = text.text("cli.metavar.name")
+    options.append(
+        click.Option(["--instance"], type=InstanceName(text), metavar=named, help=text.text("cli.option.instance"))
+    )
     group = Group(
         text,
         COMMANDS,
@@ -102,9 +108,11 @@ def print_faults(invalid: ConfigurationInvalid, text: Catalogue) -> None:
 
 def _paths(arguments: Sequence[str]) -> Paths:
     """Where the configuration is, before the arguments are parsed: the language of the parser depends on it."""
-    config = None
+    found: dict[str, str | None] = {}
     for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
-        if name == "--config":
-            config = value if equals else next(iter(arguments[position + 1 :]), None)
-    return Paths.resolve(os.environ, config=Path(config) if config else None)
+        if name in {"--config", "--state", "--logs", "--instance"}:
+            found.setdefault(name[2:], value if equals else next(iter(arguments[position + 1 :]), None))
+    instance = found.pop("instance", None)
+    given = {name: Path(value) if value else None for name, value in found.items()}
+    return paths_of(os.environ, given, instance)

@@ -6,7 +6,7 @@ notices.
 """
 
 from baikaldoc_pos.config.alert_settings import DIALOGUE_TIMEOUTS, AlertKind, AlertSettings
-from baikaldoc_pos.config.credentials import secrets_of
+from baikaldoc_pos.config.credentials import PRELOADED, secrets_of
 from baikaldoc_pos.config.issues import ConfigError, render
 from baikaldoc_pos.config.load import (
     load_alert_settings,
@@ -31,6 +31,7 @@ from baikaldoc_pos.config.validate import differences, warnings_of, without_stri
 
 __all__ = [
     "DIALOGUE_TIMEOUTS",
+    "PRELOADED",
     "AlertKind",
     "AlertSettings",
     "Attributes",

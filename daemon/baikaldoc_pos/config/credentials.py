@@ -14,6 +14,9 @@ from baikaldoc_pos.config.model import Configuration
 
 DELO_CREDENTIAL = "delo-password"
 SMTP_CREDENTIAL = "smtp-password"
+# A command that gave up root has read credentials before; in its mapping, never in the process's environment, their
+# keys begin so.
+PRELOADED = "credential "
 
 
 @frozen
@@ -43,6 +46,10 @@ class Source:
         """
         if self.document.get("password") is not None:
             return None, self.directory / self.file, []
+        preloaded = environ.get(PRELOADED + self.credential, "")
+        if preloaded.strip("\r\n"):
+            password, faults = self._checked("password", preloaded, Path(self.credential))
+            return password, None, faults
         credentials = environ.get("CREDENTIALS_DIRECTORY")
         if credentials:
             path = Path(credentials) / self.credential
@@ -75,6 +82,10 @@ class Source:
             return None, [ConfigError(self.file, key, "config.fault.password_not_utf8", {"path": str(path)})]
         except ValueError:  # a NUL in the path
             return None, [ConfigError(self.file, key, "config.fault.path_invalid")]
+        return self._checked(name, password, path)
+
+    def _checked(self, name: str, password: str, path: Path) -> tuple[str | None, list[ConfigError]]:
+        key = f"{self.prefix}{name}"
         password = password.removesuffix("\n").removesuffix("\r")
         if not password:
             return None, [ConfigError(self.file, key, "config.fault.password_file_empty", {"path": str(path)})]

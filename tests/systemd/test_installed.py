@@ -1,0 +1,44 @@
+"""Root's command works on the installed service, and leaves nothing that the service cannot read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.delo_server import PASSWORD, DeloServer
+from tests.systemd.box import SystemdBox
+from tests.systemd.product import PREFIX
+from tests.systemd.service import Service, recent_rubrics, wrong_or_missing
+
+pytestmark = pytest.mark.systemd
+COMMAND = f"umask 077; {PREFIX}/bin/baikaldoc-pos"
+
+
+@pytest.fixture
+def server() -> Iterator[DeloServer]:
+    with DeloServer(recent_rubrics(30)) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("unit", "option"), [("baikaldoc-pos", ""), ("baikaldoc-pos@omsk", "--instance omsk ")])
+def test_root_needs_no_directories_and_no_password(box: SystemdBox, server: DeloServer, unit: str, option: str) -> None:
+    service = Service(box, server, f"{unit}.service")
+    del service.connection["password"]
+    service.save()
+    box.run("install", "-d", "-m", "0700", f"/etc/{unit}/credentials")
+    box.write(f"/etc/{unit}/credentials/delo-password", PASSWORD + "\n", 0o600)
+    service.start()
+    service.wait(lambda: not wrong_or_missing(server), "every status to be set")
+
+    def command(arguments: str) -> str:
+        return box.run("bash", "-c", f"{COMMAND} {option}{arguments}", timeout=60).stdout
+
+    assert "Последний успешный цикл" in command("status")
+    assert "ДЕЛО" in command("check")
+    command("pause --for 1h")
+    foreign = box.run("find", f"/var/lib/{unit}", f"/var/log/{unit}", "!", "-user", "baikaldoc-pos").stdout
+    assert foreign == ""
+    command("resume")
+    service.systemctl("stop")
+    service.start()
