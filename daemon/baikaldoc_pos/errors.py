@@ -18,6 +18,7 @@
     │   └── MailRejected            76  the mail server refused for good, or cannot be trusted
     ├── CycleCrashed                70  a defect of the program ended a cycle
     ├── StateLocked                 69  another process works on the state directory
+    ├── JournalMissing              66  there is no journal to read from
     ├── JournalUnavailable          74  the journal cannot be opened, read or written
     ├── BookmarkUnreadable          78  the old script's state.json cannot be taken over
     ├── OutputFailed                74  standard output cannot be written
@@ -274,6 +275,16 @@ class JournalUnavailable(BaikaldocError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path=path, reason=reason)
+
+
+class JournalMissing(BaikaldocError):
+    """There is no journal in the state directory, so there is nothing to tell."""
+
+    event = "journal.missing"
+    exit_code = 66
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path=path)
 
 
 class BookmarkUnreadable(BaikaldocError):

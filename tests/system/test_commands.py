@@ -138,6 +138,7 @@ def test_exit_78_names_every_fault_with_file_and_key(installation: Installation,
 
 
 def test_second_process_is_told_who_holds_the_state(installation: Installation, server: DeloServer) -> None:
+    installation.know_server()
     with StateLock(installation.paths.state, "run", SystemClock()):
         done = installation.command("once")
         beside = installation.command("status")
@@ -161,7 +162,7 @@ def test_unreadable_bookmark_of_the_earlier_script_stops_before_anything(
 def test_english_on_request(installation: Installation, server: DeloServer) -> None:
     installation.service["language"] = "en"
     installation.save()
-    assert "no cycle has run" in installation.command("status").stdout
+    assert "There is no journal" in installation.command("status").stderr
     assert "Usage:" in installation.command("--help").stdout
 
 
@@ -237,6 +238,7 @@ def test_check_warns_of_a_certificate_that_is_not_checked(installation: Installa
 
 
 def test_status_is_fit_for_a_machine(installation: Installation, server: DeloServer) -> None:
+    installation.know_server()
     empty = json.loads(installation.command("status", "--json").stdout)
     fill(server)
     server.faults.writes[1] = Refused()

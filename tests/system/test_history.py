@@ -88,9 +88,19 @@ def test_an_appeal_that_was_never_seen(installation: Installation, journal: Jour
     assert "2026-09-15 12:00:00" in shown, "the start of the very first period, in the installation's zone"
 
 
-def test_nothing_has_been_done_yet(installation: Installation) -> None:
-    assert "в журнале ничего нет" in told(installation, NUMBER)
+@pytest.mark.parametrize(
+    "command", ["status", "status --json", "history --number 5", "history --csv", "failed", "report", "windows"]
+)
+def test_where_there_is_no_journal_every_command_says_so(installation: Installation, command: str) -> None:
+    done = installation.command(*command.split())
+    assert (done.returncode, done.stdout) == (66, "")
+    assert str(installation.paths.state) in done.stderr
     assert list(installation.paths.state.iterdir()) == []
+
+
+def test_nothing_has_been_done_yet(installation: Installation) -> None:
+    installation.know_server()
+    assert "в журнале ничего нет" in told(installation, NUMBER)
 
 
 def test_conclusions_are_for_people(installation: Installation, journal: Journal) -> None:

@@ -13,8 +13,9 @@ from rich.console import Console
 
 from baikaldoc_pos.cli.output import is_unicode
 from baikaldoc_pos.config import Configuration, Paths, load_configuration, peek_zone
+from baikaldoc_pos.errors import JournalMissing
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.journal import JournalReader
+from baikaldoc_pos.journal import AlertJournal, JournalReader
 
 PIPE_WIDTH = 200
 YEARS = range(1900, 2200)
@@ -42,9 +43,17 @@ class App:
         """The catalogue that shows instants in that zone."""
         return Catalogue(self.text.language, zone)
 
-    def journal(self) -> JournalReader | None:
-        """The journal for reading, or None where there is none yet."""
-        return JournalReader.open(self.paths.state)
+    def journal(self) -> JournalReader:
+        """The journal for reading; raises JournalMissing where there is none."""
+        if (journal := JournalReader.open(self.paths.state)) is None:
+            raise JournalMissing(str(self.paths.state))
+        return journal
+
+    def alert_journal(self) -> AlertJournal:
+        """The same with the conditions."""
+        if (journal := AlertJournal.open(self.paths.state)) is None:
+            raise JournalMissing(str(self.paths.state))
+        return journal
 
     @staticmethod
     def console() -> Console:

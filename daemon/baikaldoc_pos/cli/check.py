@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, TcpAddress, UnixAddress, render, warnings_of
 from baikaldoc_pos.errors import BaikaldocError, DeloError, MailError
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.journal import holder_of, script_bookmark
+from baikaldoc_pos.journal import JournalReader, holder_of, script_bookmark
 from baikaldoc_pos.logs import configure
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.monitoring.server import listen_on
@@ -135,12 +135,10 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
 
 def _tell_profiles(app: App, found: ServerProfile, address: str) -> None:
     """What was found now, and what the service works with where that is something else."""
-    text, journal = app.localized(app.zone()), app.journal()
+    text = app.localized(app.zone())
     click.echo("\n".join(profile_lines(found, address, text)))
-    if journal is None:
-        return
-    with closing(journal):
-        kept = journal.server_profile(address)
+    with JournalReader.open(app.paths.state) or nullcontext() as journal:
+        kept = journal.server_profile(address) if journal is not None else None
     if kept is not None and (kept.abilities, kept.pending) != (found.abilities, found.pending):
         click.echo(text.text("check.kept_profile"))
         click.echo("\n".join(profile_lines(kept, address, text)))

@@ -89,11 +89,7 @@ def retry_command(text: Catalogue) -> click.Command:
 def _retry(app: App, /, *, rubrics: tuple[int, ...], everything: bool) -> int:
     if bool(rubrics) == everything:
         raise click.UsageError(app.text.text("cli.retry.one_of"))
-    reader = app.journal()
-    if reader is None:
-        click.echo(app.text.text("status.no_journal", path=app.paths.state), err=True)
-        return 1
-    with reader:
+    with app.journal() as reader:
         wanted = [entry.rubric_isn for entry in reader.open_retries()] if everything else sorted(set(rubrics))
     with Journal.open(app.paths.state, SystemClock()) as journal:
         hastened = journal.retry_now(wanted)

@@ -86,11 +86,7 @@ def windows_command(text: Catalogue) -> click.Command:
 
 
 def _windows(app: App, /, *, acknowledge: bool) -> int:
-    reader = app.journal()
-    if reader is None:
-        click.echo(app.text.text("status.no_journal", path=app.paths.state), err=True)
-        return 1
-    with reader:
+    with app.journal() as reader:
         listed = reader.incomplete_windows.all()
     text = app.localized(app.zone())
     if not listed:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from operator import attrgetter
 
@@ -40,7 +40,7 @@ from baikaldoc_pos.journal import (
     TargetCount,
     last_completeness,
 )
-from baikaldoc_pos.journal.explain import LONGEST, SearchResult, ended, reasons, search, spellings
+from baikaldoc_pos.journal.explain import LONGEST, ended, reasons, search, spellings
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.planner import remapped
 
@@ -56,41 +56,24 @@ def status_command(text: Catalogue) -> click.Command:
 
 def _status(app: App, /, *, as_json: bool) -> int:
     pause = PauseFile(app.paths.state).current(SystemClock().now())
-    with AlertJournal.open(app.paths.state) or nullcontext() as journal:
+    if pause is not None and not as_json:
+        click.echo(app.localized(app.zone()).text("writing.paused", until=pause.until, by=pause.by))
+    with app.alert_journal() as journal:
         if as_json:
             print_json(as_values(journal, pause, app.text))
-        elif journal is None:
-            click.echo(app.text.text("status.no_journal", path=app.paths.state))
         else:
-            _print_status(app, journal, pause)
+            _print_status(app, journal)
     return 0
 
 
-def as_values(journal: AlertJournal | None, pause: Pause | None, text: Catalogue) -> dict[str, object]:
+def as_values(journal: AlertJournal, pause: Pause | None, text: Catalogue) -> dict[str, object]:
     """The state as plain values; a monitoring system reads them, so the keys are stable."""
-    values: dict[str, object] = {
-        "last_success": None,
-        "bookmark": None,
-        "paused_until": pause.until if pause is not None else None,
-        "open_retries": 0,
-        "open_changes": 0,
-        "reopened": 0,
-        "incomplete_windows": 0,
-        "excluded": [],
-        "unmapped": 0,
-        "unmapped_statuses": [],
-        "alerts": [],
-        "completeness": None,
-        "cycles": [],
-        "server": None,
-    }
-    if journal is None:
-        return values
     unmapped = journal.unmapped_summary()
     address, profile = journal.known_server()
-    return values | {
+    return {
         "last_success": journal.last_success(),
         "bookmark": journal.checkpoint(Checkpoint.BOOKMARK),
+        "paused_until": pause.until if pause is not None else None,
         "open_retries": journal.count_retries(),
         "open_changes": journal.count_open_changes(),
         "reopened": len(journal.followed.reopened()),
@@ -120,15 +103,13 @@ def _cycle_values(cycle: Cycle) -> dict[str, object]:
     }
 
 
-def _print_status(app: App, journal: JournalReader, pause: Pause | None) -> None:
+def _print_status(app: App, journal: JournalReader) -> None:
     text, console = app.localized(app.zone()), app.console()
     last = journal.last_success()
     console.print(text.text("status.last_success", at=last) if last else text.text("status.never"))
     bookmark = journal.checkpoint(Checkpoint.BOOKMARK)
     if bookmark is not None:
         console.print(text.text("status.bookmark", at=bookmark))
-    if pause is not None:
-        console.print(text.text("writing.paused", until=pause.until, by=pause.by))
     print_table(console, text, "status.cycles", CYCLE_COLUMNS, _cycle_rows(journal.last_cycles(CYCLES), text))
     print_unmapped(console, text, journal.unmapped_summary())
     if counted := last_completeness(journal):
@@ -218,7 +199,7 @@ def _history(
     number = _typed(app, number) if number is not None else None
     numbers = spellings(number) if number is not None else None
     wanted = Conditions(rubric=rubric, document=document, numbers=numbers, since=instant)
-    with app.journal() or nullcontext() as journal:
+    with app.journal() as journal:
         if form is not None:
             _print_all(journal, wanted, form)
             return 0
@@ -229,18 +210,16 @@ def _history(
     return 0
 
 
-def _print_all(journal: JournalReader | None, wanted: Conditions, form: str) -> None:
+def _print_all(journal: JournalReader, wanted: Conditions, form: str) -> None:
     if form == "json":
-        print_array(journal.history_objects(HISTORY_COLUMNS, **wanted) if journal is not None else ())
+        print_array(journal.history_objects(HISTORY_COLUMNS, **wanted))
     else:
         fields = list(HISTORY_COLUMNS.values())
-        print_values(
-            tuple(HISTORY_COLUMNS), journal.history_values(fields, **wanted) if journal is not None else (), form
-        )
+        print_values(tuple(HISTORY_COLUMNS), journal.history_values(fields, **wanted), form)
 
 
-def _print_table(app: App, text: Catalogue, journal: JournalReader | None, wanted: Conditions) -> None:
-    found = list(journal.history(limit=HISTORY_ROWS + 1, **wanted)) if journal is not None else []
+def _print_table(app: App, text: Catalogue, journal: JournalReader, wanted: Conditions) -> None:
+    found = list(journal.history(limit=HISTORY_ROWS + 1, **wanted))
     if not found:
         click.echo(text.text("history.none"))
         return
@@ -257,9 +236,9 @@ def _history_row(row: HistoryRow, text: Catalogue) -> dict[str, object]:
     }
 
 
-def print_stories(text: Catalogue, journal: JournalReader | None, number: str) -> None:
+def print_stories(text: Catalogue, journal: JournalReader, number: str) -> None:
     """What follows for each rubric of that number, or why there may be nothing to follow from."""
-    found = search(journal, number, by_isn=False) if journal is not None else SearchResult((), more=False)
+    found = search(journal, number, by_isn=False)
     for story in found.stories:
         click.echo(
             text.text("search.rubric", number=cell(story.number, text), isn=story.isn, document=story.document_isn)
@@ -311,8 +290,8 @@ def failed_command(text: Catalogue) -> click.Command:
 
 
 def _failed(app: App, /, *, form: str | None) -> int:
-    with app.journal() or nullcontext() as journal:
-        entries = journal.open_retries() if journal is not None else []
+    with app.journal() as journal:
+        entries = journal.open_retries()
     text = app.localized(app.zone())
     if not entries and form is None:
         click.echo(text.text("failed.none"))
@@ -361,9 +340,9 @@ def _report(app: App, /, *, month: str | None, waiting: bool, form: str | None) 
         raise click.UsageError(app.text.text("cli.error.year", name="--month", first=YEARS[0], last=YEARS[-1]))
     start = datetime(year, number, 1, tzinfo=zone)
     end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=zone)
-    with app.journal() or nullcontext() as journal:
-        rows = _by_target(journal.by_target(start, end) if journal is not None else [])
-        counted = last_completeness(journal) if journal is not None else None
+    with app.journal() as journal:
+        rows = _by_target(journal.by_target(start, end))
+        counted = last_completeness(journal)
     if form is None:
         if counted is not None:
             click.echo("\n".join(completeness.lines(counted, app.localized(zone))))

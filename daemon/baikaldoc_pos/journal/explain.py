@@ -102,13 +102,9 @@ def ended(cycle: Cycle) -> tuple[str, Mapping[str, object]]:
     return "status.done", {}
 
 
-def reasons(journal: JournalReader | None) -> list[tuple[str, Mapping[str, object]]]:
+def reasons(journal: JournalReader) -> list[tuple[str, Mapping[str, object]]]:
     """Why the journal may have nothing on an appeal: sentences with their fields, the likeliest first."""
-    bookmark, origin = (
-        (None, None)
-        if journal is None
-        else (journal.checkpoint(Checkpoint.BOOKMARK), journal.checkpoint(Checkpoint.ORIGIN))
-    )
+    bookmark, origin = journal.checkpoint(Checkpoint.BOOKMARK), journal.checkpoint(Checkpoint.ORIGIN)
     names = ("number", "no_status", "has_status", "ignored")
     found: list[tuple[str, Mapping[str, object]]] = [(f"search.nothing.{name}", {}) for name in names]
     if bookmark is not None:
