@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-as-run lint schema schema-check docs docs-check bench wheelhouse clean
+.PHONY: demo test test-as-run test-packages lint schema schema-check docs docs-check bench wheelhouse lock deb rpm bundle clean
 
 demo: $(STAMP)  ## the service at work against a stand-in of ДЕЛО
 	$(BIN)/python -m tests.demo
@@ -14,6 +14,9 @@ test: $(STAMP)  ## the whole suite
 
 test-as-run: $(STAMP)  ## the system tests against a server that takes only the forms that have run
 	DELO_SERVER=as-run $(BIN)/python -m pytest tests/system -n auto --dist loadgroup
+
+test-packages: $(STAMP)  ## the packages, built, installed and removed under a real systemd and on bare Debians
+	$(BIN)/python -m pytest tests/systemd/test_packages.py -m packages
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -38,6 +41,12 @@ bench: $(STAMP)  ## ratios measured in one run
 
 wheelhouse: $(STAMP)  ## dist/wheelhouse: all wheels for an installation without internet
 	$(BIN)/python packaging/wheelhouse.py dist/wheelhouse
+
+lock: $(STAMP)  ## requirements.lock: the newest permitted versions of the dependencies, with hashes
+	$(BIN)/python packaging/wheelhouse.py --lock
+
+deb rpm bundle: $(STAMP)  ## dist: a package for Debian and Astra, for RED OS and ALT, an archive for closed networks
+	$(BIN)/python packaging/build.py $@ dist
 
 clean:
 	rm -rf $(VENV) build dist daemon/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,9 +1,12 @@
 """Collects everything that an installation without internet needs: one wheel a package, each for any platform.
 
 ``python packaging/wheelhouse.py DIRECTORY`` (``make wheelhouse``). Closed environments refuse unsigned ELF files and
-some machines are aarch64 or e2k, so a wheel that is bound to a platform is an error.
+some machines are aarch64 or e2k, so a wheel that is bound to a platform is an error. The dependencies are those of
+``requirements.lock``, with their hashes; ``python packaging/wheelhouse.py --lock`` (``make lock``) writes it anew.
 """
 
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -12,8 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+LOCK = CHECKOUT / "requirements.lock"
 # Published as source only; pure Python all the same.
-SOURCE_ONLY = ("sdnotify>=0.3.2,<0.4",)
+SOURCE_ONLY = "sdnotify"
 ANY_PLATFORM = ("--platform=any", "--implementation=py", "--abi=none", "--python-version=3.11", "--only-binary=:all:")
 
 
@@ -23,10 +27,35 @@ def collect(directory: Path) -> list[str]:
     for old in directory.glob("*.whl"):
         old.unlink()
     with tempfile.TemporaryDirectory() as scratch:
-        own = own_wheel(Path(scratch))
-        pip("wheel", "--no-deps", f"--wheel-dir={scratch}", *SOURCE_ONLY)
-        pip("download", f"--dest={directory}", f"--find-links={scratch}", *ANY_PLATFORM, str(own))
+        source, binary = Path(scratch, "source.txt"), Path(scratch, "binary.txt")
+        lines = LOCK.read_text(encoding="utf-8").splitlines(keepends=True)
+        source.write_text("".join(line for line in lines if line.startswith(SOURCE_ONLY)), encoding="utf-8")
+        binary.write_text("".join(line for line in lines if not line.startswith(SOURCE_ONLY)), encoding="utf-8")
+        own_wheel(directory)
+        pip("wheel", "--no-deps", "--require-hashes", f"--wheel-dir={directory}", f"--requirement={source}")
+        pip(
+            "download", "--no-deps", "--require-hashes", f"--dest={directory}", *ANY_PLATFORM, f"--requirement={binary}"
+        )
     return sorted(wheel.name for wheel in directory.iterdir() if not wheel.name.endswith("-any.whl"))
+
+
+def lock() -> None:
+    """Write the newest versions that setup.cfg allows, and the hashes of their files, into ``requirements.lock``."""
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = Path(scratch)
+        own = own_wheel(directory)
+        pip("download", "--no-deps", f"--dest={directory}", "--no-binary=:all:", "sdnotify>=0.3.2,<0.4")
+        (source,) = directory.glob("sdnotify-*.tar.gz")
+        pip("wheel", "--no-deps", f"--wheel-dir={directory}", str(source))
+        (built,) = directory.glob("sdnotify-*.whl")
+        pip("download", f"--dest={directory}", f"--find-links={directory}", *ANY_PLATFORM, str(own))
+        files = sorted(each for each in directory.iterdir() if each.suffix == ".whl" and each not in {own, built})
+        LOCK.write_text("".join(sorted(map(_locked, [*files, source]), key=str.lower)), encoding="utf-8")
+
+
+def _locked(file: Path) -> str:
+    name, version = file.name.removesuffix(".tar.gz").split("-")[:2]
+    return f"{name.replace('_', '-')}=={version} --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}\n"
 
 
 def own_wheel(directory: Path) -> Path:
@@ -53,13 +82,25 @@ def source_files() -> Iterator[Path]:
                 yield file
 
 
+def commit_time() -> str:
+    """When the commit was made, in seconds since 1970: the time of every file that is built."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    return (
+        given or subprocess.check_output(["/usr/bin/git", "log", "-1", "--format=%ct"], cwd=CHECKOUT, text=True).strip()
+    )
+
+
 def pip(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], check=True)
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": commit_time(), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], check=True, env=environment)
 
 
 def main() -> int:
     if len(sys.argv) != 2:
-        sys.exit(f"usage: {sys.argv[0]} DIRECTORY")
+        sys.exit(f"usage: {sys.argv[0]} DIRECTORY|--lock")
+    if sys.argv[1] == "--lock":
+        lock()
+        return 0
     directory = Path(sys.argv[1])
     bound = collect(directory)
     for name in bound:

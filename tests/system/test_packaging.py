@@ -25,6 +25,14 @@ def test_no_wheel_is_bound_to_a_platform(wheelhouse: Path) -> None:
     assert [name for name in names if not name.endswith("-any.whl")] == []
 
 
+def test_every_wheel_is_in_the_lock(wheelhouse: Path) -> None:
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    locked = {line.split(" ")[0].replace("-", "_") for line in lines}
+    found = {"==".join(path.name.split("-")[:2]) for path in wheelhouse.iterdir()}
+    assert {name for name in found if not name.startswith("baikaldoc_pos")} == locked
+    assert all(" --hash=sha256:" in line for line in lines)
+
+
 def test_our_wheel_has_the_package_the_generated_code_and_the_catalogues(wheelhouse: Path) -> None:
     (wheel,) = wheelhouse.glob("baikaldoc_pos-*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())

@@ -66,6 +66,10 @@ def become_service(paths: Paths, environ: Mapping[str, str], text: Catalogue) ->
     for name in (DELO_CREDENTIAL, SMTP_CREDENTIAL):
         with suppress(FileNotFoundError):
             known[PRELOADED + name] = (paths.config / "credentials" / name).read_text(encoding="utf-8-sig")
+    for directory, mode in ((paths.state, 0o700), (paths.logs, 0o750)):
+        if not directory.exists():  # as systemd makes them when the service starts
+            directory.mkdir(mode=mode)
+            os.chown(directory, account.pw_uid, account.pw_gid)
     os.initgroups(account.pw_name, account.pw_gid)
     os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
     os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
