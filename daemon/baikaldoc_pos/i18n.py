@@ -26,6 +26,24 @@ def _sentences(language: str) -> Mapping[str, str]:
     return loaded
 
 
+# Characters that do not show, move the cursor, end a line or turn the direction of what follows.
+_HIDDEN = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for codes in (
+        *(range(0x20), range(0x7F, 0xA0), range(0xAD, 0xAE), range(0x61C, 0x61D), range(0x180E, 0x180F)),
+        *(range(0x200B, 0x2010), range(0x2028, 0x202F), range(0x2060, 0x2070), range(0xFEFF, 0xFF00)),
+        *(range(0xFFF9, 0xFFFC), range(0xE0000, 0xE0080)),
+    )
+    for code in codes
+}
+_HIDDEN_IN_LINES = {code: shown for code, shown in _HIDDEN.items() if chr(code) not in "\t\n"}
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    """A text from outside with hidden characters as escapes; with ``lines``, tabs and ends of lines stay."""
+    return text.translate(_HIDDEN_IN_LINES if lines else _HIDDEN)
+
+
 class _Formatter(Formatter):
     """Formats a field that the caller did not give as ``?``: a sentence with a hole beats a lost record.
 

@@ -71,9 +71,16 @@ def test_what_cannot_be_read_again_is_not_written(sixty: Installation, clock: Ma
 
 
 def test_what_was_read_just_now_is_not_read_again(sixty: Installation, clock: ManualClock) -> None:
-    sixty.server.on_execute(lambda request: clock.advance(seconds=10))
+    sixty.server.on_execute(lambda request: clock.advance(seconds=2))
     sixty.cycle(clock)
     assert sixty.server.traffic.operations["RubricsByIsn"] == 0
+
+
+def test_nothing_leaves_that_was_read_more_than_five_seconds_before(sixty: Installation, clock: ManualClock) -> None:
+    sixty.server.on_execute(lambda request: clock.advance(seconds=3))
+    sixty.cycle(clock)
+    assert sixty.server.traffic.operations["RubricsByIsn"] > 0
+    assert_neighbours_done(sixty)
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,7 @@ def run_once(
     zone, clock = configuration.processing.zone, stopping.clock
     text = app.localized(zone)
     with (
-        StateLock(app.paths.state, "once", clock),
+        StateLock(app.paths.state, "once", clock) as lock,
         closing(configure(log_settings(configuration), app.paths.logs, console=False)),
         open_journal(app.paths, zone, clock) as journal,
         # Cron starts us again and again: neither a seat that a crash left nor a rejection is to be forgotten.
@@ -287,13 +287,18 @@ def run_once(
     ):
         tell_notices(configuration, app.paths.config, text)
         pause = PauseFile(app.paths.state)
-        pause.check(clock.now())
+
+        def may_write() -> None:
+            lock.check()
+            pause.check(clock.now())
+
+        may_write()
         means = CycleContext(
             delo=gateway(session, configuration, clock, journal=journal),
             journal=journal,
             clock=clock,
             configuration=configuration,
-            may_write=lambda: pause.check(clock.now()),
+            may_write=may_write,
             progress=progress,
         )
         try:

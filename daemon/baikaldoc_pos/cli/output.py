@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from baikaldoc_pos.errors import OutputFailed, ReaderGone
-from baikaldoc_pos.i18n import Catalogue
+from baikaldoc_pos.i18n import Catalogue, visible
 from baikaldoc_pos.model import UnmappedStatus
 from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 
@@ -161,9 +161,8 @@ def print_unmapped(console: Console, text: Catalogue, unmapped: Sequence[Unmappe
 
 
 def cell(value: object, text: Catalogue) -> str:
-    """A value as a person reads it, on one line and without control characters that a terminal would obey."""
-    shown = text.value(value)
-    return "".join(character if character.isprintable() else " " for character in shown)
+    """A value as a person reads it, on one line; characters that a terminal would obey are shown as escapes."""
+    return visible(text.value(value))
 
 
 def _whole(columns: Sequence[str], headings: Sequence[str], shown: Sequence[Sequence[str]], width: int) -> set[str]:

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from baikaldoc_pos.config.issues import ConfigError
 from baikaldoc_pos.config.model import Configuration
+from baikaldoc_pos.files import read_small
 
 DELO_CREDENTIAL = "delo-password"
 SMTP_CREDENTIAL = "smtp-password"
@@ -74,7 +75,7 @@ class Source:
     def _read(self, name: str, path: Path) -> tuple[str | None, list[ConfigError]]:
         key = f"{self.prefix}{name}"
         try:
-            password = path.read_bytes().decode("utf-8-sig")
+            password = read_small(path).decode("utf-8-sig")
         except OSError as error:
             fields = {"path": str(path), "reason": error.strerror}
             return None, [ConfigError(self.file, key, "config.fault.password_unreadable", fields)]
@@ -89,7 +90,7 @@ class Source:
         password = password.removesuffix("\n").removesuffix("\r")
         if not password:
             return None, [ConfigError(self.file, key, "config.fault.password_file_empty", {"path": str(path)})]
-        if "\n" in password:
+        if "\n" in password or "\0" in password:
             return None, [ConfigError(self.file, key, "config.fault.password_lines", {"path": str(path)})]
         return password, []
 
@@ -97,7 +98,7 @@ class Source:
 def _is_blank(path: Path) -> bool:
     """Whether there is nothing in it but the end of a line; one that cannot be read tells so later."""
     try:
-        return not path.read_bytes().strip(b"\r\n")
+        return not read_small(path).strip(b"\r\n")
     except OSError:
         return False
 

@@ -22,10 +22,12 @@ from baikaldoc_pos.config.settings import leaves, section_class, settings_of
 from baikaldoc_pos.config.types import UTC_OFFSET, Secret, UnacceptableError, found, wrong_type
 from baikaldoc_pos.config.validate import certificate_faults, faults_of_alerts, faults_of_rules
 from baikaldoc_pos.errors import ConfigurationInvalid
+from baikaldoc_pos.files import read_small
 from baikaldoc_pos.i18n import LANGUAGES
 
 # Python refuses to read integers of thousands of digits; no setting needs more than these.
 _MOST_DIGITS = 40
+MOST_BYTES = 1024 * 1024
 SERVICE_FILE = FILES["service"][0]
 T = TypeVar("T", bound=AttrsInstance)
 WithPassword = TypeVar("WithPassword", ConnectionConfig, AlertSettings)
@@ -47,7 +49,7 @@ def read_document(path: Path, *, optional: bool = False) -> tuple[JsonObject | N
     :param optional: an absent file reads as an empty object.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_small(path, MOST_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         if optional and not path.is_symlink():
             return JsonObject([]), []

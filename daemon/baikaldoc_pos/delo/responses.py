@@ -29,6 +29,9 @@ _OF_LICENCES = re.compile(r"лиценз|licen[cs]", re.I)
 _OF_A_WRONG_PASSWORD = re.compile(r"неверн|неправильн|wrong|invalid|incorrect|bad credential", re.I)
 NO_PAGE_THERE = frozenset({404, 405, 410})
 LONGEST_REFUSAL = 64 * 1024
+LONGEST_TEXT = 2000  # characters
+LONGEST_PATH = 100
+MOST_ERRORS = 1000
 MAX_RETRY_AFTER = 3600.0
 NO_ANSWER = "NO_ANSWER"
 UNREADABLE = "UNREADABLE"
@@ -56,7 +59,7 @@ class GraphqlAnswer:
     @property
     def words(self) -> str:
         """What the server said, in one line."""
-        return "; ".join(error.message for error in self.errors)
+        return _cut("; ".join(error.message for error in self.errors[:10]))
 
 
 class SignInOutcome(StrEnum):
@@ -194,7 +197,7 @@ def _parse(body: Mapping[str, object], operation: str, status: int) -> GraphqlAn
     if data is not None and not isinstance(data, dict):
         raise UnexpectedAnswer(f"data is a {type(data).__name__}", operation)
     listed = body.get("errors") or []
-    errors = tuple(_error(entry) for entry in (listed if isinstance(listed, list) else [listed]))
+    errors = tuple(_error(entry) for entry in (listed[:MOST_ERRORS] if isinstance(listed, list) else [listed]))
     if data is None and not errors:
         raise UnexpectedAnswer("neither data nor errors", operation)
     return GraphqlAnswer(data, errors, status)
@@ -202,9 +205,16 @@ def _parse(body: Mapping[str, object], operation: str, status: int) -> GraphqlAn
 
 def _error(entry: object) -> GraphqlError:
     if not isinstance(entry, dict):
-        return GraphqlError(str(entry))
+        return GraphqlError(_cut(str(entry)))
     path = entry.get("path")
-    return GraphqlError(str(entry.get("message") or entry), tuple(path) if isinstance(path, list) else ())
+    steps = path[:LONGEST_PATH] if isinstance(path, list) else ()
+    shown = tuple(step if isinstance(step, str | int) else str(step)[:LONGEST_TEXT] for step in steps)
+    return GraphqlError(_cut(str(entry.get("message") or entry)), shown)
+
+
+def _cut(text: str) -> str:
+    """A server's text, cut before anything looks at it."""
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
 _NOT_JSON = object()
@@ -212,7 +222,8 @@ _NOT_JSON = object()
 
 def _json(reply: Reply) -> object:
     try:
-        return _whole_characters(json.loads(reply.body))
+        value = json.loads(reply.body)
+        return _whole_characters(value) if b"\\u" in reply.body else value
     except (ValueError, RecursionError):
         return _NOT_JSON
 
@@ -266,4 +277,4 @@ def _said(change: Change, payload: Mapping[str, object]) -> Answer:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else _cut(str(value))

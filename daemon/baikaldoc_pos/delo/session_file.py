@@ -18,13 +18,14 @@ from attrs import field, frozen
 from requests.cookies import RequestsCookieJar, create_cookie
 
 from baikaldoc_pos.config import ConnectionConfig
+from baikaldoc_pos.files import read_small, replace_private
 from baikaldoc_pos.i18n import EventLog
 
 log = EventLog(__name__)
 
 FILE_NAME = "session.json"
 COUNT_NAME = "sign-ins.json"
-KEPT = ("name", "value", "domain", "path", "secure", "expires")
+KEPT = ("name", "value", "domain", "path", "secure")
 
 
 @frozen
@@ -63,7 +64,7 @@ class UnclearSignIns:
         if self._listed or self._path is None:
             return self._listed
         try:
-            kept: Any = json.loads(self._path.read_text(encoding="utf-8"))
+            kept: Any = json.loads(read_small(self._path))
             ours = kept["at"] if kept["account"] == self._account else ()
             return [at for at in map(datetime.fromisoformat, ours) if at.tzinfo is not None]
         except (OSError, KeyError, TypeError, ValueError, RecursionError):
@@ -87,9 +88,8 @@ class UnclearSignIns:
             return
         with suppress(OSError):
             if listed:
-                fresh = self._path.with_suffix(".new")
-                fresh.write_text(json.dumps({"account": self._account, "at": [at.isoformat() for at in listed]}))
-                fresh.replace(self._path)
+                kept = {"account": self._account, "at": [at.isoformat() for at in listed]}
+                replace_private(self._path, json.dumps(kept))
             else:
                 self._path.unlink(missing_ok=True)
             self._listed = []
@@ -164,12 +164,8 @@ class SessionFile:
         content = json.dumps({"bond": self._bond, **kept})
         if content == self._written:
             return
-        fresh = self._path.with_suffix(".new")
         try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(content)
-            fresh.replace(self._path)
+            replace_private(self._path, content)
             self._written = content
         except OSError as fault:
             # Rather nothing than what is true no longer.
@@ -187,7 +183,7 @@ class SessionFile:
         if self._path is None:
             return None
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            kept = json.loads(read_small(self._path))
         except (OSError, ValueError, RecursionError):
             return None
         return kept if isinstance(kept, dict) else None
@@ -200,8 +196,10 @@ def _listed(cookies: RequestsCookieJar) -> list[dict[str, object]]:
 def _add_cookies(kept: Mapping[str, object], cookies: RequestsCookieJar) -> None:
     listed = kept.get("cookies")
     for cookie in listed if isinstance(listed, list) else []:
-        kept_values = {name: cookie[name] for name in KEPT if name in cookie}
-        cookies.set_cookie(create_cookie(**kept_values))  # type: ignore[no-untyped-call]
+        # Of another shape: another program wrote it, and it is treated as absent.
+        if isinstance(cookie, dict) and all(isinstance(cookie.get(name), str) for name in ("name", "value", "domain")):
+            kept_values = {name: cookie[name] for name in KEPT if isinstance(cookie.get(name), str | bool)}
+            cookies.set_cookie(create_cookie(**kept_values))  # type: ignore[no-untyped-call]
 
 
 def _digest(password: str, salt: bytes) -> str:

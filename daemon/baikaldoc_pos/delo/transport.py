@@ -28,7 +28,9 @@ from baikaldoc_pos.config import ConnectionConfig, without_strict
 from baikaldoc_pos.delo.connections import BreakableAdapter
 from baikaldoc_pos.errors import DeloUnavailable, StopRequested
 
-MAX_BODY = 64 * 1024 * 1024
+MAX_BODY = 16 * 1024 * 1024
+# Objects, arrays and members of an answer, as far as its punctuation tells: a page of 1,000 rubrics has 12,000.
+MAX_ITEMS = 500_000
 CHUNK = 64 * 1024
 # A connection that the server had closed while it was idle shows it as soon as it is used.
 STALE_SECONDS = 1.0
@@ -191,6 +193,8 @@ class HttpTransport:
             body += chunk
             if len(body) > MAX_BODY:
                 raise DeloUnavailable(f"the answer is larger than {MAX_BODY >> 20} MiB", host_of(url), retry=False)
+        if sum(map(body.count, (b"{", b"[", b","))) > MAX_ITEMS:
+            raise DeloUnavailable(f"the answer has more than {MAX_ITEMS} items", host_of(url), retry=False)
         return bytes(body)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from baikaldoc_pos.errors import JournalUnavailable
+from baikaldoc_pos.files import open_private
 from baikaldoc_pos.journal import migrations
 
 FILE_NAME = "journal.sqlite3"
@@ -201,7 +202,7 @@ def _set_pragmas(connection: sqlite3.Connection, *, writing: bool) -> None:
 def _make_private(path: Path) -> None:
     """Only the owner may read the journal, whatever the umask; SQLite gives -wal and -shm the mode of the file."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(open_private(path, os.O_RDWR | os.O_EXCL))
     except FileExistsError:
         # By name and not by descriptor: closing one would drop the POSIX locks of this process's connections.
         if path.stat().st_mode & 0o077:

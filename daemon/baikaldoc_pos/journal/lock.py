@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.errors import JournalUnavailable, StateLocked
+from baikaldoc_pos.files import open_private, read_small
 
 FILE_NAME = "lock"
 BRIEF_LOOKS = 10
@@ -39,7 +40,7 @@ class StateLock:
     def __enter__(self) -> Self:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = open_private(self._path, os.O_RDWR)
         except OSError as error:
             raise JournalUnavailable(str(self._path), str(error)) from error
         try:
@@ -60,6 +61,16 @@ class StateLock:
                 os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
+
+    def check(self) -> None:
+        """Raise JournalUnavailable where the locked file has been removed or replaced: another process may work."""
+        try:
+            found = self._path.lstat()
+            held = os.fstat(self._descriptor) if self._descriptor is not None else None
+        except OSError as error:
+            raise JournalUnavailable(str(self._path), str(error)) from error
+        if held is None or (found.st_dev, found.st_ino) != (held.st_dev, held.st_ino):
+            raise JournalUnavailable(str(self._path), "the lock file has been replaced since it was locked")
 
     def _take(self, descriptor: int) -> None:
         """Lock the file. One that names no holder may be locked by ``holder_of`` for a moment, so look again."""
@@ -104,8 +115,8 @@ def holder_of(directory: Path) -> tuple[int | None, str]:
 def _holder(path: Path) -> tuple[int | None, str, datetime | None]:
     """What the holder wrote of itself, as far as it can be read: it may be writing at this moment."""
     try:
-        said: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        said: Any = json.loads(read_small(path))
+    except (OSError, ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         return None, "", None

@@ -10,6 +10,7 @@ from pathlib import Path
 from attrs import frozen
 
 from baikaldoc_pos.errors import JournalUnavailable, WritingPaused
+from baikaldoc_pos.files import read_small, replace_private
 
 FILE_NAME = "pause.json"
 
@@ -35,7 +36,7 @@ class PauseFile:
     def current(self, now: datetime) -> Pause | None:
         """The pause that holds now; raises JournalUnavailable where the file is there and cannot be understood."""
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            kept = json.loads(read_small(self._path))
             pause = Pause(datetime.fromisoformat(kept["until"]), datetime.fromisoformat(kept["since"]), str(kept["by"]))
         except FileNotFoundError:
             return None
@@ -52,12 +53,10 @@ class PauseFile:
 
     def begin(self, pause: Pause) -> None:
         """Pause, in place of a pause that may hold already; raises JournalUnavailable."""
-        fresh = self._path.with_suffix(".new")
         content = {"until": pause.until.isoformat(), "since": pause.since.isoformat(), "by": pause.by}
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-            fresh.replace(self._path)
+            replace_private(self._path, json.dumps(content, ensure_ascii=False))
         except OSError as fault:
             raise JournalUnavailable(str(self._path), str(fault.strerror)) from fault
 

@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from pythonjsonlogger.json import JsonFormatter
 
+from baikaldoc_pos.i18n import visible
 from baikaldoc_pos.logs.entries import Entry, Reader
 
 _STANDARD = ("time", "level", "event", "message", "exception")
@@ -20,7 +21,6 @@ _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 # journald cuts a line at 48 KiB (LineMax=); the rest would be a line with a priority of its own. A character has at
 # most ten bytes, in whatever encoding.
 _LONGEST_LINE = 4000
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
 
 
 class Style(Enum):
@@ -72,7 +72,7 @@ class SentenceFormatter(logging.Formatter):
         text = self._with_cycle(entry)
         if entry.exception is not None:
             text = f"{text}\n{entry.exception}"
-        first, *others = text.translate(_CONTROLS).split("\n")
+        first, *others = visible(text, lines=True).split("\n")
         lines = [first, *(f"  {line}" for line in others)]
         if self._target is Style.JOURNAL:
             return "\n".join(f"<{_PRIORITIES[entry.level]}>{part}" for line in lines for part in _folded(line))

@@ -151,7 +151,9 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _QUOTE = r"""\\*["']"""
 _QUOTED = rf"""[bBrRuU]?(?P<quote>{_QUOTE})(?:[^\n]*?(?<!\\)(?P=quote)|[^\n]*)"""
 _SEPARATOR = rf"(?:{_QUOTE}\s*[:=,]|\s*[:=])[ \t]*"
-_BARE = r"""[^\s,;&'")\]}]+"""
+_BARE_CHARACTER = r"""[^\s,;&'")\]}]"""
+# A word that is longer is no prose. Possessive: text of a server must not drive the pattern back and forth.
+_LONGEST_WORD = 200
 _IN_TEXT = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -159,12 +161,14 @@ _IN_TEXT = tuple(
         rf"(?P<kept>(?:{_HEADERS}){_SEPARATOR})(?:{_QUOTED}|(?:(?!\\[rn])[^\r\n])+)",
         rf"(?P<kept>(?:{_WORDS}){_SEPARATOR}){_QUOTED}",
         # Without quotes, one word; after a colon only where nothing follows, since "password: is missing" is prose.
-        rf"(?P<kept>(?:{_WORDS})(?:{_QUOTE})?\s*=[ \t]*){_BARE}",
-        rf"(?P<kept>(?:{_WORDS})(?:{_QUOTE})?\s*:[ \t]*){_BARE}(?=[ \t]*(?:$|[,;&)\]}}\n]))",
+        rf"(?P<kept>(?:{_WORDS})(?:{_QUOTE})?\s*=[ \t]*+){_BARE_CHARACTER}++",
+        rf"(?P<kept>(?:{_WORDS})(?:{_QUOTE})?\s*:[ \t]*+)"
+        rf"(?:{_BARE_CHARACTER}{{1,{_LONGEST_WORD}}}+(?=[ \t]*+(?:$|[,;&)\]}}\n]))"
+        rf"|{_BARE_CHARACTER}{{{_LONGEST_WORD},}}+)",
         # http.cookiejar's repr.
-        r"(?P<kept><Cookie\s+[^=\s>]+=)[^\n]*?(?=\s+for\s|>|\n|$)",
+        r"(?P<kept><Cookie\s++[^=\s>]++=)[^\n]*?(?=\sfor\s|>|\n|$)",
         # The password of a URL's user.
-        r"(?P<kept>://[^/\s:@]*:)[^/\s@]+(?=@)",
+        r"(?P<kept>://[^/\s:@]*+:)[^/\s@]++(?=@)",
     )
 )
 

@@ -87,10 +87,10 @@ class Daemon:
 
             # It may be raised while the start waits.
             with suppress(StopRequested):
-                opened(lambda: self._lock(paths))
+                lock = opened(lambda: self._lock(paths))
                 journal = opened(lambda: open_journal(paths, zone, self._clock))
                 reporting = opened(lambda: self._report(journal))
-                self._start(journal, reporting)
+                self._start(journal, reporting, lock)
                 self._serve(journal, reporting)
             return self._leave()
 
@@ -114,12 +114,16 @@ class Daemon:
         )
         return self._reporting
 
-    def _start(self, journal: Journal, reporting: Monitoring) -> None:
+    def _start(self, journal: Journal, reporting: Monitoring, lock: StateLock) -> None:
+        def may_write() -> None:
+            lock.check()
+            self._pause.check(self._clock.now())
+
         log.info("service.started", pid=os.getpid(), config=str(self._context.paths.config))
         jobs = Jobs(
             lambda: self._in_force.configuration,
             journal,
-            self._pause,
+            may_write,
             self._sessions,
             self._clock,
             self._monitor,

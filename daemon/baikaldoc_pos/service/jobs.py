@@ -20,7 +20,7 @@ from baikaldoc_pos.errors import (
     WritingPaused,
 )
 from baikaldoc_pos.i18n import EventLog
-from baikaldoc_pos.journal import AlertJournal, Journal, PauseFile
+from baikaldoc_pos.journal import AlertJournal, Journal
 from baikaldoc_pos.service.scheduler import Scheduler
 from baikaldoc_pos.service.session import SessionManager
 from baikaldoc_pos.service.state import StateHolder
@@ -40,13 +40,14 @@ class Jobs:
     """Runs jobs on whatever configuration is in force when they begin.
 
     :param configuration: called at the beginning of each job.
+    :param may_write: raises WritingPaused, or JournalUnavailable where the lock is lost.
     :param scheduler: is asked for a job at another time than its usual one.
     :param finished: told of every cycle that has ended, after the state was changed.
     """
 
     _configuration: Callable[[], Configuration]
     _journal: Journal
-    _pause: PauseFile
+    _may_write: Callable[[], None]
     _sessions: SessionManager
     _clock: ServiceClock
     _monitor: JobMonitor
@@ -63,7 +64,7 @@ class Jobs:
         with self._monitor.running("cycle"), suppress(StopRequested), self._session_locked():
             configuration = self._configuration()
             try:
-                self._pause.check(self._clock.now())
+                self._may_write()
                 self._state.change(phase=Phase.WORKING, step=None, paused_until=None)
                 self._record_result(self._run(configuration), configuration)
             except WritingPaused as pause:
@@ -124,7 +125,7 @@ class Jobs:
             journal=self._journal,
             clock=self._clock,
             configuration=configuration,
-            may_write=lambda: self._pause.check(self._clock.now()),
+            may_write=self._may_write,
             progress=self._report_progress,
         )
         return run_cycle(context)

@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 
 from baikaldoc_pos.config import Configuration, differences, load_configuration, render, warnings_of
 from baikaldoc_pos.errors import ConfigurationInvalid, CredentialsRejected
+from baikaldoc_pos.files import read_small, replace_private
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import holder_of
 from baikaldoc_pos.service.context import ActiveConfig, ServiceContext, identity_of, intervals
@@ -66,10 +67,8 @@ class ReloadFile:
         content = {"pid": result.pid, "serial": result.serial, "faults": result.faults}
         refusals = []
         for path in self._paths:
-            fresh = path.with_suffix(".new")
             try:
-                fresh.write_text(json.dumps(content), encoding="utf-8")
-                fresh.replace(path)
+                replace_private(path, json.dumps(content))
             except OSError as refusal:
                 refusals.append(refusal)
         if len(refusals) == len(self._paths):
@@ -79,8 +78,8 @@ class ReloadFile:
         """The last result; None where there is none that can be read."""
         for path in self._paths:
             try:
-                return ReloadResult(**json.loads(path.read_text(encoding="utf-8")))
-            except (OSError, ValueError, TypeError):
+                return ReloadResult(**json.loads(read_small(path)))
+            except (OSError, ValueError, TypeError, RecursionError):
                 continue
         return None
 

@@ -45,7 +45,7 @@ OUTAGE_RECORDS = 3
 # The server does not know the mutation when it refuses each record of a batch of at least this size.
 HOPELESS_BATCH = 10
 # A rubric that was read longer ago is read again before it is sent.
-FRESH_SECONDS = 60.0
+FRESH_SECONDS = 5.0
 
 
 @frozen

@@ -83,7 +83,7 @@ def service(installation: Installation, clock: ManualClock) -> Iterator[Service]
         made = Jobs(
             installation.configuration,
             journal,
-            PauseFile(installation.paths.state),
+            lambda: PauseFile(installation.paths.state).check(clock.now()),
             account,
             clock,
             monitor,

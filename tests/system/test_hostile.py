@@ -1,0 +1,92 @@
+"""Files and answers of a foreign shape cost at most what they concern."""
+
+import os
+import time
+
+import pytest
+from baikaldoc_pos.config import Paths
+from baikaldoc_pos.errors import JournalUnavailable
+from baikaldoc_pos.i18n import visible
+from baikaldoc_pos.journal import StateLock
+from baikaldoc_pos.logs.masking import Masker
+
+from tests.clocks import ManualClock
+from tests.delo_server import Replace, make_rubric
+from tests.installation import Installation
+from tests.system.accounts import ago
+
+SHAPES = ["[]", '{"bond": 1}', '{"cookies": ["name"]}', '{"cookies": [{"name": 1}]}', "[" * 5000]
+
+
+@pytest.mark.parametrize("content", SHAPES)
+def test_a_kept_session_of_another_shape_is_none(installation: Installation, content: str) -> None:
+    for name in ("session.json", "sign-ins.json"):
+        (installation.paths.state / name).write_text(content, encoding="utf-8")
+    assert installation.command("once").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"data": {"arRubricValuesPg": {"edges": [' + "{}," * 600_000 + "{}]}}}",
+        '{"errors": [' + '{"message": "x", "path": [[], {}, 1.5]},' * 2000 + '{"message": "x"}], "data": null}',
+        '{"data": {"arRubricValuesPg": null}, "errors": [{"message": "x", "path": ["arRubricValuesPg", {}, []]}]}',
+    ],
+    ids=["many items", "foreign paths", "a path of objects"],
+)
+def test_an_answer_of_a_foreign_shape_ends_the_cycle_in_its_own_words(
+    installation: Installation, clock: ManualClock, body: str
+) -> None:
+    installation.server.store.add(make_rubric(ins_date=ago(days=1)))
+    installation.server.faults.add(
+        Replace(200, body.encode(), "application/json"), operation="PendingRubrics", times=None
+    )
+    report = installation.cycle(clock)
+    assert report.exit_code in {0, 1, 75, 76}
+    installation.server.faults.clear()
+    clock.advance(minutes=10)
+    assert installation.cycle(clock).counts.updated + report.counts.updated == 1
+
+
+@pytest.mark.parametrize(
+    "unit", ["password:", "<Cookie a=" + " " * 50, "<Cookie a= " + " " * 9000, "password :", "://a:b"]
+)
+def test_masking_takes_twice_as_long_for_twice_as_much(unit: str) -> None:
+    masker = Masker(["s3cret-password"])
+
+    def seconds(length: int) -> float:
+        text, best = (unit * (length // len(unit) + 1))[:length], 60.0
+        for _ in range(3):
+            started = time.process_time()
+            masker.text(text)
+            best = min(best, time.process_time() - started)
+        return best
+
+    assert seconds(200_000) < 10 * seconds(50_000) + 0.01  # a quadratic pattern would take sixteen times as long
+
+
+def test_a_password_file_that_is_no_file_is_told(installation: Installation) -> None:
+    del installation.connection["password"]
+    installation.connection["password_file"] = "secret"
+    path = installation.paths.config / "secret"
+    installation.save()
+    os.mkfifo(path)
+    assert installation.command("check", "--offline", timeout=20).returncode == 78
+    path.unlink()
+    for content in (b"x" * 70_000, b"a\0b"):
+        path.write_bytes(content)
+        assert installation.command("check", "--offline").returncode == 78
+    assert installation.server.sign_ins == installation.server.failed_sign_ins == 0
+
+
+def test_a_lock_that_was_removed_is_noticed_before_the_next_batch(tmp_path, clock: ManualClock) -> None:
+    paths = Paths(tmp_path, tmp_path / "state", tmp_path)
+    with StateLock(paths.state, "run", clock) as lock:
+        lock.check()
+        (paths.state / "lock").unlink()
+        with StateLock(paths.state, "run", clock), pytest.raises(JournalUnavailable):
+            lock.check()
+
+
+def test_hidden_characters_are_shown() -> None:
+    assert visible("а\x1b[2J\u202e\u200b\nб\u00a0") == "а\\x1b[2J\\u202e\\u200b\\x0aб\u00a0"
