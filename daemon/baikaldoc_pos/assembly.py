@@ -1,7 +1,7 @@
 """Makes the parts from a configuration, for every command that needs them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from baikaldoc_pos.delo import (
 )
 from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.journal import Checkpoint, Journal, script_bookmark
-from baikaldoc_pos.logs import LogSettings
+from baikaldoc_pos.logs import LogSettings, configure
 from baikaldoc_pos.server_profile import ServerProfile
 
 log = EventLog(__name__)
@@ -134,6 +134,24 @@ def open_journal_copy(paths: Paths, zone: tzinfo, clock: Clock) -> Iterator[Jour
     with Journal.copy_of(paths.state, clock) as journal:
         _take_over_bookmark(journal, paths, zone, clock)
         yield journal
+
+
+@contextmanager
+def open_for_reading(paths: Paths, configuration: Configuration, clock: Clock) -> Iterator[tuple[Journal, DeloClient]]:
+    """A copy of the journal and the gateway in a session of its own, which is signed out at the end; no log files.
+
+    :raises JournalUnavailable: as :func:`open_journal_copy`.
+    :raises BookmarkUnreadable: as :func:`open_journal`.
+    """
+    with (
+        closing(configure(log_settings(configuration), None, console=False)),
+        open_journal_copy(paths, configuration.processing.zone, clock) as journal,
+        closing(open_session(configuration, clock, counted_in=paths.state)) as session,
+    ):
+        try:
+            yield journal, gateway(session, configuration, clock, journal=journal)
+        finally:
+            session.sign_out()
 
 
 def _take_over_bookmark(journal: Journal, paths: Paths, zone: tzinfo, clock: Clock) -> None:

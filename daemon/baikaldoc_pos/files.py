@@ -11,7 +11,7 @@ PRIVATE = 0o600
 def read_small(path: Path, most: int = MOST_BYTES) -> bytes:
     """The content of a regular file.
 
-    :raises OSError: it cannot be read, has more than ``most`` bytes, or is no regular file: a FIFO is waited for.
+    :raises OSError: it cannot be read, has more than ``most`` bytes, or is no regular file; a FIFO is not waited for.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:

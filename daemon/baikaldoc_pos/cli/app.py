@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime, time, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from attrs import frozen
@@ -17,6 +17,7 @@ from baikaldoc_pos.errors import JournalMissing
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import AlertJournal, JournalReader
 
+Reader = TypeVar("Reader", bound=JournalReader)
 PIPE_WIDTH = 200
 YEARS = range(1900, 2200)
 # What the journal can store as one.
@@ -45,13 +46,14 @@ class App:
 
     def journal(self) -> JournalReader:
         """The journal for reading; raises JournalMissing where there is none."""
-        if (journal := JournalReader.open(self.paths.state)) is None:
-            raise JournalMissing(str(self.paths.state))
-        return journal
+        return self._existing(JournalReader.open(self.paths.state))
 
     def alert_journal(self) -> AlertJournal:
         """The same with the conditions."""
-        if (journal := AlertJournal.open(self.paths.state)) is None:
+        return self._existing(AlertJournal.open(self.paths.state))
+
+    def _existing(self, journal: Reader | None) -> Reader:
+        if journal is None:
             raise JournalMissing(str(self.paths.state))
         return journal
 

@@ -1,20 +1,18 @@
 """Which rubrics have no «Статус ПОС», and why: the numbers of ``status`` and ``report``, and ``report --waiting``."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 
 import click
 
-from baikaldoc_pos.assembly import gateway, log_settings, open_journal_copy, open_session
+from baikaldoc_pos.assembly import open_for_reading
 from baikaldoc_pos.cli.app import App
 from baikaldoc_pos.cli.cycle import Stopping
 from baikaldoc_pos.cli.output import print_rows
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.journal import Completeness, Journal, folded
-from baikaldoc_pos.logs import configure
+from baikaldoc_pos.journal import Completeness
 from baikaldoc_pos.sync.completeness import WEEK, parts, swept
-from baikaldoc_pos.sync.planner import Decision, Known, plan
+from baikaldoc_pos.sync.planner import Decision, Known, excluded_names, plan
 
 COLUMNS = ("created", "number", "isn", "sstu_status", "reason")
 REASONS = {
@@ -66,38 +64,27 @@ def print_waiting(app: App, configuration: Configuration, form: str | None, stop
     """
     zone, clock = configuration.processing.zone, stopping.clock
     text = app.localized(zone)
-    with (
-        closing(configure(log_settings(configuration), None, console=False)),
-        open_journal_copy(app.paths, zone, clock) as journal,
-        closing(open_session(configuration, clock, counted_in=app.paths.state)) as session,
-    ):
-        delo, known, now = gateway(session, configuration, clock, journal=journal), _known(journal), clock.now()
-        rows: list[dict[str, object]] = []
-        try:
-            for week in parts(swept(configuration, journal, now), zone, WEEK):
-                planned = plan(delo.read_without_pos(week), configuration.processing, known)
-                found = [(change.rubric, "due") for change in planned.changes]
-                found += [(rubric, name) for reason, name in REASONS.items() for rubric in planned.having(reason)]
-                days = [text.value(instant.astimezone(zone).date()) for instant in (week.start, week.end)]
-                rows += [
-                    {
-                        "created": " – ".join(days),
-                        "number": rubric.number,
-                        "isn": rubric.isn,
-                        "sstu_status": rubric.sstu_status,
-                        "reason": text.text(f"completeness.reason.{name}"),
-                    }
-                    for rubric, name in found
-                ]
-        finally:
-            session.sign_out()
+    rows: list[dict[str, object]] = []
+    with open_for_reading(app.paths, configuration, clock) as (journal, delo):
+        excluded = excluded_names(journal.exclusions.all())
+        known = Known(waiting=journal.retry_times().keys(), excluded=excluded)
+        for week in parts(swept(configuration, journal, clock.now()), zone, WEEK):
+            planned = plan(delo.read_without_pos(week), configuration.processing, known)
+            found = [(change.rubric, "due") for change in planned.changes]
+            found += [(rubric, name) for reason, name in REASONS.items() for rubric in planned.having(reason)]
+            days = [text.value(instant.astimezone(zone).date()) for instant in (week.start, week.end)]
+            rows += [
+                {
+                    "created": " – ".join(days),
+                    "number": rubric.number,
+                    "isn": rubric.isn,
+                    "sstu_status": rubric.sstu_status,
+                    "reason": text.text(f"completeness.reason.{name}"),
+                }
+                for rubric, name in found
+            ]
     if not rows and form is None:
         click.echo(text.text("completeness.none"))
     else:
         print_rows(app.console(), text, "completeness.title", COLUMNS, rows, form)
     return 0
-
-
-def _known(journal: Journal) -> Known:
-    excluded = {folded(each.name) for each in journal.exclusions.all()}
-    return Known(waiting=journal.retry_times().keys(), excluded=excluded)

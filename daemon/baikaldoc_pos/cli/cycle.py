@@ -17,8 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from baikaldoc_pos.assembly import (
     gateway,
     log_settings,
+    open_for_reading,
     open_journal,
-    open_journal_copy,
     open_session,
     tell_notices,
 )
@@ -322,18 +322,9 @@ def run_preview(
 ) -> int:
     """Run a cycle on a copy of the journal, without writing to ДЕЛО, and print what it would write."""
     zone, clock = configuration.processing.zone, stopping.clock
-    with (
-        closing(configure(log_settings(configuration), None, console=False)),
-        open_journal_copy(app.paths, zone, clock) as journal,
-        closing(open_session(configuration, clock, counted_in=app.paths.state)) as session,
-    ):
-        delo = gateway(session, configuration, clock, journal=journal)
-        try:
-            report = run_cycle(
-                CycleContext(delo, journal, clock, configuration, preview=True), asked, remapping=remapping
-            )
-        finally:
-            session.sign_out()
+    with open_for_reading(app.paths, configuration, clock) as (journal, delo):
+        context = CycleContext(delo, journal, clock, configuration, preview=True)
+        report = run_cycle(context, asked, remapping=remapping)
     if report.error is not None:
         raise report.error
     print_preview(app.console(), app.localized(zone), report, as_json=as_json)

@@ -14,6 +14,7 @@ import click
 
 from baikaldoc_pos.config import PRELOADED, Paths
 from baikaldoc_pos.config.credentials import DELO_CREDENTIAL, SMTP_CREDENTIAL
+from baikaldoc_pos.files import read_small
 from baikaldoc_pos.i18n import Catalogue
 
 NAME = ACCOUNT = "baikaldoc-pos"
@@ -65,7 +66,7 @@ def become_service(paths: Paths, environ: Mapping[str, str], text: Catalogue) ->
     known = dict(environ)
     for name in (DELO_CREDENTIAL, SMTP_CREDENTIAL):
         with suppress(FileNotFoundError):
-            known[PRELOADED + name] = (paths.config / "credentials" / name).read_text(encoding="utf-8-sig")
+            known[PRELOADED + name] = read_small(paths.config / "credentials" / name).decode("utf-8-sig")
     for directory, mode in ((paths.state, 0o700), (paths.logs, 0o750)):
         if not directory.exists():  # as systemd makes them when the service starts
             directory.mkdir(mode=mode)

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config import ProcessingConfig
 from baikaldoc_pos.delo import CurrentRubrics
-from baikaldoc_pos.journal import FollowedRubric, PairCount, RetryEntry, folded
+from baikaldoc_pos.journal import Exclusion, FollowedRubric, PairCount, RetryEntry, folded
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 
 # Our own message codes: ДЕЛО does not have the rubric, its row cannot be read, or the request was denied.
@@ -62,6 +62,11 @@ class Known:
         """Whether the rubric, its document or its number is excluded."""
         names = (str(rubric.isn), str(rubric.document_isn), folded(rubric.number or ""))
         return any(name in self.excluded for name in names)
+
+
+def excluded_names(exclusions: Iterable[Exclusion]) -> frozenset[str]:
+    """The names of excluded appeals as :class:`Known` compares them."""
+    return frozenset(folded(each.name) for each in exclusions)
 
 
 @frozen

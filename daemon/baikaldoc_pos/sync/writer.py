@@ -15,7 +15,7 @@ from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import BatchRejected, DeloClient, StaleBatch
 from baikaldoc_pos.errors import AccessDenied, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
-from baikaldoc_pos.journal import ChangeOutcome, Journal, OpenChange, RetryEntry, Snapshot, folded
+from baikaldoc_pos.journal import ChangeOutcome, Journal, OpenChange, RetryEntry, Snapshot
 from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric
 from baikaldoc_pos.state import CycleProgress
 from baikaldoc_pos.sync.limits import WriteLimiter
@@ -28,6 +28,7 @@ from baikaldoc_pos.sync.planner import (
     Decision,
     Known,
     Plan,
+    excluded_names,
     is_still_wanted,
     next_entry,
     plan,
@@ -134,7 +135,7 @@ class CycleRun:
             waiting={isn for isn, at in times.items() if now < at <= now + LONGEST_DELAY},
             unsettled={*times, *(each.change.rubric.isn for each in self.unsettled)},
             followed=followed,
-            excluded={folded(each.name) for each in self.journal.exclusions.all()},
+            excluded=excluded_names(self.journal.exclusions.all()),
             former_mapping=mapping[1] if mapping else {},
             remap=remap,
         )
