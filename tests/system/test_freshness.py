@@ -77,10 +77,16 @@ def test_what_was_read_just_now_is_not_read_again(sixty: Installation, clock: Ma
 
 
 def test_nothing_leaves_that_was_read_more_than_five_seconds_before(sixty: Installation, clock: ManualClock) -> None:
-    sixty.server.on_execute(lambda request: clock.advance(seconds=3))
-    sixty.cycle(clock)
-    assert sixty.server.traffic.operations["RubricsByIsn"] > 0
-    assert_neighbours_done(sixty)
+    store = sixty.server.store
+
+    def meanwhile(request: Request) -> None:
+        clock.advance(seconds=3)
+        if request.is_mutation and not store.writes:
+            store.change(FIRST + 55, pos=HAND_SET)
+
+    sixty.server.on_execute(meanwhile)
+    assert sixty.cycle(clock).counts.updated == COUNT - 1
+    assert store[FIRST + 55].pos == HAND_SET
 
 
 @pytest.mark.parametrize(

@@ -363,6 +363,7 @@ def test_schema_check_names_what_does_not_fit(installation, server):
     assert "freeNum" in done.stderr + done.stdout
 
 
+@pytest.mark.full_server
 def test_schema_check_tells_what_the_service_does_without(installation, server):
     server.store.add(make_rubric())
     server.faults.lacks = {"StringCondition.in"}
