@@ -16,7 +16,7 @@ FILES = (
     "/var/lib/baikaldoc-pos/",
     "/var/log/baikaldoc-pos/",
 )
-EXIT_CODES = (0, 1, 64, 66, 69, 70, 74, 75, 76, 77, 78)
+EXIT_CODES = (0, 1, 64, 66, 69, 70, 73, 74, 75, 76, 77, 78)
 
 
 def man_page(language: str, made_at: int) -> str:

@@ -67,12 +67,21 @@ def become_service(paths: Paths, environ: Mapping[str, str], text: Catalogue) ->
     for name in (DELO_CREDENTIAL, SMTP_CREDENTIAL):
         with suppress(FileNotFoundError):
             known[PRELOADED + name] = read_small(paths.config / "credentials" / name).decode("utf-8-sig")
-    for directory, mode in ((paths.state, 0o700), (paths.logs, 0o750)):
-        if not directory.exists():  # as systemd makes them when the service starts
-            directory.mkdir(mode=mode)
-            os.chown(directory, account.pw_uid, account.pw_gid)
+    make_directories(paths, account)
     os.initgroups(account.pw_name, account.pw_gid)
     os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
     os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
     os.umask(0o027)
     return known
+
+
+def make_directories(paths: Paths, account: pwd.struct_passwd | None) -> None:
+    """Make the directories of the state and of the logs where they are absent, as systemd does at a start.
+
+    :param account: whose they are; None where that is whoever runs this.
+    """
+    for directory, mode in ((paths.state, 0o700), (paths.logs, 0o750)):
+        if not directory.exists():
+            directory.mkdir(mode=mode, parents=True)
+            if account is not None:
+                os.chown(directory, account.pw_uid, account.pw_gid)

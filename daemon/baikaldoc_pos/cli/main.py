@@ -34,6 +34,7 @@ COMMANDS = {
     "report": "baikaldoc_pos.cli.inspect",
     "pause": "baikaldoc_pos.cli.control",
     "resume": "baikaldoc_pos.cli.control",
+    "migrate": "baikaldoc_pos.cli.migrate",
     "test-alert": "baikaldoc_pos.cli.mail",
     "reload": "baikaldoc_pos.cli.control",
     "notify-failure": "baikaldoc_pos.cli.mail",
@@ -75,7 +76,9 @@ def build(text: Catalogue) -> click.Group:
 
     def begin(context: click.Context, instance: str | None, **given: Path | None) -> None:
         paths = paths_of(os.environ, given, instance)
-        context.obj = App(paths, become_service(paths, os.environ, text), text)
+        # What migrate writes is root's.
+        stays = context.invoked_subcommand == "migrate"
+        context.obj = App(paths, os.environ if stays else become_service(paths, os.environ, text), text)
 
     directory = click.Path(file_okay=False, path_type=Path)
     options = [
