@@ -30,7 +30,7 @@ schema: $(STAMP)  ## generate schema/delo_schema
 schema-check: $(STAMP)
 	$(BIN)/python schema/generate.py --check
 
-docs: $(STAMP)  ## generate docs/configuration*.md and docs/events*.md
+docs: $(STAMP)  ## generate docs/*/configuration.md and docs/*/events.md
 	$(BIN)/python docs/generate.py
 
 docs-check: $(STAMP)

@@ -10,10 +10,10 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from string import Formatter
 
 import baikaldoc_pos
 from attrs import NOTHING, Attribute, AttrsInstance
+from baikaldoc_pos.config import AlertKind
 from baikaldoc_pos.config.credentials import DELO_CREDENTIAL, SMTP_CREDENTIAL
 from baikaldoc_pos.config.issues import render_phrase
 from baikaldoc_pos.config.model import FILES
@@ -22,7 +22,8 @@ from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = Path(baikaldoc_pos.__file__).resolve().parent
-SUFFIXES = {"ru": ".ru.md", "en": ".md"}
+# What STATUS= is put together from.
+STATES = ("state.", "watchdog.")
 LEVELS = frozenset({"debug", "info", "warning", "error", "exception"})
 
 
@@ -76,22 +77,42 @@ def _default(path: tuple[str, ...], attribute: "Attribute[object]", catalogue: C
 
 
 def events_reference(catalogue: Catalogue) -> str:
-    """The reference of all events in the catalogue's language."""
-    columns = ("event", "level", "fields", "sentence")
-    lines = [
-        f"# {catalogue.text('events.reference.title')}",
-        "",
-        catalogue.text("events.reference.intro"),
-        "",
-        _row(catalogue.text(f"events.reference.column.{column}") for column in columns),
-        _row("---" for _ in columns),
-    ]
-    for event, levels in sorted(events_in_code(known=catalogue.ids()).items()):
-        template = catalogue.template(event)
-        fields = dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name)
-        cells = (f"`{event}`", ", ".join(sorted(levels)), ", ".join(f"`{name}`" for name in fields), template)
-        lines.append(_row(cells))
+    """The reference of what the service says, in the catalogue's language: its state, its alerts, its events."""
+    events = events_in_code(known=catalogue.ids())
+    states = [id_ for id_ in sorted(catalogue.ids()) if id_.startswith(STATES) and id_ not in events]
+    parts = (
+        (("sentence", "advice"), ((catalogue.template(id_), _advice(id_, catalogue)) for id_ in states)),
+        (("alert", "sentence", "advice"), (_alert_cells(kind, catalogue) for kind in AlertKind)),
+        (("event", "level", "sentence", "advice"), (_event_cells(*each, catalogue) for each in sorted(events.items()))),
+    )
+    lines = [f"# {catalogue.text('events.reference.title')}", "", catalogue.text("events.reference.intro")]
+    for name, (columns, rows) in zip(("state", "alerts", "events"), parts, strict=True):
+        lines += ["", f"## {catalogue.text(f'events.reference.{name}')}", ""]
+        lines.append(_row(catalogue.text(f"events.reference.column.{column}") for column in columns))
+        lines += [_row("---" for _ in columns), *map(_row, rows)]
     return "\n".join(lines) + "\n"
+
+
+def _alert_cells(kind: str, catalogue: Catalogue) -> tuple[str, ...]:
+    sentences = {
+        part: catalogue.template(f"alert.kind.{kind}.{part}") for part in ("name", "text", "advice", "command")
+    }
+    commands = "<br>".join(f"`{line}`" for line in sentences["command"].splitlines())
+    advice = f"{sentences['advice']}<br>{commands}"
+    names = {"{service}": "baikaldoc-pos", "{unit}": "baikaldoc-pos", "{command}": "baikaldoc-pos"}
+    for name, value in names.items():
+        advice = advice.replace(name, value)
+    return f"`{kind}`", f"**{sentences['name']}.** {sentences['text']}", advice
+
+
+def _event_cells(event: str, levels: set[str], catalogue: Catalogue) -> tuple[str, ...]:
+    return f"`{event}`", ", ".join(sorted(levels)), catalogue.template(event), _advice(event, catalogue)
+
+
+def _advice(id_: str, catalogue: Catalogue) -> str:
+    """What to do, where the sentence itself does not tell."""
+    advice = f"advice.{id_}"
+    return catalogue.template(advice) if advice in catalogue.ids() else ""
 
 
 def events_in_code(package: Path = PACKAGE, known: Iterable[str] = ()) -> dict[str, set[str]]:
@@ -140,10 +161,10 @@ def main(arguments: list[str]) -> int:
     stale = []
     for language in LANGUAGES:
         for name, reference in (("configuration", configuration_reference), ("events", events_reference)):
-            path, text = DOCS / f"{name}{SUFFIXES[language]}", reference(Catalogue(language))
+            path, text = DOCS / language / f"{name}.md", reference(Catalogue(language))
             if path.exists() and path.read_text(encoding="utf-8") == text:
                 continue
-            stale.append(path.name)
+            stale.append(str(path.relative_to(DOCS)))
             if not check:
                 path.write_text(text, encoding="utf-8")
     if stale and check:
