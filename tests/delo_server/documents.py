@@ -38,7 +38,7 @@ class _NoTypeConditions(ValidationRule):
 
 @lru_cache(maxsize=64)
 def rules_of(  # noqa: C901 - one small class a rule
-    *, input_type: bool, null_or_empty_true: bool, introspection: bool, alias_limit: int | None
+    *, input_type: bool, null_or_empty_true: bool, introspection: bool, one_type: bool, alias_limit: int | None
 ) -> tuple[type[ValidationRule], ...]:
     """The rules of one kind of server (see ``schema.ServerKind``)."""
     known = KNOWN_VARIABLE_TYPES | ({INPUT_TYPE} if input_type else set())
@@ -59,6 +59,13 @@ def rules_of(  # noqa: C901 - one small class a rule
             if node.name.value.startswith("__"):
                 self.report_error(GraphQLError(f"Introspection is not allowed: '{node.name.value}'.", node))
 
+    class NoSingleType(ValidationRule):
+        """``__schema`` is answered, ``__type`` is not."""
+
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            if node.name.value == "__type":
+                self.report_error(GraphQLError("Cannot query field '__type' on type 'Query'.", node))
+
     class OnlyFalse(ValidationRule):
         """``isNullOrEmpty`` is known with ``false`` only."""
 
@@ -76,6 +83,8 @@ def rules_of(  # noqa: C901 - one small class a rule
     rules: list[type[ValidationRule]] = [KnownVariableTypes, _NoTypeConditions, FewAliases]
     if not introspection:
         rules.append(NoIntrospection)
+    if not one_type:
+        rules.append(NoSingleType)
     if not null_or_empty_true:
         rules.append(OnlyFalse)
     return tuple(rules)

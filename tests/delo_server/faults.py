@@ -51,7 +51,7 @@ class Faults:
     :param reject_documents: every document is refused as a whole with this message.
     :param validation_status: HTTP status of an answer to a document that is invalid.
     :param lacks: what the schema lacks (see ``schema.Lack``), and what else it is like (see ``schema.ServerKind``):
-        input_type, null_or_empty_true, introspection, alias_limit, names, kind_names.
+        input_type, null_or_empty_true, introspection, one_type, alias_limit, names, kind_names.
     :param write_denied: the account may not write: answered by HTTP status 403, in words (also with status 500), or by
         a code for the whole or for each alias.
     :param body_limit: a query whose body is longer is answered by ``body_limit_status``.
@@ -81,6 +81,7 @@ class Faults:
     input_type: bool = True
     null_or_empty_true: bool = True
     introspection: bool = True
+    one_type: bool = True
     alias_limit: int | None = None
     names: dict[str, str] = field(factory=dict)
     kind_names: bool = False
@@ -141,6 +142,7 @@ class Faults:
                 self.input_type,
                 self.null_or_empty_true,
                 self.introspection,
+                self.one_type,
                 self.alias_limit,
                 tuple(sorted(self.names.items())),
                 self.kind_names,

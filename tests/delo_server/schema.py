@@ -66,6 +66,7 @@ class ServerKind:
     :param input_type: whether the type ``UpdateArRubricValueInput`` goes by this name.
     :param null_or_empty_true: whether ``isNullOrEmpty`` may be true.
     :param introspection: whether it describes its schema.
+    :param one_type: whether it describes a type by its name (``__type``).
     :param alias_limit: how many fields a document may ask for at its root.
     :param names: names of this installation for those of schema/delo.graphql: (usual, other).
     :param kind_names: ``kindDoc`` is an enumeration.
@@ -75,6 +76,7 @@ class ServerKind:
     input_type: bool = True
     null_or_empty_true: bool = True
     introspection: bool = True
+    one_type: bool = True
     alias_limit: int | None = None
     names: tuple[tuple[str, str], ...] = ()
     kind_names: bool = False
@@ -152,6 +154,7 @@ def faults_of(text: str, kind: ServerKind) -> tuple[DocumentNode | None, tuple[G
         input_type=kind.input_type,
         null_or_empty_true=kind.null_or_empty_true,
         introspection=kind.introspection,
+        one_type=kind.one_type,
         alias_limit=kind.alias_limit,
     )
     return document, tuple(validate(schema_of(kind), document, (*specified_rules, *rules)))

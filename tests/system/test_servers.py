@@ -76,6 +76,10 @@ def no_introspection(faults: Faults) -> None:
     faults.introspection = False
 
 
+def no_single_type(faults: Faults) -> None:
+    faults.one_type = False
+
+
 def as_run(faults: Faults) -> None:
     faults.as_run()
 
@@ -88,6 +92,7 @@ COMBINATIONS = [
     *((kind,) for kind in KINDS),
     *((kind, no_introspection) for kind in KINDS),
     (as_run,),
+    (no_single_type,),
     (no_isn_filter, no_sorting, filter_ignored, three_aliases, no_introspection),
     (no_null_or_empty, no_sorting, plain_answer, ten_aliases),
     (no_input_type, plain_answer, filter_hides, isn_filter_ignored),
