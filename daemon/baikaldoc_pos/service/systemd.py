@@ -11,6 +11,7 @@ bounded, and what decides the unit's life is never in one datagram with it.
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Collection, Mapping
 
@@ -44,10 +45,19 @@ def take_signal(wanted: Collection[signal.Signals], seconds: float) -> signal.Si
 
 
 class Notifier:
-    """Messages to the service manager. May be used from any thread."""
+    """Messages to the service manager, from any thread.
+
+    Sending never waits: where the socket's queue is full, the latest message of each kind goes out with the next one.
+    """
 
     def __init__(self) -> None:
         self._systemd = SystemdNotifier()
+        self._lock = threading.Lock()
+        self._unsent: dict[str, str] = {}
+        if self._systemd.socket is not None:
+            self._systemd.socket.setblocking(False)
+            # notify() raises what it swallows otherwise.
+            self._systemd.debug = True
 
     def ready(self) -> None:
         self._send("READY=1")
@@ -70,7 +80,19 @@ class Notifier:
         self._send(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def _send(self, *assignments: str) -> None:
-        self._systemd.notify("\n".join(assignments).encode("utf-8").decode("latin-1"))
+        message = "\n".join(assignments)
+        kind = message.partition("=")[0]
+        with self._lock:
+            self._unsent.pop(kind, None)
+            self._unsent[kind] = message
+            for kind, message in tuple(self._unsent.items()):
+                try:
+                    self._systemd.notify(message.encode("utf-8").decode("latin-1"))
+                except BlockingIOError:
+                    return
+                except OSError:
+                    pass  # nobody listens any more
+                del self._unsent[kind]
 
 
 def _line(text: str) -> str:

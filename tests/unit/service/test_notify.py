@@ -1,5 +1,6 @@
 """What really arrives on systemd's socket."""
 
+import select
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,3 +75,21 @@ def test_silent_without_a_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     notifier = Notifier()
     notifier.ready()
     notifier.status("готово")
+
+
+@pytest.mark.timeout(20)
+def test_nobody_is_held_up_where_nobody_reads_and_the_latest_arrives_afterwards(manager: socket.socket) -> None:
+    notifier = Notifier()
+    for number in range(2000):  # more than any queue holds
+        notifier.status(str(number))
+    notifier.ready()
+    while select.select([manager], [], [], 0)[0]:
+        manager.recv(65536)
+    notifier.watchdog()
+    assert [received(manager) for _ in range(3)] == [{"STATUS": "1999"}, {"READY": "1"}, {"WATCHDOG": "1"}]
+
+
+def test_a_manager_that_is_gone_is_no_error(manager: socket.socket) -> None:
+    notifier = Notifier()
+    manager.close()
+    notifier.ready()
