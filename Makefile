@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-as-run test-packages lint schema schema-check docs docs-check bench wheelhouse lock deb rpm bundle clean
+.PHONY: demo test test-as-run test-quarter test-packages lint schema schema-check docs docs-check bench wheelhouse lock deb rpm bundle clean
 
 demo: $(STAMP)  ## the service at work against a stand-in of ДЕЛО
 	$(BIN)/python -m tests.demo
@@ -14,6 +14,9 @@ test: $(STAMP)  ## the whole suite
 
 test-as-run: $(STAMP)  ## the system tests against a server that takes only the forms that have run
 	DELO_SERVER=as-run $(BIN)/python -m pytest tests/system -n auto --dist loadgroup
+
+test-quarter: $(STAMP)  ## 90 days of a region's life, with and without updatePolicy follow
+	$(BIN)/python -m pytest tests/system/test_quarter.py -m quarter -s
 
 test-packages: $(STAMP)  ## the packages, built, installed and removed under a real systemd and on bare Debians
 	$(BIN)/python -m pytest tests/systemd/test_packages.py -m packages
