@@ -57,6 +57,20 @@ def test_a_written_status_follows_its_reason_and_nothing_else_moves(five, clock,
     assert five.cycle(clock).counts.updated == 0
 
 
+@pytest.mark.full_server
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_a_written_status_whose_reason_is_not_mapped_any_more_stays_and_is_told(five, clock, profile):
+    five.server.store.change(ISN, sstu="Ответ дополнен")
+    five.profile = profile
+    report = five.cycle(clock)
+    assert [(each.status, each.count) for each in report.unmapped] == [("Ответ дополнен", 1)]
+    assert statuses(five.server) == [MAPPING[INTERIM]] * 5
+    five.processing["statusMapping"] = {**MAPPING, "Ответ дополнен": MAPPING[ANSWERED]}
+    clock.advance(hours=2)
+    assert five.cycle(clock).counts.updated == 1
+    assert five.server.store[ISN].pos == MAPPING[ANSWERED]
+
+
 def test_fill_leaves_what_was_written(five, clock):
     five.processing["updatePolicy"] = "fill"
     five.server.store.change(ISN, sstu=ANSWERED)
@@ -103,6 +117,8 @@ def test_so_many_are_written_and_the_rest_goes_on_next_time(installation, clock,
     report = installation.cycle(clock)
     assert (report.counts.updated, report.counts.held_back) == (min(5, limit), max(0, 5 - limit))
     assert (bookmark(installation) is None) == (limit < 5)
+    clock.advance(minutes=10)
+    assert installation.cycle(clock).counts.updated == (max(0, 5 - limit) if key == "maxUpdatesPerCycle" else 0)
     clock.advance(days=1)
     installation.cycle(clock)
     assert all(rubric.pos for rubric in installation.server.store.rubrics())

@@ -70,14 +70,20 @@ _WITHOUT_POS: Mapping[PendingFilter, Sequence[Mapping[str, object]]] = {
 
 @frozen
 class StatusPair:
-    """Rubrics with one of these ССТУ statuses (without surrounding whitespace) and one of these ПОС statuses."""
+    """Rubrics with one of these ССТУ statuses (without surrounding whitespace) and one of these ПОС statuses.
+
+    :param other: with any ССТУ status but these.
+    """
 
     sstu: tuple[str, ...]
     pos: tuple[str, ...]
+    other: bool = False
 
     def fits(self, rubric: Rubric) -> bool:
         """Whether the rubric is one of them."""
-        return (rubric.sstu_status or "").strip() in self.sstu and rubric.pos_status in self.pos
+        status = rubric.sstu_status or ""
+        known = status not in self.sstu if self.other else status.strip() in self.sstu
+        return known and rubric.pos_status in self.pos
 
 
 @frozen
@@ -136,7 +142,10 @@ class Documents:
         """
         values: dict[str, str] = {}
         filters = {
-            name: {"eosSstuStatus": _any_sstu(pair.sstu, values), "posStatusRub": _any_of(pair.pos, values)}
+            name: {
+                "eosSstuStatus": _any_sstu(pair.sstu, values, other=pair.other),
+                "posStatusRub": _any_of(pair.pos, values),
+            }
             for name, pair in pairs.items()
         }
         paging = {} if pairs.keys() == {CONTROL} else _paging()
@@ -275,18 +284,20 @@ def _with_sstu(statuses: Sequence[str] | None, values: dict[str, str]) -> Mappin
     return {"eosSstuStatus": _any_sstu(statuses, values) if statuses else {"isNullOrEmpty": False}}
 
 
-def _any_sstu(statuses: Sequence[str], values: dict[str, str]) -> dict[str, object]:
+def _any_sstu(statuses: Sequence[str], values: dict[str, str], *, other: bool = False) -> dict[str, object]:
     """The condition for one of these ССТУ statuses; a label with a leading space has been seen (docs/delo-api.md)."""
-    return _any_of([spelling for status in statuses for spelling in (status, f" {status}")], values)
+    return _any_of([spelling for status in statuses for spelling in (status, f" {status}")], values, other=other)
 
 
-def _any_of(statuses: Sequence[str], values: dict[str, str]) -> dict[str, object]:
-    """The condition for one of these texts, which travel as variables; their names and values come into ``values``."""
+def _any_of(statuses: Sequence[str], values: dict[str, str], *, other: bool = False) -> dict[str, object]:
+    """The condition for one of these texts, or none of them; they travel as variables, whose names and values come
+    into ``values``.
+    """
     names = {text: name for name, text in values.items()}
     for text in statuses:
         names.setdefault(text, f"text{len(names)}")
     values |= {names[text]: text for text in statuses}
-    return {"in": [{"value": Variable(names[text])} for text in statuses]}
+    return {"notIn" if other else "in": [{"value": Variable(names[text])} for text in statuses]}
 
 
 def _select(page: Selector) -> None:

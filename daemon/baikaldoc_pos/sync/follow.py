@@ -54,13 +54,19 @@ def _process_misfits(run: CycleRun, pairs: Sequence[PairCount], period: Period) 
 
 
 def misfits(pairs: Sequence[PairCount], rules: ProcessingConfig) -> Sequence[StatusPair]:
-    """The pairs of statuses that do not fit: for each value of the mapping, the other values that were written."""
+    """The pairs of statuses that do not fit: for each value of the mapping, the other values that were written.
+
+    The last is for ССТУ statuses that the mapping does not have: they are told as unmapped.
+    """
     written = {pair.pos_status for pair in pairs}
     mapping = rules.status_mapping
     return [
-        StatusPair(tuple(status for status in mapping if mapping[status] == target), tuple(sorted(written - {target})))
-        for target in dict.fromkeys(mapping.values())
-        if written - {target}
+        *(
+            StatusPair(tuple(s for s in mapping if mapping[s] == target), tuple(sorted(written - {target})))
+            for target in dict.fromkeys(mapping.values())
+            if written - {target}
+        ),
+        StatusPair((*mapping, *rules.ignored_statuses), tuple(sorted(written)), other=True),
     ]
 
 
