@@ -18,7 +18,7 @@ from baikaldoc_pos.files import read_small
 from baikaldoc_pos.i18n import Catalogue
 
 NAME = ACCOUNT = "baikaldoc-pos"
-# Where the packages and the README put the program.
+# Where the packages and an installation by hand put the program.
 PREFIXES = (Path("/usr/lib/baikaldoc-pos"), Path("/opt/baikaldoc-pos"))
 _FROM_SYSTEMD = ("CONFIGURATION_DIRECTORY", "STATE_DIRECTORY", "LOGS_DIRECTORY")
 
