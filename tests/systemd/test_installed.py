@@ -42,3 +42,7 @@ def test_root_needs_no_directories_and_no_password(box: SystemdBox, server: Delo
     command("resume")
     service.systemctl("stop")
     service.start()
+    box.run("bash", "-c", f"printf '\\377\\n' > /etc/{unit}/credentials/delo-password")
+    refused = box.run("bash", "-c", f"{COMMAND} {option}check --offline", check=False)
+    assert (refused.returncode, f"/etc/{unit}/credentials/delo-password" in refused.stderr) == (78, True)
+    assert "Последний успешный цикл" in command("status")

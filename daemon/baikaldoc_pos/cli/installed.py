@@ -65,8 +65,11 @@ def become_service(paths: Paths, environ: Mapping[str, str], text: Catalogue) ->
         raise click.UsageError(text.text("cli.error.no_account", account=ACCOUNT)) from None
     known = dict(environ)
     for name in (DELO_CREDENTIAL, SMTP_CREDENTIAL):
-        with suppress(FileNotFoundError):
-            known[PRELOADED + name] = read_small(paths.config / "credentials" / name).decode("utf-8-sig")
+        with suppress(OSError):  # the configuration then tells that it has no password
+            # What is not UTF-8 is told by the configuration, too: not every command needs the password.
+            known[PRELOADED + name] = read_small(paths.config / "credentials" / name).decode(
+                "utf-8-sig", "surrogateescape"
+            )
     make_directories(paths, account)
     os.initgroups(account.pw_name, account.pw_gid)
     os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)

@@ -49,7 +49,7 @@ class Source:
             return None, self.directory / self.file, []
         preloaded = environ.get(PRELOADED + self.credential, "")
         if preloaded.strip("\r\n"):
-            password, faults = self._checked("password", preloaded, Path(self.credential))
+            password, faults = self._checked("password", preloaded, self.directory / "credentials" / self.credential)
             return password, None, faults
         credentials = environ.get("CREDENTIALS_DIRECTORY")
         if credentials:
@@ -90,6 +90,10 @@ class Source:
         password = password.removesuffix("\n").removesuffix("\r")
         if not password:
             return None, [ConfigError(self.file, key, "config.fault.password_file_empty", {"path": str(path)})]
+        try:
+            password.encode("utf-8")
+        except UnicodeEncodeError:  # bytes that a command took along as they were
+            return None, [ConfigError(self.file, key, "config.fault.password_not_utf8", {"path": str(path)})]
         if "\n" in password or "\0" in password:
             return None, [ConfigError(self.file, key, "config.fault.password_lines", {"path": str(path)})]
         return password, []
