@@ -67,7 +67,7 @@ def test_alert_unit_mails_where_the_service_cannot_even_start(
 def test_password_that_is_systemds_credential_is_not_blamed_for_a_failure(
     box: SystemdBox, server: DeloServer, mailbox: MailServer
 ) -> None:
-    """README's standard installation, where the alert unit is given no password of ДЕЛО's."""
+    """The documents' standard installation, where the alert unit is given no password of ДЕЛО's."""
     service = Service(box, server, alerts=alerts(mailbox))
     del service.connection["password"]
     service.connection["password_file"] = "credentials/delo-password"

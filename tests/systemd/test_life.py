@@ -267,7 +267,7 @@ def test_password_of_systemd_is_not_sent_again_by_a_reload_and_a_restart_takes_t
 
 
 def run_once(box: SystemdBox) -> None:
-    """Beside the service, as the README says."""
+    """Beside the service, by systemd-run."""
     directories = "--config /etc/baikaldoc-pos --state /var/lib/baikaldoc-pos --logs /var/log/baikaldoc-pos"
     box.run(
         *["systemd-run", "--quiet", "--collect", "--unit=once", "-p", "User=baikaldoc-pos"],
@@ -277,7 +277,7 @@ def run_once(box: SystemdBox) -> None:
 
 
 def test_service_waits_for_a_once_that_is_at_work(box: SystemdBox, server: DeloServer) -> None:
-    """And ``once`` runs beside systemd as the README says, with the password that only systemd can read."""
+    """And ``once`` runs by systemd-run, with the password that only systemd can read."""
     service = Service(box, server)
     del service.connection["password"]
     service.save()
