@@ -20,6 +20,7 @@
     ├── StateLocked                 69  another process works on the state directory
     ├── JournalMissing              66  there is no journal to read from
     ├── JournalUnavailable          74  the journal cannot be opened, read or written
+    │   └── JournalDamaged          74  ... because its file, or a value in it, is damaged
     ├── BookmarkUnreadable          78  the old script's state.json cannot be taken over
     ├── OutputFailed                74  standard output cannot be written
     │   └── ReaderGone               0  whoever read the output has seen enough
@@ -275,6 +276,15 @@ class JournalUnavailable(BaikaldocError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path=path, reason=reason)
+
+
+class JournalDamaged(JournalUnavailable):
+    """The journal's file, or a value in it, is not what was written.
+
+    :param reason: the words of SQLite, or the table, the row and the column.
+    """
+
+    event = "journal.damaged"
 
 
 class JournalMissing(BaikaldocError):

@@ -139,8 +139,6 @@ def _mails(purpose: Purpose, entries: Sequence[NotificationItem]) -> list[Notifi
 
 log = EventLog(__name__)
 
-KEEP_SETTLED = timedelta(days=90)
-TIDY_EVERY = timedelta(days=1)
 # A mail about the journal itself is tried at most so often.
 DIRECTLY_EVERY = timedelta(hours=1)
 # A recipient refused for so long is a condition of its own, long before the mail is given up.
@@ -168,7 +166,6 @@ class Alerts:
         self._configuration = configuration
         self._names = names
         self._clock = clock
-        self._tidied: datetime | None = None
         self._progress = progress
         self._delivery = Delivery(self._outbox, clock, progress)
         self._reviewing = threading.Lock()
@@ -227,7 +224,6 @@ class Alerts:
         self._send_directly(settings)
         try:
             sent = self._delivery.run(settings)
-            self._tidy()
         except JournalUnavailable as unavailable:
             log.warning("alert.outbox_unavailable", **unavailable.fields)
             return None
@@ -259,12 +255,6 @@ class Alerts:
             log.info("alert.mail_sent", subject=letter.subject, recipients=reached)
         else:
             self._unsent = letter
-
-    def _tidy(self) -> None:
-        now = self._clock.now()
-        if self._tidied is None or now - self._tidied > TIDY_EVERY:
-            self._journal.forget_settled(now - KEEP_SETTLED)
-            self._tidied = now
 
     def _tell_of_loss(self, condition: Condition, settings: AlertSettings, context: MailContext) -> None:
         now, told = self._clock.now(), None

@@ -19,7 +19,7 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, TcpAddress, UnixAddress, render, warnings_of
 from baikaldoc_pos.errors import BaikaldocError, DeloError, MailError
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.journal import JournalReader, holder_of, script_bookmark
+from baikaldoc_pos.journal import JournalReader, PauseFile, check_whole, holder_of, script_bookmark
 from baikaldoc_pos.logs import configure
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.monitoring.server import listen_on
@@ -45,13 +45,27 @@ def _checks(app: App, clock: Clock, *, offline: bool) -> int:
         click.echo(app.text.text("check.recommend_follow"))
     if configuration.processing.dry_run:
         click.echo(app.text.text("check.dry_run"))
-    codes = [_directories(app), _outputs(app, configuration), _earlier_bookmark(app, configuration, clock)]
+    codes = [_directories(app), _journal(app, clock), _outputs(app, configuration)]
+    codes.append(_earlier_bookmark(app, configuration, clock))
     if not offline:
         codes.append(_online(app, configuration, clock))
         clock.check_stop()
         codes.append(_mail(app, configuration, clock))
         clock.check_stop()
     return next((code for code in codes if code), 0)
+
+
+def _journal(app: App, clock: Clock) -> int:
+    """The journal is whole, the pause can be read, and the lock can be taken by the service."""
+    try:
+        if JournalReader.open(app.paths.state) is not None:
+            check_whole(app.paths.state)
+        PauseFile(app.paths.state).current(clock.now())
+        holder_of(app.paths.state)
+    except BaikaldocError as error:
+        click.echo(app.text.render(error.event, error.fields), err=True)
+        return error.exit_code
+    return 0
 
 
 def _directories(app: App) -> int:

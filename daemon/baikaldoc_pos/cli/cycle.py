@@ -306,6 +306,7 @@ def run_once(
         finally:
             session.sign_out()
         report = evolve(report, counts=evolve(report.counts, requests=session.requests))
+        journal.thin(configuration.service.retention)
     show = print_preview if report.dry_run and not as_json and report.error is None else print_report
     show(app.console(), text, report, as_json=as_json)
     return stopping.exit_code if isinstance(report.error, StopRequested) else report.exit_code

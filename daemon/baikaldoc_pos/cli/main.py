@@ -32,6 +32,8 @@ COMMANDS = {
     "include": "baikaldoc_pos.cli.correct",
     "windows": "baikaldoc_pos.cli.correct",
     "report": "baikaldoc_pos.cli.inspect",
+    "backup": "baikaldoc_pos.cli.journal",
+    "recover": "baikaldoc_pos.cli.journal",
     "pause": "baikaldoc_pos.cli.control",
     "resume": "baikaldoc_pos.cli.control",
     "migrate": "baikaldoc_pos.cli.migrate",

@@ -24,6 +24,7 @@ from baikaldoc_pos.config.model import (
     Limits,
     Paths,
     ProcessingConfig,
+    Retention,
     ServiceConfig,
 )
 from baikaldoc_pos.config.types import ListenAddress, Secret, TcpAddress, UnixAddress
@@ -43,6 +44,7 @@ __all__ = [
     "ListenAddress",
     "Paths",
     "ProcessingConfig",
+    "Retention",
     "Secret",
     "ServiceConfig",
     "TcpAddress",

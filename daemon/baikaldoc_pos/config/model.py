@@ -253,6 +253,15 @@ class Logging:
 
 
 @frozen(kw_only=True)
+class Retention:
+    """How many days the journal keeps what has come to its end; null: for ever."""
+
+    change_days: int | None = field(default=None, metadata=setting("changeDays", nullable(integer(30, 36_500))))
+    cycle_days: int = field(default=90, metadata=setting("cycleDays", integer(1, 36_500)))
+    mail_days: int = field(default=90, metadata=setting("mailDays", integer(1, 36_500)))
+
+
+@frozen(kw_only=True)
 class Http:
     """The page, the metrics and the health check; off while there is no address."""
 
@@ -279,6 +288,7 @@ class ServiceConfig:
     lookback: Lookback = field(factory=Lookback, metadata=section("lookback"))
     retries: Retries = field(factory=Retries, metadata=section("retries"))
     logging: Logging = field(factory=Logging, metadata=section("logging"))
+    retention: Retention = field(factory=Retention, metadata=section("retention"))
     alerts: AlertSettings = field(factory=AlertSettings, metadata=section("alerts"))
     http: Http = field(factory=Http, metadata=section("http"))
     metrics: MetricsSettings = field(factory=MetricsSettings, metadata=section("metrics"))

@@ -44,6 +44,7 @@ from baikaldoc_pos.journal.models import (
 )
 from baikaldoc_pos.journal.pause import Pause, PauseFile
 from baikaldoc_pos.journal.queries import Conditions, JournalReader, StateReader, as_instant
+from baikaldoc_pos.journal.repair import check_whole, recover
 from baikaldoc_pos.journal.writer import Journal
 
 __all__ = [
@@ -85,9 +86,11 @@ __all__ = [
     "UnmappedRubric",
     "WeekCount",
     "as_instant",
+    "check_whole",
     "folded",
     "holder_of",
     "keep_completeness",
     "last_completeness",
+    "recover",
     "script_bookmark",
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import attrs
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.journal.database import Database, put
@@ -125,12 +125,6 @@ class AlertJournal(JournalReader):
         with self._database.read() as connection:
             found = connection.execute(select(alert_settings.c.section)).scalar()
             return found if isinstance(found, dict) else None
-
-    def forget_settled(self, before: datetime) -> None:
-        """Delete mails that were settled, and conditions that were closed, before that instant."""
-        with self._database.write() as connection:
-            connection.execute(delete(outbox).where(outbox.c.settled_at < before))
-            connection.execute(delete(alert_conditions).where(alert_conditions.c.closed_at < before))
 
 
 def _change(connection: Connection, id_: int, values: Mapping[str, object]) -> None:

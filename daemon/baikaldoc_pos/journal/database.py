@@ -17,9 +17,10 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from baikaldoc_pos.errors import JournalUnavailable
+from baikaldoc_pos.errors import JournalDamaged, JournalUnavailable
 from baikaldoc_pos.files import open_private
 from baikaldoc_pos.journal import migrations
+from baikaldoc_pos.journal.schema import damaged_row
 
 FILE_NAME = "journal.sqlite3"
 T = TypeVar("T")
@@ -32,7 +33,7 @@ class Database:
 
     def __init__(self, path: Path, *, mode: str) -> None:
         self.path = path
-        with _reported(path):
+        with reported(path):
             self._identity = _identity(path)
         self._engine = _engine(path, mode)
 
@@ -40,13 +41,17 @@ class Database:
     def create(cls, directory: Path, now: datetime) -> "Database":
         """Open for writing; directory, file and schema are made or brought up to date where that is needed."""
         path = directory / FILE_NAME
-        with _reported(path):
+        with reported(path):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make_private(path)
         database = cls(path, mode="rw")
         try:
+            with database.read() as connection:
+                version = migrations.version_of(connection)
+            database._check_version(version)
+            if 0 < version < migrations.LATEST:
+                database._keep_copy(version)
             with database.write() as connection:
-                database._check_version(migrations.version_of(connection))
                 migrations.migrate(connection, now)
         except JournalUnavailable:
             database.close()
@@ -57,9 +62,10 @@ class Database:
     def existing(cls, directory: Path) -> "Database | None":
         """Open for reading only; null where no journal has been made yet."""
         path = directory / FILE_NAME
-        with _reported(path):
+        with reported(path):
             if not path.exists():
                 return None
+            _check_size(path)
             # Where nobody can write, SQLite cannot put its -shm file beside the journal, and needs none.
             still = not os.access(directory, os.W_OK) and not path.with_name(f"{FILE_NAME}-wal").exists()
         database = cls(path, mode="ro&immutable=1" if still else "ro")
@@ -75,30 +81,72 @@ class Database:
             raise
         return database
 
-    def copy_to(self, directory: Path) -> None:
-        """Copy the journal, as it is at one moment, into another directory."""
-        with _reported(self.path), closing(sqlite3.connect(directory / FILE_NAME)) as copy:
+    def copy_to(self, file: Path) -> None:
+        """Copy the journal, as it is at one moment, into a file."""
+        with reported(self.path), closing(sqlite3.connect(file)) as copy:
             connection = self._engine.raw_connection()
             try:
                 connection.driver_connection.backup(copy)  # type: ignore[union-attr]
             finally:
                 connection.close()
 
+    def back_up(self, file: Path) -> None:
+        """Copy the journal into a file that is not there yet, and check the copy."""
+        with reported(file):
+            os.close(open_private(file, os.O_RDWR | os.O_EXCL))
+        self.copy_to(file)
+        with reported(file), closing(sqlite3.connect(file)) as copy:
+            (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise JournalDamaged(str(file), found)
+
+    def _keep_copy(self, version: int) -> None:
+        """Keep the journal as the earlier version of this program left it, and of no version before."""
+        kept = self.path.with_name(f"journal-version-{version}.sqlite3")
+        with reported(self.path):
+            for earlier in self.path.parent.glob("journal-version-*.sqlite3"):
+                earlier.unlink()
+            os.close(open_private(kept, os.O_RDWR))
+        self.copy_to(kept)
+
+    def give_back_space(self) -> None:
+        """Make the file smaller by what was removed, where it was made so that it can be; refresh the statistics."""
+        with reported(self.path):
+            connection = self._engine.raw_connection()
+            try:
+                # Frees a page a step, and execute() takes one step only.
+                connection.driver_connection.executescript(  # type: ignore[union-attr]
+                    "PRAGMA incremental_vacuum(10000); PRAGMA optimize"
+                )
+            finally:
+                connection.close()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the journal throughout."""
-        with _reported(self.path):
-            self._check_identity()
-            with self._engine.begin() as connection:
-                yield connection
+        with self._transaction("BEGIN") as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is on the disk when the block has been left, or has changed nothing."""
-        with _reported(self.path):
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        with reported(self.path):
             self._check_identity()
-            with self._engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
-                yield connection
+            try:
+                with self._engine.execution_options(begin=begin).begin() as connection:
+                    yield connection
+            except (ValueError, LookupError, TypeError) as error:
+                # A value that is not what its column holds, or a defect of ours.
+                with closing(sqlite3.connect(self.path)) as looking:
+                    damaged = damaged_row(looking)
+                if damaged is None:
+                    raise
+                raise JournalDamaged(str(self.path), damaged) from error
 
     def rows(self, query: Select[*Ts]) -> Sequence[Row[*Ts]]:
         """The rows that answer to a query."""
@@ -153,14 +201,22 @@ def put(connection: Connection, table: Table, *rows: Mapping[str, object], keep:
 
 
 @contextmanager
-def _reported(path: Path) -> Iterator[None]:
+def reported(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with this file into JournalUnavailable."""
     try:
         yield
     except SQLAlchemyError as error:
         # The driver's own words: SQLAlchemy's add the statement and its values.
-        raise JournalUnavailable(str(path), str(getattr(error, "orig", None) or error)) from error
+        raise _unavailable(path, getattr(error, "orig", None) or error) from error
     except (sqlite3.Error, OSError) as error:
-        raise JournalUnavailable(str(path), str(error)) from error
+        raise _unavailable(path, error) from error
+
+
+def _unavailable(path: Path, error: BaseException) -> JournalUnavailable:
+    # The low byte is the primary result code: https://www.sqlite.org/rescode.html
+    damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    damaged = damaged or str(error).startswith("Could not decode")
+    return (JournalDamaged if damaged else JournalUnavailable)(str(path), str(error))
 
 
 def _engine(path: Path, mode: str) -> Engine:
@@ -193,6 +249,8 @@ def _set_pragmas(connection: sqlite3.Connection, *, writing: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     if not writing:
         return
+    # Of effect in a new file only.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise sqlite3.OperationalError(f"the file system does not support WAL (journal_mode is {mode})")
@@ -204,9 +262,16 @@ def _make_private(path: Path) -> None:
     try:
         os.close(open_private(path, os.O_RDWR | os.O_EXCL))
     except FileExistsError:
+        _check_size(path)
         # By name and not by descriptor: closing one would drop the POSIX locks of this process's connections.
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
+
+
+def _check_size(path: Path) -> None:
+    """Raise JournalDamaged for an empty file, which no start leaves behind: it is not a first start."""
+    if path.stat().st_size == 0:
+        raise JournalDamaged(str(path), "0 bytes")
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -258,5 +258,11 @@ _TRIGGERS = (
     """,
 )
 
-MIGRATIONS: Sequence[Migration] = (_first, _alerts, _server_profiles, _following)
+
+def _cycles_of_changes(connection: Connection) -> None:
+    """A cycle without changes is found, and removed, without a look at all changes."""
+    connection.exec_driver_sql("CREATE INDEX changes_by_cycle ON changes (cycle_id)")
+
+
+MIGRATIONS: Sequence[Migration] = (_first, _alerts, _server_profiles, _following, _cycles_of_changes)
 LATEST = len(MIGRATIONS)

@@ -16,6 +16,7 @@ class Checkpoint(StrEnum):
     ORIGIN = "origin"  # start of the first period that was ever walked
     PAUSED = "paused"  # when writing was last seen to be paused
     LOOKBACK = "lookback"  # when the last sweep over earlier periods finished
+    THINNED = "thinned"  # when the journal was last thinned
     REFUSALS = "refusals"  # when too many refusals stopped a cycle; cleared by a batch that goes well
 
 

@@ -220,6 +220,10 @@ class JournalReader(StateReader):
         database = Database.existing(directory)
         return None if database is None else cls(database)
 
+    def back_up(self, file: Path) -> None:
+        """Write a checked copy of the journal, as it is at one moment, into a file that is not there yet."""
+        self._database.back_up(file)
+
     def last_success(self, kind: str | None = None) -> datetime | None:
         """When the last cycle (of that kind) that ended without an error did so."""
         query = select(cycles.c.finished_at).where(cycles.c.error_event.is_(None), cycles.c.finished_at.is_not(None))

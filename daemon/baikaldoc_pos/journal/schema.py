@@ -4,7 +4,10 @@
 have no outcome yet and is kept by triggers too, so that they are found without reading the whole history.
 """
 
+import json
+import sqlite3
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -244,3 +247,33 @@ server_profiles = Table(
     Column("address", Text, primary_key=True),
     Column("profile", JSON, nullable=False),
 )
+
+
+def sound(column: Column[Any], value: object) -> bool:
+    """Whether a value is one that the column can have."""
+    if value is None:
+        return bool(column.nullable)
+    if isinstance(column.type, Integer):
+        return isinstance(value, int)
+    if not isinstance(value, str):
+        return False
+    try:
+        if isinstance(column.type, Instant):
+            return datetime.fromisoformat(value).tzinfo is not None
+        if isinstance(column.type, JSON):
+            json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    return value in column.type.enums if isinstance(column.type, Enum) else True
+
+
+def damaged_row(connection: sqlite3.Connection) -> str | None:
+    """Where the first value of a foreign kind is; None where there is none. It reads everything."""
+    for table in metadata.sorted_tables:
+        names = ", ".join(f'"{column.name}"' for column in table.c)
+        query = f"SELECT rowid, {names} FROM {table.name}"  # noqa: S608 - our own names
+        for rowid, *values in connection.execute(query):
+            for column, value in zip(table.c, values, strict=True):
+                if not sound(column, value):
+                    return f"{table.name}, rowid {rowid}, {column.name}"
+    return None

@@ -7,7 +7,7 @@ be called from another. Decides nothing: when a retry is due, or what a bookmark
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
@@ -16,10 +16,12 @@ import attrs
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.journal.database import Database, put
+from baikaldoc_pos.config import Retention
+from baikaldoc_pos.journal.database import FILE_NAME, Database, put
 from baikaldoc_pos.journal.followed import follow
 from baikaldoc_pos.journal.models import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry, Snapshot
 from baikaldoc_pos.journal.queries import StateReader
+from baikaldoc_pos.journal.retention import EVERY, thin
 from baikaldoc_pos.journal.schema import (
     changes,
     cycles,
@@ -57,7 +59,7 @@ class Journal(StateReader):
             database = Database.existing(directory)
             if database is not None:
                 with closing(database):
-                    database.copy_to(Path(temporary))
+                    database.copy_to(Path(temporary) / FILE_NAME)
             with cls.open(Path(temporary), clock) as journal:
                 yield journal
 
@@ -186,6 +188,14 @@ class Journal(StateReader):
             connection.execute(delete(server_profiles))
             if profile is not None:
                 put(connection, server_profiles, {"address": address, "profile": as_json(profile)})
+
+    def thin(self, kept: Retention) -> int:
+        """Remove, once a day, what has been kept long enough; returns how many rows that were."""
+        now, last = self._clock.now(), self.checkpoint(Checkpoint.THINNED)
+        if last is not None and timedelta(0) <= now - last < EVERY:
+            return 0
+        self.set_checkpoint(Checkpoint.THINNED, now)
+        return thin(self._database, kept, now)
 
     def check_writable(self) -> None:
         """Write and commit a trifle; raises JournalUnavailable where that cannot be done."""

@@ -15,6 +15,7 @@ from baikaldoc_pos.errors import (
     AccessDenied,
     CredentialsRejected,
     DeloUnavailable,
+    JournalDamaged,
     JournalUnavailable,
     NameUnknown,
     RefusalsExceeded,
@@ -36,7 +37,13 @@ _TOLD_BY: Mapping[str, frozenset[str]] = {
     AlertKind.NO_SUCCESS: frozenset({"health.late", "health.never"}),
     AlertKind.CONFIGURATION_REJECTED: frozenset({"state.rejected_configuration"}),
     AlertKind.STORAGE_FAILING: frozenset(
-        {"state.failing_files", "watchdog.journal_fault", "watchdog.disk_full", JournalUnavailable.event}
+        {
+            "state.failing_files",
+            "watchdog.journal_fault",
+            "watchdog.disk_full",
+            JournalUnavailable.event,
+            JournalDamaged.event,
+        }
     ),
 }
 

@@ -26,7 +26,7 @@ from baikaldoc_pos.service.monitoring import Monitoring
 from baikaldoc_pos.service.reload import Reload, runtime_directory
 from baikaldoc_pos.service.scheduler import Scheduler
 from baikaldoc_pos.service.session import SessionManager
-from baikaldoc_pos.service.shutdown import TICK_SECONDS, Shutdown, own_unit, retry_until_disk_space, wait_tick
+from baikaldoc_pos.service.shutdown import TICK_SECONDS, Shutdown, own_unit, retry_until_possible, wait_tick
 from baikaldoc_pos.service.state import StateHolder, status_line
 from baikaldoc_pos.service.systemd import SIGNALS, Notifier, ping_seconds, take_signal
 from baikaldoc_pos.service.watchdog import (
@@ -81,7 +81,7 @@ class Daemon:
         with ExitStack() as open_:
 
             def opened(make: Callable[[], AbstractContextManager[T]]) -> T:
-                return retry_until_disk_space(
+                return retry_until_possible(
                     lambda: open_.enter_context(make()), paths.state, self._notifier, self._in_force.text
                 )
 

@@ -67,6 +67,7 @@ class Jobs:
                 self._may_write()
                 self._state.change(phase=Phase.WORKING, step=None, paused_until=None)
                 self._record_result(self._run(configuration), configuration)
+                self._journal.thin(configuration.service.retention)
             except WritingPaused as pause:
                 self._report_pause(pause)
             except JournalUnavailable as fault:

@@ -27,7 +27,7 @@ from baikaldoc_pos.service.reload import runtime_directory
 from baikaldoc_pos.service.session import SessionManager
 from baikaldoc_pos.service.state import StateHolder
 from baikaldoc_pos.service.systemd import STOPS, Notifier, take_signal
-from baikaldoc_pos.service.watchdog import disk_is_full
+from baikaldoc_pos.service.watchdog import disk_is_full, is_held
 from baikaldoc_pos.state import Phase
 
 log = EventLog(__name__)
@@ -53,24 +53,28 @@ def wait_tick(notifier: Notifier, status: str) -> None:
         raise StopRequested
 
 
-def retry_until_disk_space(opening: Callable[[], T], directory: Path, notifier: Notifier, text: Catalogue) -> T:
-    """Open what needs room in the journal's directory, as soon as there is some.
+def retry_until_possible(opening: Callable[[], T], directory: Path, notifier: Notifier, text: Catalogue) -> T:
+    """Open what needs the journal, as soon as its disk has room and no other process, such as a backup, holds it.
 
     :raises JournalUnavailable: something else is wrong.
     :raises StopRequested: a stop was asked for meanwhile.
     """
-    told = False
+    told = ""
     while True:
         try:
             return opening()
         except JournalUnavailable as fault:
-            if not disk_is_full(fault, directory):
+            if is_held(fault):
+                event, state = "journal.held", "state.waiting_for_journal"
+            elif disk_is_full(fault, directory):
+                event, state = "journal.disk_full", "state.waiting_for_room"
+            else:
                 raise
-            if not told:
-                log.error("journal.disk_full", **fault.fields)
-            told = True
-            sentence = text.render("journal.disk_full", fault.fields)
-        wait_tick(notifier, text.text("state.waiting_for_room", sentence=sentence))
+            if told != event:
+                log.error(event, **fault.fields)
+            told = event
+            sentence = text.render(event, fault.fields)
+        wait_tick(notifier, text.text(state, sentence=sentence))
 
 
 @define(eq=False)

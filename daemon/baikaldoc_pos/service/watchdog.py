@@ -129,6 +129,11 @@ def health_problems(
     return found
 
 
+def is_held(fault: JournalUnavailable) -> bool:
+    """Whether another process had the journal for so long that it could not be opened."""
+    return "database is locked" in str(fault.fields["reason"])
+
+
 def disk_is_full(fault: JournalUnavailable, directory: Path) -> bool:
     """Whether there is no room in the journal's directory for what could not be written."""
     return _SAID in str(fault.fields["reason"]) or not has_room(directory)
