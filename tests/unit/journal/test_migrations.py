@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 
 import pytest
 from baikaldoc_pos.errors import JournalUnavailable
@@ -63,6 +64,9 @@ def test_an_older_journal_is_brought_up_to_date_with_what_it_holds(directory, cl
         JournalReader.open(directory)
     with Journal.open(directory, clock) as journal:
         assert len(journal.open_changes()) == 1
+    (copy,) = directory.glob("journal-version-*")
+    with closing(sqlite3.connect(copy)) as shell:
+        assert shell.execute("SELECT max(version) FROM schema_version").fetchall() == [(LATEST,)]
     shell = sqlite3.connect(directory / "journal.sqlite3")
     assert shell.execute("SELECT version FROM schema_version ORDER BY 1").fetchall() == [
         (version,) for version in range(1, LATEST + 2)

@@ -7,9 +7,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.errors import StopRequested
+from baikaldoc_pos.errors import JournalUnavailable, StopRequested
+from baikaldoc_pos.i18n import Catalogue
+from baikaldoc_pos.service import shutdown
 from baikaldoc_pos.service.reload import ReloadFile, ReloadResult, await_reload
 from baikaldoc_pos.service.shutdown import own_unit, restart_is_pending
+from baikaldoc_pos.service.systemd import Notifier
 from baikaldoc_pos.service.watchdog import JobMonitor, ServiceClock, has_room
 
 
@@ -108,3 +111,18 @@ def test_unit_is_found_in_either_kind_of_control_group(tmp_path: Path) -> None:
 
 def test_where_systemd_cannot_be_asked_it_is_a_stop() -> None:
     assert restart_is_pending("no-such-unit-of-ours.service") is False
+
+
+def test_a_journal_that_a_backup_holds_is_waited_for_at_the_start(tmp_path, monkeypatch):
+    faults = [JournalUnavailable("journal.sqlite3", "database is locked")] * 2
+    said = []
+    monkeypatch.setattr(shutdown, "wait_tick", lambda notifier, status: said.append(status))
+
+    def opening():
+        if faults:
+            raise faults.pop()
+        return "open"
+
+    assert shutdown.retry_until_possible(opening, tmp_path, Notifier(), Catalogue("ru")) == "open"
+    assert len(said) == 2
+    assert said[0].startswith("Запуск: ждёт, пока освободится журнал.")

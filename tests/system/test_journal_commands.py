@@ -1,0 +1,39 @@
+"""A copy of the journal while it is at work, and a new journal from a damaged one."""
+
+import stat
+
+from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.journal import Journal
+
+from tests.delo_server import pending_rubrics
+from tests.installation import Installation
+
+
+def test_a_copy_is_whole_private_and_never_in_place_of_another(installation: Installation) -> None:
+    installation.server.store.add(*pending_rubrics(3))
+    copy = installation.paths.state / "copy.sqlite3"
+    assert installation.command("backup", str(copy)).returncode == 66
+    installation.cycle()
+    with Journal.open(installation.paths.state, SystemClock()) as journal, journal._database.write():
+        assert installation.command("backup", str(copy)).returncode == 0
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert installation.command("backup", str(copy)).returncode == 64
+    (installation.paths.state / "journal.sqlite3").unlink()
+    copy.rename(installation.paths.state / "journal.sqlite3")
+    assert len(installation.history()) == 3
+
+
+def test_a_damaged_journal_is_told_with_the_way_to_go_on(installation: Installation) -> None:
+    installation.server.store.add(*pending_rubrics(3))
+    installation.cycle()
+    file = installation.paths.state / "journal.sqlite3"
+    file.write_bytes(b"")
+    for command in (["once"], ["status"], ["check"]):
+        done = installation.command(*command)
+        assert (done.returncode, "baikaldoc-pos recover" in done.stderr) == (74, True)
+    assert installation.command("recover").returncode == 130  # nobody answers the question
+    assert file.stat().st_size == 0
+    done = installation.command("recover", "--yes")
+    assert (done.returncode, "journal-damaged-" in done.stdout) == (0, True)
+    assert installation.command("once").returncode == 0
+    assert all(len(values) == 1 for values in installation.server.store.written().values())
