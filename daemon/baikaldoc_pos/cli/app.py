@@ -5,19 +5,23 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime, time, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from attrs import frozen
-from rich.console import Console
 
-from baikaldoc_pos.cli.output import is_unicode
+from baikaldoc_pos.cli.streams import is_unicode
 from baikaldoc_pos.config import Configuration, Paths, load_configuration, peek_zone
 from baikaldoc_pos.errors import JournalMissing
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.journal import AlertJournal, JournalReader
 
-Reader = TypeVar("Reader", bound=JournalReader)
+# SQLAlchemy and rich are imported by the commands that need them: that takes most of a quick command's time.
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from baikaldoc_pos.journal import AlertJournal, JournalReader
+
+Reader = TypeVar("Reader", bound="JournalReader")
 PIPE_WIDTH = 200
 YEARS = range(1900, 2200)
 # What the journal can store as one.
@@ -44,12 +48,16 @@ class App:
         """The catalogue that shows instants in that zone."""
         return Catalogue(self.text.language, zone)
 
-    def journal(self) -> JournalReader:
+    def journal(self) -> "JournalReader":
         """The journal for reading; raises JournalMissing where there is none."""
+        from baikaldoc_pos.journal import JournalReader  # noqa: PLC0415
+
         return self._existing(JournalReader.open(self.paths.state))
 
-    def alert_journal(self) -> AlertJournal:
+    def alert_journal(self) -> "AlertJournal":
         """The same with the conditions."""
+        from baikaldoc_pos.journal import AlertJournal  # noqa: PLC0415
+
         return self._existing(AlertJournal.open(self.paths.state))
 
     def _existing(self, journal: Reader | None) -> Reader:
@@ -58,8 +66,10 @@ class App:
         return journal
 
     @staticmethod
-    def console() -> Console:
+    def console() -> "Console":
         """Where tables go; wide enough for a pipe, where nobody folds lines."""
+        from rich.console import Console  # noqa: PLC0415
+
         return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, emoji=False, markup=False)
 
 

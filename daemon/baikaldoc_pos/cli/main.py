@@ -12,7 +12,7 @@ from baikaldoc_pos import __version__
 from baikaldoc_pos.cli.app import App
 from baikaldoc_pos.cli.commands import Group, usage_error
 from baikaldoc_pos.cli.installed import InstanceName, become_service, paths_of
-from baikaldoc_pos.cli.output import setup_streams
+from baikaldoc_pos.cli.streams import setup_streams
 from baikaldoc_pos.config import Paths, peek_language, peek_zone, render
 from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, ReaderGone
 from baikaldoc_pos.i18n import Catalogue
