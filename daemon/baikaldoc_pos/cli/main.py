@@ -19,7 +19,7 @@ from baikaldoc_pos.i18n import Catalogue
 
 # The module of each command, in the order of the help. It is imported when called.
 COMMANDS = {
-    "run": "baikaldoc_pos.cli.cycle",
+    "run": "baikaldoc_pos.cli.run",
     "once": "baikaldoc_pos.cli.cycle",
     "check": "baikaldoc_pos.cli.check",
     "schema": "baikaldoc_pos.cli.schema",

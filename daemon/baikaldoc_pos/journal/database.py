@@ -43,7 +43,7 @@ class Database:
         path = directory / FILE_NAME
         with reported(path):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_private(path)
+            made = _make_private(path)
         database = cls(path, mode="rw")
         try:
             with database.read() as connection:
@@ -55,6 +55,8 @@ class Database:
                 migrations.migrate(connection, now)
         except JournalUnavailable:
             database.close()
+            if made and path.stat().st_size == 0:
+                path.unlink()  # or the next start would take it for a damaged one
             raise
         return database
 
@@ -257,8 +259,11 @@ def _set_pragmas(connection: sqlite3.Connection, *, writing: bool) -> None:
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def _make_private(path: Path) -> None:
-    """Only the owner may read the journal, whatever the umask; SQLite gives -wal and -shm the mode of the file."""
+def _make_private(path: Path) -> bool:
+    """Only the owner may read the journal, whatever the umask; SQLite gives -wal and -shm the mode of the file.
+
+    Return whether the file is new.
+    """
     try:
         os.close(open_private(path, os.O_RDWR | os.O_EXCL))
     except FileExistsError:
@@ -266,6 +271,8 @@ def _make_private(path: Path) -> None:
         # By name and not by descriptor: closing one would drop the POSIX locks of this process's connections.
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
+        return False
+    return True
 
 
 def _check_size(path: Path) -> None:

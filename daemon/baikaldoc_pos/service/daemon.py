@@ -26,10 +26,11 @@ from baikaldoc_pos.service.monitoring import Monitoring
 from baikaldoc_pos.service.reload import Reload, runtime_directory
 from baikaldoc_pos.service.scheduler import Scheduler
 from baikaldoc_pos.service.session import SessionManager
-from baikaldoc_pos.service.shutdown import TICK_SECONDS, Shutdown, own_unit, retry_until_possible, wait_tick
+from baikaldoc_pos.service.shutdown import Shutdown, own_unit, retry_until_possible, wait_tick
 from baikaldoc_pos.service.state import StateHolder, status_line
 from baikaldoc_pos.service.systemd import SIGNALS, Notifier, ping_seconds, take_signal
 from baikaldoc_pos.service.watchdog import (
+    PULSE_SECONDS,
     HealthSnapshot,
     JobMonitor,
     JournalFault,
@@ -38,9 +39,12 @@ from baikaldoc_pos.service.watchdog import (
     health_problems,
 )
 from baikaldoc_pos.state import Phase, ServiceState
+from baikaldoc_pos.sync import CycleReport
 
 log = EventLog(__name__)
 T = TypeVar("T")
+# How often the loop looks at what no signal tells: a pause, the clock, files that fail.
+LOOK_SECONDS = 5.0
 
 
 class Daemon:
@@ -61,11 +65,12 @@ class Daemon:
         self._sessions = SessionManager(
             self._clock, self._observe, runtime_directory(context.environ), context.paths.state
         )
-        self._scheduler = Scheduler(self._planned)
+        self._ping_seconds = ping_seconds(context.environ)
+        # The pulse is younger than two pings as long as the scheduler's thread lives.
+        self._scheduler = Scheduler(self._planned, min(PULSE_SECONDS, self._ping_seconds or PULSE_SECONDS))
         self._reloads = Reload(context, self._in_force, self._sessions, self._scheduler, self._state, self._clock)
         self._pause = PauseFile(context.paths.state)
         self._reporting: Monitoring | None = None
-        self._ping_seconds = ping_seconds(context.environ)
         self._pinged_at = -float("inf")
 
     def run(self) -> int:
@@ -119,6 +124,10 @@ class Daemon:
             lock.check()
             self._pause.check(self._clock.now())
 
+        def finished(report: CycleReport) -> None:
+            reporting.cycle_finished(report)
+            self._scheduler.background_now("mail")
+
         log.info("service.started", pid=os.getpid(), config=str(self._context.paths.config))
         jobs = Jobs(
             lambda: self._in_force.configuration,
@@ -129,7 +138,7 @@ class Daemon:
             self._monitor,
             self._state,
             self._scheduler,
-            reporting.cycle_finished,
+            finished,
         )
         self._reloads.publish_start()
         self._state.change(phase=Phase.IDLE, last_success=_last_success(self._context.paths))
@@ -149,7 +158,7 @@ class Daemon:
     def _serve(self, journal: Journal, reporting: Monitoring) -> None:
         """The loop: one signal at a time, and a ping whenever one is due and earned."""
         acts = {signal.SIGHUP: lambda: self._reload(reporting), signal.SIGUSR1: self._scheduler.cycle_now}
-        tick = min(TICK_SECONDS, self._ping_seconds or TICK_SECONDS)
+        tick = min(LOOK_SECONDS, self._ping_seconds or LOOK_SECONDS)
         while True:
             received = take_signal(SIGNALS, tick)
             if received is not None:

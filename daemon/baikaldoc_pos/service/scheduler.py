@@ -26,22 +26,23 @@ CYCLE = "cycle"
 KEEP_ALIVE = "keep_alive"
 PULSE = "pulse"
 ERRANDS = "errands"
-ERRAND_SECONDS = 15.0
+ERRAND_SECONDS = 30.0
 
 
 class Scheduler:
     """Runs the cycle and the keep-alive at their intervals, one instance of each at a time.
 
     :param planned: called with the instant of the next cycle whenever it may have changed.
+    :param pulse_seconds: how often the scheduler's thread shows life.
     """
 
-    def __init__(self, planned: Callable[[datetime | None], None]) -> None:
+    def __init__(self, planned: Callable[[datetime | None], None], pulse_seconds: float = PULSE_SECONDS) -> None:
         self._planned = planned
         self._again = threading.Event()
         # Whether a cycle is running, and the lock under which that changes: see ``_was_busy``.
         self._cycling = False
         self._turning = threading.Lock()
-        self._pulse = time.monotonic()
+        self._pulse, self._pulse_every = time.monotonic(), timedelta(seconds=pulse_seconds)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             # The pulse runs in the scheduler's own thread: it is that thread whose life it shows.
@@ -60,7 +61,7 @@ class Scheduler:
     ) -> None:
         """Start; the first cycle begins at once."""
         add = self._scheduler.add_job
-        add(self._beat, _interval(timedelta(seconds=PULSE_SECONDS)), id=PULSE, executor=PULSE)
+        add(self._beat, _interval(self._pulse_every), id=PULSE, executor=PULSE)
         add(lambda: self._run_cycle(cycle), _interval(cycle_every), id=CYCLE, next_run_time=datetime.now(UTC))
         add(keep_alive, _interval(keep_alive_every), id=KEEP_ALIVE)
         self._scheduler.start()
@@ -69,6 +70,10 @@ class Scheduler:
         """Something else that is done every few seconds, in threads that no cycle waits for."""
         trigger = _interval(timedelta(seconds=ERRAND_SECONDS))
         self._scheduler.add_job(errand, trigger, id=name, executor=ERRANDS, next_run_time=datetime.now(UTC))
+
+    def background_now(self, name: str) -> None:
+        """That job at once, where it is not running."""
+        self._plan(name, datetime.now(UTC))
 
     @property
     def alive(self) -> bool:

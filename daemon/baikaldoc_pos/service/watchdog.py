@@ -20,7 +20,7 @@ from baikaldoc_pos.state import HealthProblem
 
 SLICE_SECONDS = 1.0
 # The scheduler's own thread runs a job this often; being late by more than the tolerance, it is dead or stuck.
-PULSE_SECONDS = 1.0
+PULSE_SECONDS = 5.0
 PULSE_TOLERANCE_SECONDS = 30.0
 JOURNAL_FAULT = "watchdog.journal_fault"
 DISK_FULL = "watchdog.disk_full"
