@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakSet
 
+from attrs import frozen
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 LOOK_SECONDS = 0.1
+IDLE_SECONDS = 5.0
 
 
 class _Sockets:
@@ -41,6 +43,50 @@ class _Sockets:
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
 
 
+@frozen(eq=False)
+class _Deadline:
+    """When a request has to end, and whether that was so."""
+
+    expires: float
+    cut: Callable[[], bool]
+    overrun: threading.Event
+
+    def passed(self) -> bool:
+        return self.overrun.is_set() or time.monotonic() >= self.expires or self.cut()
+
+
+class _Watcher:
+    """Breaks the connections of a request that is late, from a thread that outlives a series of requests."""
+
+    def __init__(self, break_connections: Callable[[], None]) -> None:
+        self._break = break_connections
+        self._changed = threading.Condition()
+        self._deadline: _Deadline | None = None
+        self._thread: threading.Thread | None = None
+
+    def watch(self, deadline: _Deadline | None) -> None:
+        """Watch this request, or none; connections are broken for no earlier one from now on."""
+        with self._changed:
+            self._deadline = deadline
+            if deadline is not None:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="request-deadline", daemon=True)
+                    self._thread.start()
+                self._changed.notify()
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                if self._deadline is None and not self._changed.wait_for(lambda: self._deadline, IDLE_SECONDS):
+                    self._thread = None
+                    return
+                watched = self._deadline
+                self._changed.wait(LOOK_SECONDS)
+                if watched is not None and watched is self._deadline and watched.passed():
+                    watched.overrun.set()
+                    self._break()
+
+
 class BreakableAdapter(HTTPAdapter):
     """Keeps track of the sockets that it has opened.
 
@@ -50,6 +96,7 @@ class BreakableAdapter(HTTPAdapter):
     def __init__(self, context: ssl.SSLContext) -> None:
         self._sockets = _Sockets()
         self._context = context
+        self._watcher = _Watcher(self._sockets.break_all)
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -73,22 +120,12 @@ class BreakableAdapter(HTTPAdapter):
         The event says whether that was so. What was read then is not to be trusted: an end of file among the headers,
         or in a body without a length, looks like a regular one.
         """
-        overrun, ended = threading.Event(), threading.Event()
-        expires = time.monotonic() + seconds
-
-        def watch() -> None:
-            while not ended.wait(LOOK_SECONDS):
-                if overrun.is_set() or time.monotonic() >= expires or cut():
-                    overrun.set()
-                    self.break_connections()
-
-        watcher = threading.Thread(target=watch, name="request-deadline", daemon=True)
-        watcher.start()
+        overrun = threading.Event()
+        self._watcher.watch(_Deadline(time.monotonic() + seconds, cut, overrun))
         try:
             yield overrun
         finally:
-            ended.set()
-            watcher.join()
+            self._watcher.watch(None)
 
     def _track(self, manager: PoolManager) -> None:
         sockets = self._sockets

@@ -7,7 +7,7 @@ not has left the set. Where none is whole, the caller learns so, and has what wa
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
@@ -18,9 +18,10 @@ from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.model import Rubric
 
 log = EventLog(__name__)
+T = TypeVar("T")
 
 START = "-1"
-PAGE = "ar_rubric_values_pg"
+PAGE = "arRubricValuesPg"
 # Why a set could not be read whole.
 SHIFTED = "window.reason.shifted"
 UNREADABLE_ROWS = "window.reason.rows"
@@ -125,7 +126,7 @@ def page_of(answer: GraphqlAnswer, document: Document, alias: str = PAGE) -> Pag
     _check(answer, document)
     try:
         return _read_page(answer, document, alias)
-    except (ValueError, AttributeError) as misfit:
+    except (ValueError, TypeError, KeyError) as misfit:
         raise UnexpectedAnswer(
             f"{type(misfit).__name__}: no page", document.name, server_message=answer.words
         ) from misfit
@@ -154,9 +155,15 @@ def _check(answer: GraphqlAnswer, document: Document) -> None:
 
 
 def _read_page(answer: GraphqlAnswer, document: Document, alias: str) -> Page:
-    """The page; ValueError or AttributeError where the data is of another form, or lacks a field that was asked for."""
-    result = getattr(document.operation + {"data": answer.data or {}}, alias)
-    edges = result.edges or []
+    """The page; ValueError, TypeError or KeyError where the data is of another form, or lacks a field.
+
+    The answer is read as it came: through the generated types it takes most of a reading's time.
+    """
+    result: Any = (answer.data or {})[alias]
+    found, paging = result["edges"], result["pageInfo"]
+    edges = found or []
+    if not isinstance(edges, list):
+        raise TypeError("edges")
     rubrics = tuple(_rubrics(edges, _failed_rows(answer, alias)))
     if len(rubrics) < len(edges):
         log.warning(
@@ -167,10 +174,10 @@ def _read_page(answer: GraphqlAnswer, document: Document, alias: str) -> Page:
     return Page(
         rubrics=rubrics,
         rows=len(edges),
-        total=result.total_count,
-        cursor=result.page_info.end_cursor,
-        more=bool(result.page_info.has_next_page),
-        whole=len(rubrics) == len(edges) and result.edges is not None,
+        total=_of(int, result["totalCount"]),
+        cursor=_of(str, paging["endCursor"]),
+        more=bool(paging["hasNextPage"]),
+        whole=len(rubrics) == len(edges) and found is not None,
     )
 
 
@@ -187,19 +194,25 @@ def _failed_rows(answer: GraphqlAnswer, alias: str) -> frozenset[object]:
 
 def _rubrics(edges: Sequence[Any], failed: frozenset[object]) -> Iterator[Rubric]:
     for place, edge in enumerate(edges):
-        # An absent object reads as an empty one, which is falsy, and has no attributes.
-        node = edge.node if edge else None
-        # As it came: sgqlc would take 1.5 for 1, and another rubric would be written.
-        if not node or place in failed or not _is_isn(node.__json_data__.get("isnRefRubric")):
+        node = edge["node"] if edge else None
+        if not node or place in failed or not _is_isn(node["isnRefRubric"]):
             continue
-        card = node.ref_rubric.doc_rc if node.ref_rubric else None
+        reference = node["refRubric"]
+        card = reference["docRc"] if reference else None
         yield Rubric(
-            isn=node.isn_ref_rubric,
-            document_isn=card.isn_doc if card and _is_isn(card.isn_doc) else None,
-            number=card.free_num if card else None,
-            sstu_status=node.eos_sstu_status,
-            pos_status=node.pos_status_rub,
+            isn=node["isnRefRubric"],
+            document_isn=card["isnDoc"] if card and _is_isn(card["isnDoc"]) else None,
+            number=_of(str, card["freeNum"]) if card else None,
+            sstu_status=_of(str, node["eosSstuStatus"]),
+            pos_status=_of(str, node["posStatusRub"]),
         )
+
+
+def _of(kind: type[T], value: object) -> T | None:
+    """The value, or null; TypeError where it is of another type."""
+    if value is None or type(value) is kind:
+        return value
+    raise TypeError(f"{type(value).__name__} in place of {kind.__name__}")
 
 
 def _is_isn(value: object) -> bool:

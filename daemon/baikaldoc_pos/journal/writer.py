@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 import attrs
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, Table, delete, insert, update
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Retention
-from baikaldoc_pos.journal.database import FILE_NAME, Database, put
+from baikaldoc_pos.journal.database import FILE_NAME, Database, one_of, put
 from baikaldoc_pos.journal.followed import follow
 from baikaldoc_pos.journal.models import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry, Snapshot
 from baikaldoc_pos.journal.queries import StateReader
@@ -92,7 +92,7 @@ class Journal(StateReader):
     def record_intents(self, cycle_id: int | None, planned: Sequence[Change]) -> list[int]:
         """Record what is about to be written to ДЕЛО; returns the ids of the changes in the order given."""
         now = self._clock.now()
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "cycle_id": cycle_id,
                 "planned_at": now,
@@ -106,7 +106,12 @@ class Journal(StateReader):
             for change in planned
         ]
         with self._database.write() as connection:
-            return [connection.execute(insert(changes), row).lastrowid for row in rows]
+            # What AUTOINCREMENT counts: ids that were once given are not given again, even where their rows are gone.
+            last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").scalar() or 0
+            ids = [last + number for number in range(1, len(rows) + 1)]
+            if rows:
+                connection.execute(insert(changes), [row | {"id": id_} for id_, row in zip(ids, rows, strict=True)])
+        return ids
 
     def settle(
         self, settled: Sequence[ChangeOutcome], again: Sequence[RetryEntry] = (), cleared: Collection[int] = ()
@@ -122,8 +127,8 @@ class Journal(StateReader):
             if rows:
                 connection.execute(insert(outcomes), rows)
                 follow(connection, settled, now)
-            _forget_retries(connection, cleared)
-            _forget_unmapped(connection, cleared)
+            _forget(connection, retries, cleared)
+            _forget(connection, unmapped, cleared)
             _schedule(connection, again)
 
     def schedule_retries(self, entries: Sequence[RetryEntry]) -> None:
@@ -143,7 +148,7 @@ class Journal(StateReader):
     def drop_retries(self, isns: Collection[int]) -> None:
         """Take these rubrics off the retry list."""
         with self._database.write() as connection:
-            _forget_retries(connection, isns)
+            _forget(connection, retries, isns)
 
     def remember_unmapped(self, rubrics: Sequence[Rubric], now: datetime) -> None:
         """Remember rubrics whose ССТУ status the mapping does not know, or that they were seen again."""
@@ -165,7 +170,7 @@ class Journal(StateReader):
     def forget_unmapped(self, isns: Collection[int]) -> None:
         """These rubrics are mapped by now, or no longer wait for a status."""
         with self._database.write() as connection:
-            _forget_unmapped(connection, isns)
+            _forget(connection, unmapped, isns)
 
     def set_checkpoint(self, name: Checkpoint, at: datetime) -> None:
         """Set the instant of that name, in place of the one it had."""
@@ -211,13 +216,6 @@ def _schedule(connection: Connection, entries: Sequence[RetryEntry]) -> None:
     put(connection, retries, *rows)
 
 
-def _forget_retries(connection: Connection, isns: Collection[int]) -> None:
+def _forget(connection: Connection, table: Table, isns: Collection[int]) -> None:
     if isns:
-        gone = delete(retries).where(retries.c.rubric_isn == bindparam("isn"))
-        connection.execute(gone, [{"isn": isn} for isn in isns])
-
-
-def _forget_unmapped(connection: Connection, isns: Collection[int]) -> None:
-    if isns:
-        gone = delete(unmapped).where(unmapped.c.rubric_isn == bindparam("isn"))
-        connection.execute(gone, [{"isn": isn} for isn in isns])
+        connection.execute(delete(table).where(one_of(table.c.rubric_isn, isns)))

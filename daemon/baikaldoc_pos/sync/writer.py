@@ -15,7 +15,7 @@ from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import BatchRejected, DeloClient, StaleBatch
 from baikaldoc_pos.errors import AccessDenied, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
-from baikaldoc_pos.journal import ChangeOutcome, Journal, OpenChange, RetryEntry, Snapshot
+from baikaldoc_pos.journal import WRITTEN, ChangeOutcome, Journal, OpenChange, RetryEntry, Snapshot
 from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric
 from baikaldoc_pos.state import CycleProgress
 from baikaldoc_pos.sync.limits import WriteLimiter
@@ -300,7 +300,9 @@ class CycleRun:
         """
         if not changes:
             return
-        previous = self.journal.retry_entries([change.rubric.isn for change in changes])
+        # Where all went well there is nothing to go on from.
+        clean = all(answer.outcome in WRITTEN for answer in answers)
+        previous = {} if clean else self.journal.retry_entries([change.rubric.isn for change in changes])
         again: list[RetryEntry] = []
         cleared: list[int] = []
         for change, answer in zip(changes, answers, strict=True):
