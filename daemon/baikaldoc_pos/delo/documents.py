@@ -7,6 +7,7 @@ printing: the operations are generated with the usual ones, and an alias keeps t
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from attrs import evolve, field, frozen
 from delo_schema import schema
@@ -39,17 +40,16 @@ CARRIES_ATTRIBUTE = {
 
 @frozen
 class Document:
-    """A document with its name and variables, and the operation that reads its answer (none for introspection)."""
+    """A document with its name and variables."""
 
     name: str
-    operation: Operation
     text: str
     variables: dict[str, object] = field(factory=dict)
 
     @classmethod
     def of(cls, operation: Operation, name: str, **variables: object) -> "Document":
         # bytes() prints it without indentation.
-        return cls(name, operation, bytes(operation).decode(), variables)
+        return cls(name, bytes(operation).decode(), variables)
 
 
 KEEP_ALIVE = Document.of(Operations.query.keep_alive, "KeepAlive")
@@ -194,20 +194,12 @@ class Documents:
 
     def update(self, changes: Sequence[Change], profile: ServerProfile) -> Document:
         """The mutation that writes the changes in order, each under its :func:`alias`."""
-        inputs = [{"data": {"isnRefRubric": change.rubric.isn, "posStatusRub": change.target}} for change in changes]
-        variables: dict[str, object] = {}
         if profile.typed_input:
             named = [{"data": {"isnRefRubric": c.rubric.isn, self.attributes.pos_field: c.target}} for c in changes]
-            variables = {f"input{position}": value for position, value in enumerate(named)}
-        # Each variable has an Arg of its own: sgqlc writes the name into it.
-        typed = {name: Arg(non_null(schema.UpdateArRubricValueInput)) for name in variables}
-        operation = Operation(schema.schema.mutation_type, name="UpdateRubrics", variables=typed)
-        for position, literal in enumerate(inputs):
-            value = Variable(f"input{position}") if profile.typed_input else literal
-            answer = operation.update_ar_rubric_value(__alias__=alias(position), input=value)
-            answer.__fields__("success", "message", *profile.answer_fields)
-            answer.data.__fields__("isn_ref_rubric", "pos_status_rub")
-        return self._named(Document.of(operation, "UpdateRubrics", **variables))
+            document = _typed_update(self, len(changes), profile.answer_fields)
+            return evolve(document, variables={f"input{place}": value for place, value in enumerate(named)})
+        inputs = [{"data": {"isnRefRubric": change.rubric.isn, "posStatusRub": change.target}} for change in changes]
+        return self._named(_update(inputs, {}, profile.answer_fields))
 
     def probe(self, *, orderby: bool = False, **conditions: object) -> Document:
         """A query for one rubric, which shows whether the server takes these conditions."""
@@ -249,6 +241,23 @@ class Documents:
             return f"{name}:" if found["colon"] else found[0] if name == found[0] else f"{found[0]}: {name}"
 
         return evolve(document, text=_TOKENS.sub(exchanged, document.text))
+
+
+@lru_cache(maxsize=16)
+def _typed_update(documents: Documents, count: int, answer_fields: tuple[str, ...]) -> Document:
+    """The mutation of so many changes without their values, which travel beside it: the same for every batch."""
+    # Each variable has an Arg of its own: sgqlc writes the name into it.
+    typed = {f"input{place}": Arg(non_null(schema.UpdateArRubricValueInput)) for place in range(count)}
+    return documents._named(_update([Variable(name) for name in typed], typed, answer_fields))
+
+
+def _update(inputs: Sequence[object], declared: Mapping[str, Arg], answer_fields: Sequence[str]) -> Document:
+    operation = Operation(schema.schema.mutation_type, name="UpdateRubrics", variables=dict(declared))
+    for place, given in enumerate(inputs):
+        answer = operation.update_ar_rubric_value(__alias__=alias(place), input=given)
+        answer.__fields__("success", "message", *answer_fields)
+        answer.data.__fields__("isn_ref_rubric", "pos_status_rub")
+    return Document.of(operation, "UpdateRubrics")
 
 
 def _paging() -> dict[str, Arg]:

@@ -124,7 +124,7 @@ class ServerSchema:
         return list(reached.values())
 
     def _data(self, text: str) -> Mapping[str, Any]:
-        return self._ask(Document(INTROSPECTION, None, text)).data or {}
+        return self._ask(Document(INTROSPECTION, text)).data or {}
 
 
 def _cut(described: Mapping[str, Any], known: Set[str]) -> Mapping[str, Any]:
