@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from importlib.resources import files
 from string import Formatter
@@ -53,6 +53,7 @@ class _Formatter(Formatter):
     def __init__(self, sentences: Mapping[str, str], zone: tzinfo | None) -> None:
         self._sentences = sentences
         self.zone = zone
+        self._day = sentences["format.day"]
 
     def convert_field(self, value: object, conversion: str | None) -> object:
         if conversion == "t":
@@ -67,7 +68,11 @@ class _Formatter(Formatter):
             return ", ".join(map(str, value))
         try:
             if isinstance(value, datetime) and not format_spec:
-                return f"{value.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+                # Of an instant in a zone that nobody configured, the zone is told.
+                offset = "" if self.zone is not None else f" {value.astimezone().isoformat()[-6:]}"
+                return f"{value.astimezone(self.zone):{self._day} %H:%M}{offset}"
+            if isinstance(value, date) and not format_spec:
+                return f"{value:{self._day}}"
             return str(super().format_field("—" if value is None else value, format_spec))
         except (ValueError, TypeError, OverflowError):
             return str(value)
@@ -101,6 +106,11 @@ class Catalogue:
     def value(self, value: object) -> str:
         """A value as sentences show it: an instant in the catalogue's zone, a dash for none."""
         return self._formatter.format_field(value, "")
+
+    @property
+    def zone_name(self) -> str:
+        """The zone in which instants are shown, as its offset now: ``UTC+08:00``."""
+        return f"UTC{datetime.now(UTC).astimezone(self._formatter.zone).isoformat()[-6:]}"
 
     def ids(self) -> Iterable[str]:
         return self._sentences.keys()

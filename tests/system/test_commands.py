@@ -1,7 +1,5 @@
 """The commands as a person runs them: what they print, what they change, how they end."""
 
-import csv
-import io
 import json
 import os
 import socket
@@ -257,18 +255,22 @@ def test_history_by_rubric_document_number_and_day(installation: Installation, s
     for filters in (["--rubric", "3"], ["--document", "500000003"], ["--number", "3-ОГ"]):
         rows = json.loads(installation.command("history", *filters, "--json").stdout)
         assert [(row["isn"], row["outcome"]) for row in rows] == [(3, "updated")]
-    rows = list(csv.DictReader(io.StringIO(installation.command("history", "--since", "2026-01-01", "--csv").stdout)))
+    rows = json.loads(installation.command("history", "--since", "2026-01-01", "--json").stdout)
     assert len(rows) == 8
     assert {row["new_pos"] for row in rows} == set(MAPPING.values())
     assert json.loads(installation.command("history", "--since", "2100-01-01", "--json").stdout) == []
 
 
-def test_csv_does_not_carry_formulas_into_a_spreadsheet(installation: Installation, server: DeloServer) -> None:
+def test_csv_is_a_spreadsheet_of_the_language_with_a_total(installation: Installation, server: DeloServer) -> None:
     fill(server)
-    server.faults.writes[1] = Refused(message='=HYPERLINK("http://evil")')
+    server.faults.writes[1] = Refused(message="Нет прав")
     installation.command("once")
-    rows = list(csv.DictReader(io.StringIO(installation.command("failed", "--csv").stdout)))
-    assert rows[0]["message"].startswith("'=")
+    failed = installation.command("failed", "--csv").stdout.splitlines()
+    assert (failed[0].split(";")[3], failed[1].split(";")[3:5]) == ("Исход", ["отказано", "Нет прав"])
+    month = f"{datetime.now(UTC):%Y-%m}"
+    lines = installation.command("report", "--csv", "--month", month).stdout.splitlines()
+    assert lines[0].startswith("\ufeffМесяц;Статус ПОС;")
+    assert lines[-1] == f"{month};Всего;7;1;0"
 
 
 # -- pause, retry, report --------------------------------------------------------------------------------------------

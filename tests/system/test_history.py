@@ -10,7 +10,7 @@ import subprocess
 import termios
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -85,7 +85,7 @@ def test_an_appeal_that_was_never_seen(installation: Installation, journal: Jour
     shown = told(installation, "нет такого")
     for reason in ("нет статуса ССТУ", "уже стоял", "ignoredStatuses", "once --from", "ещё не прочитаны"):
         assert reason in shown
-    assert "2026-09-15 12:00:00" in shown, "the start of the very first period, in the installation's zone"
+    assert "15.09.2026 12:00" in shown, "the start of the very first period, in the installation's zone"
 
 
 @pytest.mark.parametrize(
@@ -129,15 +129,15 @@ def shown_at(installation: Installation, columns: int, *command: str) -> str:
     return shown.decode()
 
 
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", [40, 80, 120])
 def test_what_one_copies_is_in_one_piece(installation: Installation, journal: Journal, columns: int) -> None:
     write(journal, rubric(1_280_000_002, "А26-02-118-ОГ"), REFUSED)
     with_trouble(journal, NOW)
     shown = shown_at(installation, columns, "history")
-    for whole in ("1280000002", "А26-02-118-ОГ", "2026-10-15", "12:00:00"):
+    for whole in ("1280000002", "А26-02-118-ОГ", "15.10.2026", "12:00"):
         assert re.search(rf"(?<!\S){whole}(?!\S)", shown), whole
     shown = shown_at(installation, columns, "failed")
-    for whole in ("5000001", "Б-0/26", "2026-10-15", "12:09:00"):
+    for whole in ("5000001", "Б-0/26", "15.10.2026", "12:09"):
         assert re.search(rf"(?<!\S){whole}(?!\S)", shown), whole
 
 
@@ -188,10 +188,20 @@ def test_a_table_that_shows_all_does_not_say_otherwise(installation: Installatio
 
 
 def test_csv_and_json_have_all_rows_alike(installation: Installation, large: Path) -> None:
-    as_csv = list(csv.DictReader(io.StringIO(in_large(installation, large, "history", "--csv"))))
+    as_csv = in_large(installation, large, "history", "--csv")
+    assert as_csv.startswith("\ufeffКогда;Исход записан;")
+    *rows, last = csv.DictReader(io.StringIO(as_csv.removeprefix("\ufeff")), delimiter=";")
     as_json = json.loads(in_large(installation, large, "history", "--since", "2026-01-01", "--json"))
-    assert len(as_csv) == len(as_json) > 1000
-    assert [{name: "" if value is None else str(value) for name, value in row.items()} for row in as_json] == as_csv
+    assert len(rows) == len(as_json) > 1000
+    assert last["Когда"] == f"Всего: {len(rows)}"
+    assert [(row["ISN рубрики"], row["Стало"]) for row in rows] == [(str(e["isn"]), e["new_pos"]) for e in as_json]
+    instants = [
+        datetime.strptime(row["Когда"], "%d.%m.%Y %H:%M").replace(tzinfo=timezone(timedelta(hours=8))) for row in rows
+    ]
+    assert all(
+        timedelta() <= datetime.fromisoformat(each["planned_at"]) - instant < timedelta(minutes=1)
+        for each, instant in zip(as_json, instants, strict=True)
+    )
 
 
 def test_the_first_rows_come_at_once(installation: Installation, large: Path) -> None:
@@ -207,9 +217,9 @@ def test_the_first_rows_come_at_once(installation: Installation, large: Path) ->
         assert process.wait(30) == 0
 
 
-@pytest.mark.parametrize("first", "=+-@\t\r\n")
+@pytest.mark.parametrize("first", [*"=+-@\t\r\n", " =", "А-1;=", "А-1\t=", "＝"])
 def test_csv_carries_no_formula_into_a_spreadsheet(installation: Installation, journal: Journal, first: str) -> None:
     write(journal, rubric(5, NUMBER), Answer(Outcome.REFUSED, f"{first}=1+1"))
     output = subprocess.run(installation.arguments("history", "--csv"), capture_output=True, check=True).stdout
-    (row,) = csv.DictReader(io.StringIO(output.decode(), newline=""))
-    assert row["message"] == f"'{first}=1+1"
+    row, _ = csv.DictReader(io.StringIO(output.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert row["Ответ ДЕЛО"] == f"'{first}=1+1"

@@ -1,7 +1,8 @@
 """click with its own words taken from the catalogue: usage, headings, and errors in the arguments."""
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -26,6 +27,7 @@ class _Localized(click.Command):
     def __init__(self, text: Catalogue, *args: Any, **kwargs: Any) -> None:
         self.text = text
         super().__init__(*args, **kwargs)
+        self.context_settings["help_option_names"] = ["-h", "--help"]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         pieces = " ".join(self.collect_usage_pieces(ctx))
@@ -52,6 +54,27 @@ class Command(_Localized):
 
 
 class Group(_Localized, click.Group):
+    """A command that has commands."""
+
+    def __init__(self, text: Catalogue, *args: Any, **kwargs: Any) -> None:
+        metavars = {"options_metavar": text.text("cli.metavar.options")}
+        metavars["subcommand_metavar"] = text.text("cli.metavar.command")
+        super().__init__(text, *args, no_args_is_help=True, **metavars, **kwargs)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _Localized.format_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(self.text.text("cli.commands")):
+            formatter.write_dl([(name, self.short_help_of(name)) for name in self.list_commands(ctx)])
+
+    def short_help_of(self, name: str) -> str:
+        """What the command does, for the list of commands."""
+        return self.commands[name].help or ""
+
+
+class CommandLine(Group):
     """A group whose commands live in modules with a function ``<name>_command(text)``, imported when they are needed.
 
     :param modules: names of commands and of their modules, in the order of the help.
@@ -59,14 +82,7 @@ class Group(_Localized, click.Group):
 
     def __init__(self, text: Catalogue, modules: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
         self._modules = modules
-        super().__init__(
-            text,
-            *args,
-            options_metavar=text.text("cli.metavar.options"),
-            subcommand_metavar=text.text("cli.metavar.command"),
-            no_args_is_help=True,
-            **kwargs,
-        )
+        super().__init__(text, *args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self._modules)
@@ -78,14 +94,8 @@ class Group(_Localized, click.Group):
         made: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")(self.text)
         return made
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        _Localized.format_options(self, ctx, formatter)
-        self.format_commands(ctx, formatter)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, self.text.text(f"cli.{name.replace('-', '_')}.help")) for name in self._modules]
-        with formatter.section(self.text.text("cli.commands")):
-            formatter.write_dl(rows)
+    def short_help_of(self, name: str) -> str:
+        return self.text.text(f"cli.{name.replace('-', '_')}.help")
 
 
 def usage_error(error: click.UsageError, text: Catalogue) -> str:
@@ -96,8 +106,12 @@ def usage_error(error: click.UsageError, text: Catalogue) -> str:
             return error.format_message()
         case click.exceptions.NoSuchCommand():
             said = text.text("cli.error.no_such_command", command=error.command_name)
+            group = error.ctx.command if error.ctx is not None else None
+            known = group.list_commands(error.ctx) if isinstance(group, click.Group) and error.ctx is not None else ()
+            said += _nearest(error.command_name, known, text)
         case click.NoSuchOption():
             said = text.text("cli.error.no_such_option", option=error.option_name)
+            said += _nearest(error.option_name, error.possibilities, text)
         case click.MissingParameter():
             said = text.text("cli.error.missing", name=error.param.human_readable_name if error.param else "?")
         case click.BadParameter():
@@ -105,6 +119,11 @@ def usage_error(error: click.UsageError, text: Catalogue) -> str:
         case _:
             said = _by_pattern(error.format_message(), text) or text.text("cli.error.usage", reason=error.message)
     return said + "\n" + text.text("cli.error.see_help", command=command)
+
+
+def _nearest(given: str, known: Sequence[str] | None, text: Catalogue) -> str:
+    names = difflib.get_close_matches(given, known or (), 3)
+    return " " + text.text("cli.error.did_you_mean", names=", ".join(names)) if names else ""
 
 
 def _bad_parameter(error: click.BadParameter, text: Catalogue) -> str:

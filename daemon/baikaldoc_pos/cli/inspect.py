@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -18,10 +18,10 @@ from baikaldoc_pos.cli.cycle import run_stoppable
 from baikaldoc_pos.cli.output import (
     cell,
     print_array,
+    print_csv,
     print_rows,
     print_table,
     print_unmapped,
-    print_values,
     profile_lines,
 )
 from baikaldoc_pos.clock import SystemClock
@@ -200,22 +200,38 @@ def _history(
     numbers = spellings(number) if number is not None else None
     wanted = Conditions(rubric=rubric, document=document, numbers=numbers, since=instant)
     with app.journal() as journal:
-        if form is not None:
-            _print_all(journal, wanted, form)
-            return 0
         text = app.localized(zone)
+        if form is not None:
+            _print_all(text, journal, wanted, form)
+            return 0
         _print_table(app, text, journal, wanted)
         if number is not None:
             print_stories(text, journal, number)
     return 0
 
 
-def _print_all(journal: JournalReader, wanted: Conditions, form: str) -> None:
+def _print_all(text: Catalogue, journal: JournalReader, wanted: Conditions, form: str) -> None:
     if form == "json":
         print_array(journal.history_objects(HISTORY_COLUMNS, **wanted))
     else:
         fields = list(HISTORY_COLUMNS.values())
-        print_values(tuple(HISTORY_COLUMNS), journal.history_values(fields, **wanted), form)
+        words: dict[object, str] = {outcome.value: text.text(f"outcome.{outcome}") for outcome in Outcome} | {
+            None: text.text("outcome.open")
+        }
+        rows = journal.history_values(fields, **wanted)
+        print_csv(text, tuple(HISTORY_COLUMNS), (_for_people(row, words) for row in rows))
+
+
+_PLACES = {name: place for place, name in enumerate(HISTORY_COLUMNS)}
+
+
+def _for_people(row: Sequence[object], words: Mapping[object, str]) -> Sequence[object]:
+    """A change as the file has it, with instants, and with the outcome in words."""
+    cells = list(row)
+    for place in (_PLACES["planned_at"], _PLACES["settled_at"]):
+        cells[place] = datetime.fromisoformat(str(cells[place])) if cells[place] else None
+    cells[_PLACES["outcome"]] = words.get(cells[_PLACES["outcome"]])
+    return cells
 
 
 def _print_table(app: App, text: Catalogue, journal: JournalReader, wanted: Conditions) -> None:
@@ -297,7 +313,7 @@ def _failed(app: App, /, *, form: str | None) -> int:
         click.echo(text.text("failed.none"))
         return 0
     shown = entries if form is not None else entries[:FAILED_ROWS]
-    rows = [_failed_row(entry, text, for_people=form is None) for entry in shown]
+    rows = [_failed_row(entry, text, for_people=form != "json") for entry in shown]
     print_rows(app.console(), text, "failed.title", tuple(FAILED_COLUMNS) if form else FAILED_SHOWN, rows, form)
     if len(shown) < len(entries):
         click.echo(text.text("failed.limited", count=len(shown), total=len(entries)))
@@ -350,8 +366,13 @@ def _report(app: App, /, *, month: str | None, waiting: bool, form: str | None) 
         if not rows:
             click.echo(app.text.text("history.none"))
             return 0
-        total = {column: sum(row[column] for row in rows.values()) for column in REPORT_COLUMNS[1:]}
-        rows[app.text.text("report.total")] = total
+    total = [sum(row[column] for row in rows.values()) for column in REPORT_COLUMNS[1:]]
+    if form == "csv":
+        values = ([month, target, *row.values()] for target, row in rows.items())
+        print_csv(app.text, ("month", *REPORT_COLUMNS), values, [month, app.text.text("report.total"), *total])
+        return 0
+    if form is None:
+        rows[app.text.text("report.total")] = dict(zip(REPORT_COLUMNS[1:], total, strict=True))
     table = [{"target": target, **row} for target, row in rows.items()]
     print_rows(app.console(), app.text, "report.targets", REPORT_COLUMNS, table, form)
     return 0

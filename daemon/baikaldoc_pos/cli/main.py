@@ -10,7 +10,7 @@ import click
 
 from baikaldoc_pos import __version__
 from baikaldoc_pos.cli.app import App
-from baikaldoc_pos.cli.commands import Group, usage_error
+from baikaldoc_pos.cli.commands import CommandLine, usage_error
 from baikaldoc_pos.cli.installed import InstanceName, become_service, paths_of
 from baikaldoc_pos.cli.streams import setup_streams
 from baikaldoc_pos.config import Paths, peek_language, peek_zone, render
@@ -91,7 +91,7 @@ def build(text: Catalogue) -> click.Group:
     options.append(
         click.Option(["--instance"], type=InstanceName(text), metavar=named, help=text.text("cli.option.instance"))
     )
-    group = Group(
+    group = CommandLine(
         text,
         COMMANDS,
         name="baikaldoc-pos",
@@ -99,8 +99,8 @@ def build(text: Catalogue) -> click.Group:
         params=options,
         callback=click.pass_context(begin),
     )
-    version = click.version_option(__version__, prog_name="baikaldoc-pos", help=text.text("cli.option.version"))
-    version(group)
+    told = {"prog_name": "baikaldoc-pos", "message": "%(prog)s %(version)s", "help": text.text("cli.option.version")}
+    click.version_option(__version__, **told)(group)
     return group
 
 

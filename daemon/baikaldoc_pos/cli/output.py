@@ -2,12 +2,14 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from attrs import asdict
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,62 +21,87 @@ from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 
 Row = Mapping[str, object]
 UNMAPPED_COLUMNS = ("status", "count", "examples")
-# What one copies from a table, or reads as one, stays in one piece where the terminal has room for that.
-INSTANTS = frozenset({"planned_at", "settled_at", "started_at", "first_failed_at", "next_attempt_at"})
-WHOLE = INSTANTS | {"isn", "document", "number"}
-LONGEST_WHOLE = 30  # characters
-LEAST = 6  # characters that each other column is left
+INSTANTS = frozenset({"planned_at", "settled_at", "started_at", "finished_at", "first_failed_at", "next_attempt_at"})
+# Left out where the terminal is narrower than WIDE; below NARROW each row is a block of lines.
+WIDE, NARROW = 115, 80
+LEAST_IMPORTANT = frozenset(
+    {"old_pos", "message", "system_message", "document", "attempts", "kind", "examples", "total", "unmapped", "found"}
+)
 PADDING = 2
-# A spreadsheet would take a text that begins so for a formula; ДЕЛО's words are not ours to trust.
-FORMULA = frozenset("=+-@\t\r\n")
+# A spreadsheet takes a text that begins so for a formula, also behind what it may split cells at.
+_FORMULA = re.compile(r"(?:^|[;,\t\r\n])[ \xa0]*(?![+-]?[0-9]+$)[=+\-@\t\r\n＝＋－＠]")
 
 
 def print_table(console: Console, text: Catalogue, title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """A table whose headings are the catalogue's ``column.<name>``; a missing value is a dash."""
-    shown = [[cell(row.get(column), text) for row in rows] for column in columns]
-    headings = [text.text(f"column.{column}") for column in columns]
-    whole = _whole(columns, headings, shown, console.width)
-    if not whole:
-        # With the day above the time of day there may be room.
-        narrow = [
-            _stacked(cells) if column in INSTANTS else cells for column, cells in zip(columns, shown, strict=True)
-        ]
-        whole = _whole(columns, headings, narrow, console.width)
-        shown = narrow if whole else shown
-    table = Table(title=text.text(title), title_justify="left", box=box.SIMPLE_HEAD)
-    for column, heading in zip(columns, headings, strict=True):
-        unbroken = column in whole
-        table.add_column(heading.replace(" ", "\n") if unbroken else heading, overflow="fold", no_wrap=unbroken)
-    for cells in zip(*shown, strict=True):
+    """A table whose headings are the catalogue's ``column.<name>``; a missing value is a dash.
+
+    No word is broken: where the columns do not fit, the least important ones are left out, else each row is a block.
+    """
+    heading = text.text(title)
+    if INSTANTS & set(columns):
+        heading = text.text("table.with_zone", title=heading, zone=text.zone_name)
+    headings = {column: text.text(f"column.{column}") for column in columns}
+    shown = {column: [cell(row.get(column), text) for row in rows] for column in columns}
+    chosen = fitting(headings, shown, console.width)
+    if chosen is None:
+        console.print(Text(heading))
+        for place in range(len(rows)):
+            lines = [f"  {headings[column]}: {shown[column][place]}" for column in columns]
+            console.print(Text("\n".join(lines) + "\n"), soft_wrap=True)
+        return
+    table = Table(title=Text(heading), title_justify="left", box=box.SIMPLE_HEAD)
+    for column in chosen:
+        table.add_column(headings[column], min_width=_longest_word(headings[column], shown[column]))
+    for cells in zip(*(shown[column] for column in chosen), strict=True):
         table.add_row(*map(Text, cells))
     console.print(table)
+
+
+def fitting(headings: Mapping[str, str], shown: Mapping[str, Sequence[str]], width: int) -> Sequence[str] | None:
+    """The columns of a table that fits into so many characters; None where rows are better shown as blocks."""
+    some = [column for column in headings if column not in LEAST_IMPORTANT]
+    for columns, least in ((list(headings), WIDE), (some, NARROW)):
+        needed = sum(_longest_word(headings[column], shown[column]) + PADDING for column in columns)
+        if width >= least and needed + PADDING <= width:
+            return columns
+    return None
+
+
+def _longest_word(heading: str, cells: Sequence[str]) -> int:
+    return max(cell_len(word) for text in (heading, *cells) for word in text.split() or [""])
 
 
 def print_rows(
     console: Console, text: Catalogue, title: str, columns: Sequence[str], rows: Sequence[Row], form: str | None
 ) -> None:
     """The rows as a table, or as ``csv`` or ``json`` on stdout."""
-    if form is None:
-        print_table(console, text, title, columns, rows)
-    else:
-        print_values(columns, ([_plain(row.get(column)) for column in columns] for row in rows), form)
-
-
-def print_values(columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None:
-    """Rows of plain values as ``csv`` or ``json`` on stdout, one after another, however many there are."""
-    if form == "json":
-        named = (dict(zip(columns, row, strict=True)) for row in rows)
+    if form == "csv":
+        print_csv(text, columns, ([row.get(column) for column in columns] for row in rows))
+    elif form == "json":
+        named = ({column: _plain(row.get(column)) for column in columns} for row in rows)
         print_array(json.dumps(each, ensure_ascii=False) for each in named)
-        return
-    writer = csv.writer(sys.stdout)
-    writer.writerow(columns)
-    # Most rows are as they should be, and looking at each cell by itself is what takes the time.
-    writer.writerows(
-        row
-        if FORMULA.isdisjoint([value[:1] for value in row if isinstance(value, str)])
-        else [_harmless(value) for value in row]
-        for row in rows
-    )
+    else:
+        print_table(console, text, title, columns, rows)
+
+
+def print_csv(
+    text: Catalogue, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence[object] | None = None
+) -> None:
+    """Rows as a Russian Excel opens them: UTF-8 with a byte order mark, semicolons, words and times of the language.
+
+    The rows are written one after another, however many there are.
+
+    :param total: the last row; the number of rows by default.
+    """
+    if is_unicode(sys.stdout):
+        sys.stdout.write("\ufeff")
+    writer = csv.writer(sys.stdout, delimiter=";")
+    writer.writerow([text.text(f"column.{column}") for column in columns])
+    count = 0
+    for row in rows:
+        writer.writerow([_csv_cell(value, text) for value in row])
+        count += 1
+    writer.writerow(total if total is not None else [text.text("table.rows", count=count)])
 
 
 def print_array(objects: Iterable[str]) -> None:
@@ -99,32 +126,15 @@ def cell(value: object, text: Catalogue) -> str:
     return visible(text.value(value))
 
 
-def _whole(columns: Sequence[str], headings: Sequence[str], shown: Sequence[Sequence[str]], width: int) -> set[str]:
-    """The columns that are not broken; none where the terminal is too narrow and would cut them off instead."""
-    whole: set[str] = set()
-    needed = PADDING
-    for column, heading, cells in zip(columns, headings, shown, strict=True):
-        longest = max(len(part) for text in (heading.replace(" ", "\n"), *cells) for part in text.split("\n"))
-        if column in WHOLE and longest <= LONGEST_WHOLE:
-            whole.add(column)
-            needed += longest + PADDING
-        else:
-            needed += min(longest, LEAST) + PADDING
-    return whole if needed <= width else set()
-
-
-def _stacked(instants: Sequence[str]) -> list[str]:
-    return [instant.replace(" ", "\n") for instant in instants]
-
-
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _harmless(value: object) -> object:
-    """A number with its sign is harmless, too."""
-    dangerous = isinstance(value, str) and value[:1] in FORMULA and not value[1:].isdigit()
-    return f"'{value}" if dangerous else value
+def _csv_cell(value: object, text: Catalogue) -> object:
+    """A value as a spreadsheet takes it; what it would take for a formula gets an apostrophe."""
+    if isinstance(value, datetime):
+        return text.value(value)
+    return f"'{value}" if isinstance(value, str) and _FORMULA.search(value) else value
 
 
 def profile_lines(profile: ServerProfile, host: str, text: Catalogue) -> Iterator[str]:

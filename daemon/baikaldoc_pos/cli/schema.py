@@ -9,7 +9,7 @@ from attrs import evolve
 
 from baikaldoc_pos.assembly import gateway, log_settings, open_session
 from baikaldoc_pos.cli.app import App, pass_app
-from baikaldoc_pos.cli.commands import Command
+from baikaldoc_pos.cli.commands import Command, Group
 from baikaldoc_pos.cli.cycle import run_stoppable
 from baikaldoc_pos.cli.output import profile_lines
 from baikaldoc_pos.clock import Clock
@@ -24,8 +24,8 @@ from baikaldoc_pos.logs import configure
 
 def schema_command(text: Catalogue) -> click.Command:
     """The group in one language."""
-    group = click.Group("schema", help=text.text("cli.schema.help"))
-    file = click.Argument(["file"], type=click.Path(dir_okay=False, writable=True, path_type=Path))
+    group = Group(text, name="schema", help=text.text("cli.schema.help"))
+    file = click.Argument(["file"], metavar=text.text("cli.metavar.file"), type=click.Path(dir_okay=False, writable=True, path_type=Path))
     check_help, pull_help = text.text("cli.schema_check.help"), text.text("cli.schema_pull.help")
     group.add_command(Command(text, name="check", help=check_help, callback=pass_app(_check)))
     group.add_command(Command(text, name="pull", help=pull_help, params=[file], callback=pass_app(_pull)))

@@ -32,7 +32,7 @@ def test_a_json_line_has_the_event_its_sentence_and_its_fields() -> None:
     start = datetime(2026, 10, 5, 20, 30, tzinfo=UTC)
     made = record("bookmark.in_future", cycle=42, start=start, outcome=Outcome.UPDATED, isns=(1, 2))
     data = told(made)
-    assert "2026-10-06 04:30:00" in str(data.pop("message"))
+    assert "06.10.2026 04:30" in str(data.pop("message"))
     assert data == {
         "time": "2026-10-05T12:00:00.000+08:00",
         "level": "info",

@@ -16,21 +16,19 @@ AWAY = LastError("delo.unavailable", {"reason": "timed out", "host": "delo:443"}
 
 
 def test_all_is_well() -> None:
-    assert (
-        status_line(IDLE, TEXT) == "Следующий цикл: 2026-10-15 04:10:00. Последний успешный цикл: 2026-10-15 04:00:00."
-    )
+    assert status_line(IDLE, TEXT) == "Следующий цикл: 15.10.2026 04:10. Последний успешный цикл: 15.10.2026 04:00."
 
 
 def test_trouble_comes_first_with_its_beginning_and_the_next_try() -> None:
     line = status_line(evolve(IDLE, problem=AWAY), TEXT)
-    assert line.startswith("ДЕЛО (delo:443) недоступно: timed out. (с 2026-10-15 04:00:00)")
-    assert "Следующая попытка: 2026-10-15 04:10:00" in line
+    assert line.startswith("ДЕЛО (delo:443) недоступно: timed out. (с 15.10.2026 04:00)")
+    assert "Следующая попытка: 15.10.2026 04:10" in line
 
 
 def test_while_a_cycle_waits_for_delo_the_line_says_what_is_wrong_and_when_it_is_tried_again() -> None:
     wait = Wait(AWAY.event, AWAY.fields, NOW + timedelta(minutes=1))
     line = status_line(evolve(IDLE, phase=Phase.WORKING, problem=AWAY, wait=wait), TEXT)
-    assert line.startswith("ДЕЛО (delo:443) недоступно: timed out. Следующая попытка: 2026-10-15 04:01:00. Идёт цикл.")
+    assert line.startswith("ДЕЛО (delo:443) недоступно: timed out. Следующая попытка: 15.10.2026 04:01. Идёт цикл.")
     line = status_line(evolve(IDLE, phase=Phase.WORKING, wait=evolve(wait, at=None)), TEXT)
     assert line.startswith("ДЕЛО (delo:443) недоступно: timed out. Попытка повторяется.")
 
@@ -43,14 +41,14 @@ def test_work_in_progress_is_counted() -> None:
 def test_rejected_configuration_and_pause_are_told() -> None:
     line = status_line(evolve(IDLE, rejected_faults=("a", "b", "c"), paused_until=NOW), TEXT)
     assert "отвергнуты (ошибок: 3)" in line
-    assert "приостановлена до 2026-10-15 04:00:00" in line
+    assert "приостановлена до 15.10.2026 04:00" in line
 
 
 def test_nothing_is_promised_for_the_time_of_a_pause() -> None:
     for problem in (None, AWAY):
         line = status_line(evolve(IDLE, problem=problem, paused_until=NOW + timedelta(hours=4)), TEXT)
-        assert "приостановлена до 2026-10-15 08:00:00" in line
-        assert "2026-10-15 04:10:00" not in line
+        assert "приостановлена до 15.10.2026 08:00" in line
+        assert "15.10.2026 04:10" not in line
 
 
 def test_a_page_that_cannot_be_served_is_told() -> None:
