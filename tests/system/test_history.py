@@ -116,9 +116,7 @@ def shown_at(installation: Installation, columns: int, *command: str) -> str:
     """What a terminal of that width shows."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, columns))
-    process = subprocess.Popen(
-        installation.arguments(*command), stdout=theirs, env={**os.environ, "NO_COLOR": "1", "TERM": "dumb"}
-    )
+    process = subprocess.Popen(installation.arguments(*command), stdout=theirs, env={**os.environ, "TERM": "xterm"})
     os.close(theirs)
     shown = b""
     with suppress(OSError):  # EIO: it has ended
@@ -126,7 +124,7 @@ def shown_at(installation: Installation, columns: int, *command: str) -> str:
             shown += part
     os.close(ours)
     assert process.wait(30) == 0
-    return shown.decode()
+    return re.sub(r"\x1b\[[\d;]*m", "", shown.decode())
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])

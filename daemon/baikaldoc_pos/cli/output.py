@@ -25,7 +25,7 @@ INSTANTS = frozenset({"planned_at", "settled_at", "started_at", "finished_at", "
 # Left out where the terminal is narrower than WIDE; below NARROW each row is a block of lines.
 WIDE, NARROW = 115, 80
 LEAST_IMPORTANT = frozenset(
-    {"old_pos", "message", "system_message", "document", "attempts", "kind", "examples", "total", "unmapped", "found"}
+    {"old_pos", "system_message", "document", "attempts", "kind", "examples", "total", "unmapped", "found"}
 )
 PADDING = 2
 # A spreadsheet takes a text that begins so for a formula, also behind what it may split cells at.
@@ -60,7 +60,8 @@ def print_table(console: Console, text: Catalogue, title: str, columns: Sequence
 def fitting(headings: Mapping[str, str], shown: Mapping[str, Sequence[str]], width: int) -> Sequence[str] | None:
     """The columns of a table that fits into so many characters; None where rows are better shown as blocks."""
     some = [column for column in headings if column not in LEAST_IMPORTANT]
-    for columns, least in ((list(headings), WIDE), (some, NARROW)):
+    fewest = [column for column in some if column != "message"]
+    for columns, least in ((list(headings), WIDE), (some, NARROW), (fewest, NARROW)):
         needed = sum(_longest_word(headings[column], shown[column]) + PADDING for column in columns)
         if width >= least and needed + PADDING <= width:
             return columns

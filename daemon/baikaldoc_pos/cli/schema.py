@@ -25,7 +25,9 @@ from baikaldoc_pos.logs import configure
 def schema_command(text: Catalogue) -> click.Command:
     """The group in one language."""
     group = Group(text, name="schema", help=text.text("cli.schema.help"))
-    file = click.Argument(["file"], metavar=text.text("cli.metavar.file"), type=click.Path(dir_okay=False, writable=True, path_type=Path))
+    file = click.Argument(
+        ["file"], metavar=text.text("cli.metavar.file"), type=click.Path(dir_okay=False, writable=True, path_type=Path)
+    )
     check_help, pull_help = text.text("cli.schema_check.help"), text.text("cli.schema_pull.help")
     group.add_command(Command(text, name="check", help=check_help, callback=pass_app(_check)))
     group.add_command(Command(text, name="pull", help=pull_help, params=[file], callback=pass_app(_pull)))

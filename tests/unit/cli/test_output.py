@@ -31,7 +31,7 @@ def test_what_matters_is_there_at_every_width_and_no_word_is_broken(width: int) 
     text = shown(width)
     for word in ("А26-02-118-ОГ", "1280000002", "рассмотрении", "заявителю", "отказано"):
         assert word in text.split()
-    assert ("заблокирована" in text.split()) == (width >= 115 or width < 80)
+    assert ("заблокирована" in text.split()) == (width >= 100 or width < 80)
     assert ("Рег. номер: А26-02-118-ОГ" in text) == (width < 80)
     assert max(map(len, text.splitlines())) <= width or width < 80
 
