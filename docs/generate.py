@@ -7,6 +7,7 @@ An event is what the code gives to an EventLog, or an error's ``event``; both ar
 import argparse
 import ast
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -106,7 +107,8 @@ def _alert_cells(kind: str, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def _event_cells(event: str, levels: set[str], catalogue: Catalogue) -> tuple[str, ...]:
-    return f"`{event}`", ", ".join(sorted(levels)), catalogue.template(event), _advice(event, catalogue)
+    sentence = re.sub(r"\{(\w+)[!:][^}]*\}", r"{\1}", catalogue.template(event))
+    return f"`{event}`", ", ".join(sorted(levels)), sentence, _advice(event, catalogue)
 
 
 def _advice(id_: str, catalogue: Catalogue) -> str:

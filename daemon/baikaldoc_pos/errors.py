@@ -81,7 +81,8 @@ class DeloError(BaikaldocError):
 class DeloUnavailable(DeloError):
     """No usable answer: refused, reset, timed out, truncated, 429, 5xx, or a page that is not ДЕЛО's.
 
-    :param reason: what happened, in our words or the transport's.
+    :param reason: what happened; where the catalogues have ``transport.<reason>``, that is told.
+    :param detail: the transport's own words.
     :param host: the host and port that were spoken to.
     :param retry_after: the seconds to wait, where the server gave them.
     :param retry: False where trying again cannot help (a certificate that is not trusted, a wrong address).
@@ -105,8 +106,10 @@ class DeloUnavailable(DeloError):
         busy: bool = False,
         server_message: str | None = None,
         delivered: bool = True,
+        detail: str | None = None,
     ) -> None:
-        super().__init__(reason=reason, host=host, **_server_message(server_message))
+        details = {} if detail is None else {"detail": detail}
+        super().__init__(reason=reason, host=host, **details, **_server_message(server_message))
         self.retry_after = retry_after
         self.retry = retry
         self.status = status

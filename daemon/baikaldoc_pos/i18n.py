@@ -47,7 +47,7 @@ def visible(text: str, *, lines: bool = False) -> str:
 class _Formatter(Formatter):
     """Formats a field that the caller did not give as ``?``: a sentence with a hole beats a lost record.
 
-    ``{field!t}`` is the sentence whose id the field is.
+    ``{field!t}`` is the sentence whose id the field is, ``{field:name.*}`` the one whose id has the field for ``*``.
     """
 
     def __init__(self, sentences: Mapping[str, str], zone: tzinfo | None) -> None:
@@ -66,6 +66,8 @@ class _Formatter(Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if isinstance(value, list | tuple | set | frozenset):
             return ", ".join(map(str, value))
+        if "*" in format_spec:
+            return self._sentences.get(format_spec.replace("*", str(value)), str(value))
         try:
             if isinstance(value, datetime) and not format_spec:
                 # Of an instant in a zone that nobody configured, the zone is told.

@@ -4,6 +4,7 @@ Redirects are not followed and the environment is not trusted. Every transport f
 a reply of whatever status is returned as it is. Knows nothing of sessions or GraphQL.
 """
 
+import errno
 import http.client
 import json
 import math
@@ -192,14 +193,14 @@ class HttpTransport:
         for chunk in response.iter_content(CHUNK):
             body += chunk
             if len(body) > MAX_BODY:
-                raise DeloUnavailable(f"the answer is larger than {MAX_BODY >> 20} MiB", host_of(url), retry=False)
+                raise DeloUnavailable("the answer is too large", host_of(url), retry=False)
         if sum(map(body.count, (b"{", b"[", b","))) > MAX_ITEMS:
-            raise DeloUnavailable(f"the answer has more than {MAX_ITEMS} items", host_of(url), retry=False)
+            raise DeloUnavailable("the answer has too many items", host_of(url), retry=False)
         return bytes(body)
 
 
 def _overrun(url: str, seconds: float, cut: bool) -> DeloUnavailable | StopRequested:
-    return StopRequested() if cut else DeloUnavailable(f"no whole answer within {seconds:g} s", host_of(url))
+    return StopRequested() if cut else DeloUnavailable("no whole answer in time", host_of(url), detail=f"{seconds:g} s")
 
 
 def _never() -> bool:
@@ -225,16 +226,41 @@ def unavailable(fault: OSError, url: str) -> DeloUnavailable:
     delivered = not isinstance(fault, early) and not isinstance(
         _innermost(fault), ConnectionRefusedError | socket.gaierror
     )
-    return DeloUnavailable(reason_of(fault), host_of(url), retry=retry, delivered=delivered)
+    return DeloUnavailable(reason_of(fault), host_of(url), detail=detail_of(fault), retry=retry, delivered=delivered)
 
 
 def reason_of(fault: BaseException) -> str:
+    """What happened, as the catalogue's ``transport.<reason>`` has it; else the innermost cause in a few words."""
+    innermost = _innermost(fault)
+    if isinstance(fault, requests.exceptions.ProxyError):
+        return "proxy failed"
+    if isinstance(innermost, TimeoutError) or "Timeout" in type(innermost).__name__:
+        return "timed out"
+    match innermost:
+        case ssl.SSLCertVerificationError():
+            text = str(innermost)
+            return next((reason for sign, reason in _CERTIFICATES.items() if sign in text), "certificate not trusted")
+        case ssl.SSLError():
+            return "TLS failed"
+        case ConnectionRefusedError():
+            return "connection refused"
+        case ConnectionError() | http.client.IncompleteRead():
+            return "connection lost"
+        case socket.gaierror():
+            return "name not resolved"
+        case OSError(errno=errno.EHOSTUNREACH | errno.ENETUNREACH):
+            return "unreachable"
+    return detail_of(fault)
+
+
+_CERTIFICATES = {"mismatch": "certificate of another name", "expired": "certificate expired"}
+
+
+def detail_of(fault: BaseException) -> str:
     """The innermost cause in a few words. requests' own text is left out: it repeats the address and object ids."""
     innermost = _innermost(fault)
     text = str(innermost.strerror) if isinstance(innermost, OSError) and innermost.strerror else str(innermost)
     name = type(innermost).__name__
-    if isinstance(innermost, TimeoutError) or "Timeout" in name:
-        return "timed out"
     text = text.rsplit(">: ", 1)[-1]
     # Its text is what the server sent in place of a status line.
     return name if not text or type(innermost) is http.client.BadStatusLine else f"{name}: {text}"

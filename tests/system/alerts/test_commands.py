@@ -66,7 +66,7 @@ def test_a_password_that_only_the_service_is_given_is_not_blamed(mail, paths, fi
     # In the zone of utcOffsetHours, wherever the machine is.
     hours = json.loads((paths.config / "processing_config.json").read_text(encoding="utf-8"))["utcOffsetHours"]
     local = clock.now().astimezone(timezone(timedelta(hours=hours)))
-    assert f"{local:%Y-%m-%d %H:%M:%S}" in text_of(message)
+    assert f"{local:%d.%m.%Y %H:%M}" in text_of(message)
 
 
 def test_other_faults_of_the_connection_are_told(mail, paths):

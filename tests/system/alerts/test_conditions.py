@@ -54,7 +54,7 @@ def test_a_mail_has_one_time_zone(mail, install):
     until = here.clock.now() + timedelta(hours=12)
     here.tick(here.trouble("delo.credentials_rejected", username="pos_service", status=401, until=until))
     shown = text_of(mail.mails[0])
-    assert f"{until.astimezone(here.configuration.processing.zone):%Y-%m-%d %H:%M:%S}" in shown
+    assert f"{until.astimezone(here.configuration.processing.zone):%d.%m.%Y %H:%M}" in shown
     assert "+00:00" not in shown
 
 

@@ -12,7 +12,7 @@ def test_a_service_that_never_had_a_success_is_unhealthy_after_a_while(installed
         assert installed.health() == (200, "amber", ["delo.unavailable", "state.never"])
         installed.clock.advance(hours=2)
         assert installed.health() == (503, "red", ["health.never", "delo.unavailable"])
-        assert "2026-10-15 12:00:00" in installed.get("/healthz").json()["reasons"][0]["text"]
+        assert "15.10.2026 12:00" in installed.get("/healthz").json()["reasons"][0]["text"]
 
 
 def test_a_restart_does_not_begin_the_time_of_trying_anew(installed):

@@ -86,7 +86,7 @@ def test_nothing_may_be_known_because_the_rubric_is_older_than_all_that_was_read
     assert "once --from" not in ask(client, "nothing")
     service.journal.set_checkpoint(Checkpoint.ORIGIN, NOW)
     page = ask(client, "nothing")
-    assert "2026-10-15 12:00:00" in page
+    assert "15.10.2026 12:00" in page
     assert "baikaldoc-pos once --from" in page
 
 

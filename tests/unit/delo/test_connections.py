@@ -48,7 +48,7 @@ def sign_in(transport: HttpTransport, server: DeloServer) -> None:
 def test_the_deadline_ends_a_request(server, connect, certificate, fault):
     transport = connect(server.url, TINY, verify=certificate)
     server.faults.add(fault, on="login")
-    with in_time(), pytest.raises(DeloUnavailable, match=r"no whole answer within 0\.3 s") as caught:
+    with in_time(), pytest.raises(DeloUnavailable, match="no whole answer in time") as caught:
         transport.post(server.login_url, ACCOUNT, "sign_in")
     assert caught.value.retry
     assert caught.value.fields["host"] == f"127.0.0.1:{server.port}"

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 import requests
-from baikaldoc_pos.delo.transport import RequestReport, host_of, reason_of
+from baikaldoc_pos.delo.transport import RequestReport, detail_of, host_of, reason_of
 from baikaldoc_pos.errors import DeloUnavailable
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +37,8 @@ def test_a_host_is_told_without_credentials(user, password, host, port):
 def test_a_reason_is_the_innermost_cause():
     cause = OSError(111, "Connection refused")
     wrapped = requests.ConnectionError(MaxRetryError(None, "http://u:p@delo/", ProtocolError("aborted", cause)))
-    assert reason_of(wrapped) == "ConnectionRefusedError: Connection refused"
+    assert reason_of(wrapped) == "connection refused"
+    assert detail_of(wrapped) == "ConnectionRefusedError: Connection refused"
     raised_from = RuntimeError("outer")
     raised_from.__cause__ = ValueError("inner")
     assert reason_of(raised_from) == "ValueError: inner"
