@@ -131,10 +131,10 @@ class Link:
     language: str | None
 
     def home(self) -> str:
-        return self._with("/", {})
+        return self._with("./", {})
 
     def search(self, query: object) -> str:
-        return self._with("/search", {"q": str(query)})
+        return self._with("search", {"q": str(query)})
 
     def _with(self, path: str, query: Mapping[str, str]) -> str:
         asked = dict(query) | ({"lang": self.language} if self.language else {})
@@ -166,6 +166,7 @@ class Pages:
             result=lambda cycle: text.render(*ended(cycle)),
             outcome=outcome_id,
             printable=printable,
+            label=lambda column: text.text(f"column.{column}"),
             **common,
         )
         others = [(other, _other_language(other, values)) for other in LANGUAGES if other != text.language]

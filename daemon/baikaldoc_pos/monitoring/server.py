@@ -160,7 +160,9 @@ class Guard:
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
     def _refusal(self, environ: "WSGIEnvironment") -> tuple[HTTPStatus, list[tuple[str, str]]] | None:
-        if not self.hosts.accept(environ.get("HTTP_HOST", "")):
+        # A probe by HTTP/1.0 names no host; a page in a browser, which rebinding needs, always does.
+        probing = environ.get("PATH_INFO") == "/healthz" and "HTTP_HOST" not in environ
+        if not probing and not self.hosts.accept(environ.get("HTTP_HOST", "")):
             return HTTPStatus.MISDIRECTED_REQUEST, []
         if environ["REQUEST_METHOD"] not in METHODS:
             return HTTPStatus.METHOD_NOT_ALLOWED, [("Allow", ", ".join(METHODS))]

@@ -1,6 +1,7 @@
 """The page in a real browser: what is seen, that nothing from outside is asked for, and that no policy is broken."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -130,6 +131,33 @@ def test_the_page_fits_a_phone(phone, client, service):
     # The chart is wider than the screen; what is seen of it are the last days.
     right = phone.execute_script("return document.querySelector('.chart g:last-of-type').getBoundingClientRect().right")
     assert right <= 390
+
+
+def test_a_phone_shows_each_row_as_a_card(phone, client, service):
+    with_trouble(service.journal, NOW)
+    phone.get(client.url("/"))
+    row = phone.find_element(By.CSS_SELECTOR, ".cards tbody tr")
+    cells = row.find_elements(By.TAG_NAME, "td")
+    assert all(one.rect["y"] + one.rect["height"] <= other.rect["y"] + 1 for one, other in pairwise(cells))
+    words = "return getComputedStyle(arguments[0], '::before').content"
+    assert phone.execute_script(words, cells[0]) == '"Рег. номер: "'
+
+
+def brightness(element, name: str) -> int:
+    """Red, green and blue together."""
+    return sum(map(int, re.findall(r"\d+", element.value_of_css_property(name))[:3]))
+
+
+def test_in_the_dark_the_page_is_dark_and_can_be_read(browser, client):
+    media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        browser.get(client.url("/"))
+        body = browser.find_element(By.TAG_NAME, "body")
+        assert brightness(body, "background-color") < 150
+        assert brightness(body, "color") > 600
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_a_word_without_an_end_stays_on_the_page(phone, client, service):

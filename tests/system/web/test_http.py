@@ -58,10 +58,11 @@ def test_foreign_hosts_are_refused(client, path, host):
     assert "Статус" not in answer.text
 
 
-def test_a_request_without_a_host_is_refused(client):
+@pytest.mark.parametrize(("path", "status"), [("/", b" 421 "), ("/metrics", b" 421 "), ("/healthz", b" 200 ")])
+def test_without_a_host_only_a_probe_is_answered(client, path, status):
     with socket.create_connection(("127.0.0.1", client.site.port), 5) as connection:
-        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        assert b" 421 " in connection.recv(4096)
+        connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        assert status in connection.recv(4096)
 
 
 def test_all_is_well(client):

@@ -113,7 +113,7 @@
 % if figures.retries:
 <section>
 <h2>{{text.text("failed.title")}}: {{figures.retry_count}}</h2>
-<div class="wide" tabindex="0"><table>
+<div class="wide" tabindex="0"><table class="cards">
 <thead><tr>
 % for column in ("number", "isn", "attempts", "first_failed_at", "next_attempt_at", "outcome", "message"):
 <th scope="col" class="{{"number" if column in ("attempts", "count") else ""}}">{{text.text("column." + column)}}</th>
@@ -122,19 +122,19 @@
 <tbody>
 % for entry in figures.retries:
 <tr>
-<td>
+<td data-label="{{label("number")}}">
 % if entry.number:
 <a href="{{link.search(text.value(entry.number))}}">{{cell(entry.number)}}</a>
 % else:
 —
 % end
 </td>
-<td><a href="{{link.search(entry.rubric_isn)}}">{{entry.rubric_isn}}</a></td>
-<td class="number">{{entry.attempts}}</td>
-<td class="when">{{cell(entry.first_failed_at)}}</td>
-<td class="when">{{cell(entry.next_attempt_at)}}</td>
-<td>{{text.text(outcome(entry.answer.outcome))}}</td>
-<td class="words">{{cell(words(entry.answer))}}</td>
+<td data-label="{{label("isn")}}"><a href="{{link.search(entry.rubric_isn)}}">{{entry.rubric_isn}}</a></td>
+<td data-label="{{label("attempts")}}" class="number">{{entry.attempts}}</td>
+<td data-label="{{label("first_failed_at")}}" class="when">{{cell(entry.first_failed_at)}}</td>
+<td data-label="{{label("next_attempt_at")}}" class="when">{{cell(entry.next_attempt_at)}}</td>
+<td data-label="{{label("outcome")}}">{{text.text(outcome(entry.answer.outcome))}}</td>
+<td data-label="{{label("message")}}" class="words">{{cell(words(entry.answer))}}</td>
 </tr>
 % end
 </tbody>
@@ -150,7 +150,7 @@
 <section>
 <h2>{{text.text("report.unmapped")}}: {{figures.status_count}}</h2>
 <p class="hint">{{text.text("web.unmapped.hint")}}</p>
-<div class="wide" tabindex="0"><table>
+<div class="wide" tabindex="0"><table class="cards">
 <thead><tr>
 % for column in ("status", "count", "examples"):
 <th scope="col" class="{{"number" if column in ("attempts", "count") else ""}}">{{text.text("column." + column)}}</th>
@@ -159,9 +159,9 @@
 <tbody>
 % for status in figures.unmapped:
 <tr>
-<td>{{cell(status.status)}}</td>
-<td class="number">{{status.count}}</td>
-<td>
+<td data-label="{{label("status")}}">{{cell(status.status)}}</td>
+<td data-label="{{label("count")}}" class="number">{{status.count}}</td>
+<td data-label="{{label("examples")}}">
 % for example in status.examples:
 <a class="example" href="{{link.search(text.value(example))}}">{{cell(example)}}</a>
 % end
@@ -179,7 +179,7 @@
 <section>
 <h2>{{text.text("status.cycles")}}</h2>
 % if figures.cycles:
-<div class="wide" tabindex="0"><table>
+<div class="wide" tabindex="0"><table class="cards">
 <thead><tr>
 % for column in ("started_at", "kind"):
 <th scope="col">{{text.text("column." + column)}}</th>
@@ -192,16 +192,16 @@
 <tbody>
 % for cycle in figures.cycles:
 <tr>
-<td class="when">{{cell(cycle.started_at)}}</td>
-<td>{{text.text("kind." + cycle.kind)}}</td>
+<td class="when" data-label="{{label("started_at")}}">{{cell(cycle.started_at)}}</td>
+<td data-label="{{label("kind")}}">{{text.text("kind." + cycle.kind)}}</td>
 % counts = cycle.counts
-% for count in (counts.found, counts.updated + counts.confirmed):
-<td class="number{{"" if count else " none"}}">{{count}}</td>
+% for column, count in (("found", counts.found), ("updated", counts.updated + counts.confirmed)):
+<td data-label="{{label(column)}}" class="number{{"" if count else " none"}}">{{count}}</td>
 % end
-% for count in (counts.refused, counts.failed, counts.unmapped):
-<td class="number{{" some" if count else " none"}}">{{count}}</td>
+% for column, count in (("refused", counts.refused), ("failed", counts.failed), ("unmapped", counts.unmapped)):
+<td data-label="{{label(column)}}" class="number{{" some" if count else " none"}}">{{count}}</td>
 % end
-<td class="words{{" fault" if cycle.error_event else ""}}">{{cell(result(cycle))}}</td>
+<td data-label="{{label("result")}}" class="words{{" fault" if cycle.error_event else ""}}">{{cell(result(cycle))}}</td>
 </tr>
 % end
 </tbody>

@@ -16,7 +16,7 @@
 % if defined("now"):
 <span class="refreshed">{{text.text("web.refreshed", at=now)}}</span>
 % end
-<form action="/search" method="get" role="search">
+<form action="search" method="get" role="search">
 <label for="q">{{text.text("web.search.label")}}</label>
 <input id="q" name="q" type="search" maxlength="{{longest}}" value="{{query}}" placeholder="{{text.text("web.search.hint")}}">
 % if link.language:

@@ -20,7 +20,7 @@
 <h1>{{text.text("search.rubric", isn=story.isn, number=cell(story.number), document=cell(story.document_isn))}}</h1>
 <p class="conclusion{{" settled" if story.conclusion.settled else ""}}">{{cell(text.render(story.conclusion.event, story.conclusion.fields))}}</p>
 % if story.changes:
-<div class="wide" tabindex="0"><table>
+<div class="wide" tabindex="0"><table class="cards">
 <thead><tr>
 % for column in ("planned_at", "sstu_status", "old_pos", "new_pos", "outcome", "settled_at", "message"):
 <th scope="col">{{text.text("column." + column)}}</th>
@@ -29,13 +29,13 @@
 <tbody>
 % for row in story.changes:
 <tr>
-<td class="when">{{cell(row.planned_at)}}</td>
-<td>{{cell(row.sstu_status)}}</td>
-<td>{{cell(row.old_pos)}}</td>
-<td>{{cell(row.new_pos)}}</td>
-<td>{{text.text(outcome(row.outcome))}}</td>
-<td class="when">{{cell(row.settled_at)}}</td>
-<td class="words">{{cell(words(row))}}</td>
+<td data-label="{{label("planned_at")}}" class="when">{{cell(row.planned_at)}}</td>
+<td data-label="{{label("sstu_status")}}">{{cell(row.sstu_status)}}</td>
+<td data-label="{{label("old_pos")}}">{{cell(row.old_pos)}}</td>
+<td data-label="{{label("new_pos")}}">{{cell(row.new_pos)}}</td>
+<td data-label="{{label("outcome")}}">{{text.text(outcome(row.outcome))}}</td>
+<td data-label="{{label("settled_at")}}" class="when">{{cell(row.settled_at)}}</td>
+<td data-label="{{label("message")}}" class="words">{{cell(words(row))}}</td>
 </tr>
 % end
 </tbody>
