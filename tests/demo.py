@@ -1,9 +1,10 @@
 """``make demo``: the product at work against a stand-in of ДЕЛО, over real HTTP, with the commands people use.
 
 Everything happens in a temporary directory and on the loopback address; nothing is left behind. Ends with 1 where a
-rubric of the stand-in does not have the status that it should have.
+rubric of the stand-in does not have the status that it should have. It speaks Russian, or English with DEMO_LANG=en.
 """
 
+import os
 import shlex
 import subprocess
 import sys
@@ -15,6 +16,24 @@ from tests.delo_server import HAND_SET, MAPPING, DeloServer, Refused, StoredRubr
 from tests.installation import Installation
 
 CROWD = 400
+LANGUAGE = os.environ.get("DEMO_LANG", "ru")
+SAID = {
+    "begin": (
+        "В ДЕЛО (учебная замена) такие рубрики; без «Статуса ПОС» обращения не попадают на витрину:",
+        "ДЕЛО (a stand-in) holds these rubrics; those without «Статус ПОС» are not on the showcase:",
+    ),
+    "count": ("  всего {}, ждут статуса {}\n", "  {} in all, {} wait for a status\n"),
+    "meanwhile": (
+        "\nДелопроизводитель меняет статус, приходит новый вопрос, ДЕЛО больше не отказывает, и мы запускаем снова:\n",
+        "\nA clerk changes a status, a new question comes in, ДЕЛО takes the refused one now, and we run again:\n",
+    ),
+    "written": ("Записано: {}. Ещё ждут: {}.", "Written: {}. Still waiting: {}."),
+    "kept": (
+        "Перезаписано поставленных вручную: {}. Незакрытых сеансов в ДЕЛО: {}.",
+        "Hand-set statuses overwritten: {}. Sessions left open in ДЕЛО: {}.",
+    ),
+    "ended": ("baikaldoc-pos {} завершилась с кодом {}, а не {}", "baikaldoc-pos {} ended with {}, not {}"),
+}
 
 
 def main() -> int:
@@ -29,16 +48,18 @@ def main() -> int:
         delo.store.add(*crowd, *special.values())
         delo.faults.writes[special["refused"].isn] = Refused()
         installation = Installation(Path(folder), delo)
+        installation.service["language"] = LANGUAGE
+        installation.save()
         (installation.paths.config / "connection_config.json").chmod(0o600)
 
-        say("ДЕЛО (a stand-in) holds these rubrics; those without «Статус ПОС» are not on the showcase:")
-        say(f"  {len(delo.store)} in all, {len(pending(delo))} wait for a status\n")
+        say("begin")
+        say("count", len(delo.store), len(pending(delo)))
         run(installation, "check")
         run(installation, "once", "--dry-run", "--from", f"{now - timedelta(hours=4):%Y-%m-%d %H:%M:%S}+00:00")
         run(installation, "once", expected=1)
         run(installation, "failed")
 
-        say("\nA clerk changes a status, a new question comes in, ДЕЛО takes the refused one now, and we run again:\n")
+        say("meanwhile")
         delo.faults.clear()
         delo.store.change(special["unmapped"].isn, sstu="Рассмотрено. Разъяснено")
         delo.store.add(make_rubric(200_000_004, sstu=" Дан ответ автору", ins_date=datetime.now(UTC)))
@@ -51,12 +72,12 @@ def main() -> int:
 
 def run(installation: Installation, *command: str, expected: int = 0) -> None:
     """Show the command, then what it prints; ends the demonstration where its exit code is another."""
-    say(f"$ baikaldoc-pos {shlex.join(command)}")
-    sys.stdout.flush()
+    print(f"$ baikaldoc-pos {shlex.join(command)}", flush=True)
     code = subprocess.run(installation.arguments(*command), check=False).returncode
-    say("")
+    print()
     if code != expected:
-        sys.exit(f"baikaldoc-pos {command[0]} ended with {code}, not {expected}")
+        say("ended", command[0], code, expected)
+        sys.exit(1)
 
 
 def pending(delo: DeloServer) -> list[StoredRubric]:
@@ -71,13 +92,13 @@ def verdict(delo: DeloServer) -> int:
     """Nothing waits any more, nobody's decision was overwritten, and no session was left behind."""
     left = [rubric.isn for rubric in pending(delo)]
     hand_set = [write.isn for write in delo.store.writes if write.previous]
-    say(f"Written: {len(delo.store.writes)}. Still waiting: {len(left)}.")
-    say(f"Hand-set statuses overwritten: {len(hand_set)}. Sessions left open in ДЕЛО: {delo.sessions.open_seats}.")
+    say("written", len(delo.store.writes), len(left))
+    say("kept", len(hand_set), delo.sessions.open_seats)
     return 1 if left or hand_set or delo.sessions.open_seats else 0
 
 
-def say(line: str) -> None:
-    print(line)
+def say(sentence: str, *values: object) -> None:
+    print(SAID[sentence][LANGUAGE == "en"].format(*values), flush=True)
 
 
 if __name__ == "__main__":
