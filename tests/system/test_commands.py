@@ -374,3 +374,10 @@ def test_dry_run_shows_what_waits_from_earlier_cycles(installation: Installation
     done = installation.command("once", "--dry-run", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["whole"] is False
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(5, "отстают от"), (-5, "спешат"), (0.5, None)])
+def test_check_compares_the_clocks(installation: Installation, server: DeloServer, minutes: float, words: str) -> None:
+    server.faults.date = datetime.now(UTC) + timedelta(minutes=minutes)
+    shown = installation.command("check").stdout
+    assert ("Часы этой машины" in shown, (words or "") in shown) == (words is not None, True)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import closing, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -24,6 +24,9 @@ from baikaldoc_pos.logs import configure
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.monitoring.server import listen_on
 from baikaldoc_pos.server_profile import ServerProfile
+
+# Between the server's clock, by the Date of its answers, and ours.
+MOST_SECONDS_APART = 60
 
 
 def check_command(text: Catalogue) -> click.Command:
@@ -128,7 +131,7 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
 
         steps: list[tuple[str, Callable[[], object]]] = [
             ("check.sign_in", sign_in),
-            ("check.query", delo.keep_alive),
+            ("check.query", lambda: _compare_clocks(app, delo.server_time(), clock)),
             ("check.profile", delo.profile),
             ("check.pending", lambda: delo.read_pending(window)),
         ]
@@ -145,6 +148,12 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
             session.sign_out()
         _tell_profiles(app, delo.profile(), configuration.connection.graphql_endpoint)
     return 0
+
+
+def _compare_clocks(app: App, server: datetime | None, clock: Clock) -> None:
+    seconds = 0 if server is None else round((server - clock.now()).total_seconds())
+    if abs(seconds) > MOST_SECONDS_APART:
+        click.echo(app.text.text("check.clock", seconds=abs(seconds), ahead="ahead" if seconds > 0 else "behind"))
 
 
 def _tell_profiles(app: App, found: ServerProfile, address: str) -> None:

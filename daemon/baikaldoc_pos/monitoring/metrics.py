@@ -259,10 +259,14 @@ class Metrics:
         for (target, outcome), count in report.targets.items():
             self._records.labels(outcome.value, target).inc(count)
 
-    def exposition(self) -> tuple[str, bytes]:
-        """The content type, and all metrics as text."""
+    def exposition(self, **labels: str) -> tuple[str, bytes]:
+        """The content type, and all metrics as text.
+
+        :param labels: what every series carries besides the server.
+        """
         self._begin_at_zero()
-        return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(Labelled(self._registry, {"server": self._sources.server()}))
+        every = {"server": self._sources.server(), **labels}
+        return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(Labelled(self._registry, every))
 
     def _begin_at_zero(self) -> None:
         """Have every series there before it counts: of one that is born at 1000, Prometheus sees no increase."""

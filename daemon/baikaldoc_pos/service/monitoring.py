@@ -68,7 +68,8 @@ class Monitoring:
         self._masker = Masker(secrets_of(configuration()))
         self._closing = ExitStack()
         self._reader = self._closing.enter_context(_reader(paths.state))
-        names = ProgramNames(command=command_line(paths), service=unit or ProgramNames().service)
+        self._unit = unit or ProgramNames().service
+        names = ProgramNames(command=command_line(paths), service=self._unit)
         self._alerts = Alerts(journal, configuration, clock, progress, names)
         sources = MetricsSources(
             journal=self._reader,
@@ -168,7 +169,8 @@ class Monitoring:
             return
         if self._textfile is None or self._textfile.path != path:
             self._textfile = Textfile(path)
-        self._textfile.write(self.metrics.exposition()[1])
+        # Two instances of one machine are read from one directory.
+        self._textfile.write(self.metrics.exposition(unit=self._unit)[1])
 
     def _alert_states(self) -> Mapping[str, bool]:
         try:

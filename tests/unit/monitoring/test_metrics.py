@@ -10,9 +10,10 @@ from baikaldoc_pos.delo.documents import KEEP_ALIVE, PROBE
 from baikaldoc_pos.journal import keep_completeness
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.monitoring.metrics import REQUEST_KINDS
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.journal.builders import completeness, retry, rubric
-from tests.unit.monitoring.exported import NOW, report, request
+from tests.unit.monitoring.exported import NOW, Exported, report, request
 from tests.unit.schema.documents import documents
 
 
@@ -163,3 +164,9 @@ def test_names_follow_the_conventions(exported):
     _, text = exported.metrics.exposition()
     checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
+
+
+def test_a_file_tells_the_instances_of_one_machine_apart(exported: Exported) -> None:
+    _, text = exported.metrics.exposition(unit="baikaldoc-pos@omsk.service")
+    samples = [sample for family in text_string_to_metric_families(text.decode()) for sample in family.samples]
+    assert {sample.labels["unit"] for sample in samples} == {"baikaldoc-pos@omsk.service"}
