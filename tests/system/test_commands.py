@@ -381,3 +381,13 @@ def test_check_compares_the_clocks(installation: Installation, server: DeloServe
     server.faults.date = datetime.now(UTC) + timedelta(minutes=minutes)
     shown = installation.command("check").stdout
     assert ("Часы этой машины" in shown, (words or "") in shown) == (words is not None, True)
+
+
+def test_a_status_that_only_looks_like_a_key_is_told(installation: Installation, server: DeloServer) -> None:
+    server.store.add(make_rubric(sstu="Дан oтвет автору", ins_date=datetime.now(UTC)))
+    installation.command("once")
+    assert "U+006F LATIN SMALL LETTER O ≠ U+043E" in installation.command("status").stdout
+    installation.processing["statusMapping"] = {**MAPPING, "Дан oтвет автору": "Отправлен ответ заявителю"}
+    installation.save()
+    shown = installation.command("check", "--offline").stdout
+    assert ("латинские буквы" in shown, "чего не видно" in shown) == (True, True)

@@ -41,6 +41,7 @@ from baikaldoc_pos.journal import (
     last_completeness,
 )
 from baikaldoc_pos.journal.explain import LONGEST, ended, reasons, search, spellings
+from baikaldoc_pos.lookalikes import differences, lookalike
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.planner import remapped
 
@@ -111,7 +112,14 @@ def _print_status(app: App, journal: JournalReader) -> None:
     if bookmark is not None:
         console.print(text.text("status.bookmark", at=bookmark))
     print_table(console, text, "status.cycles", CYCLE_COLUMNS, _cycle_rows(journal.last_cycles(CYCLES), text))
-    print_unmapped(console, text, journal.unmapped_summary())
+    unmapped = journal.unmapped_summary()
+    print_unmapped(console, text, unmapped)
+    with suppress(ConfigurationInvalid):
+        known_statuses = app.configuration().processing.known_statuses
+        for status in unmapped:
+            if (known := lookalike(status.status, known_statuses)) is not None:
+                alike = {"known": known, "differences": differences(status.status, known)}
+                console.print(cell(text.render("status.lookalike", {"status": status.status, **alike}), text))
     if counted := last_completeness(journal):
         console.print("\n".join(completeness.lines(counted, text)))
     waiting = journal.count_retries()

@@ -143,6 +143,11 @@ class ProcessingConfig:
         return zone_of(self.utc_offset_hours)
 
     @property
+    def known_statuses(self) -> tuple[str, ...]:
+        """The ССТУ statuses that are mapped or ignored."""
+        return (*self.status_mapping, *self.ignored_statuses)
+
+    @property
     def follows(self) -> bool:
         """Whether a status that the service wrote changes with the ССТУ status."""
         return self.update_policy == "follow"

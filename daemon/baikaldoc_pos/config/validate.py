@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import AttrsInstance
 
+from baikaldoc_pos import lookalikes
 from baikaldoc_pos.config.alert_settings import DIALOGUE_TIMEOUTS, AlertSettings
 from baikaldoc_pos.config.issues import ConfigError, ConfigWarning, key_path, quoted, shown
 from baikaldoc_pos.config.model import (
@@ -180,6 +181,14 @@ def _of_processing(processing: ProcessingConfig, file: str) -> Iterator[ConfigWa
     for status, target in processing.status_mapping.items():
         if target != target.strip():
             yield ConfigWarning(file, f"statusMapping{quoted(status)}", "config.notice.target_spaces")
+    for texts in (processing.known_statuses, tuple(dict.fromkeys(processing.status_mapping.values()))):
+        for place, text in enumerate(texts):
+            fields = {"text": text, "letters": lookalikes.foreign_letters(text)}
+            if fields["letters"]:
+                yield ConfigWarning(file, "statusMapping", "config.notice.foreign_letters", fields)
+            if (known := lookalikes.lookalike(text, texts[:place])) is not None:
+                fields = {"text": text, "known": known, "differences": lookalikes.differences(text, known)}
+                yield ConfigWarning(file, "statusMapping", "config.notice.lookalike", fields)
 
 
 def _of_connection(connection: ConnectionConfig, file: str, directory: Path) -> Iterator[ConfigWarning]:

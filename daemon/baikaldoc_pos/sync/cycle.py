@@ -7,6 +7,7 @@ on from the bookmark.
 
 from attrs import asdict, evolve
 
+from baikaldoc_pos.config import ProcessingConfig
 from baikaldoc_pos.errors import (
     BaikaldocError,
     ClockBehind,
@@ -18,6 +19,7 @@ from baikaldoc_pos.errors import (
 )
 from baikaldoc_pos.i18n import EventLog, bound
 from baikaldoc_pos.journal import Checkpoint, CycleCounts, Journal
+from baikaldoc_pos.lookalikes import differences, lookalike
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.state import CycleProgress
 from baikaldoc_pos.sync.completeness import count_completeness
@@ -76,7 +78,7 @@ def run_cycle(context: CycleContext, asked: Period | None = None, *, remapping: 
         )
         report = _recorded(journal, report)
         if not context.preview:
-            _log_end(report)
+            _log_end(report, run.processing)
         return report
 
 
@@ -143,9 +145,12 @@ def _recorded(journal: Journal, report: CycleReport) -> CycleReport:
     return report
 
 
-def _log_end(report: CycleReport) -> None:
+def _log_end(report: CycleReport, rules: ProcessingConfig) -> None:
     for status in report.unmapped:
         log.warning("status.unmapped", status=status.status, count=status.count, examples=", ".join(status.examples))
+        if (known := lookalike(status.status, rules.known_statuses)) is not None:
+            differing = differences(status.status, known)
+            log.warning("status.lookalike", status=status.status, known=known, differences=differing)
     fields = {**asdict(report.counts), "seconds": round(report.seconds, 1)}
     if report.counts.held_back:
         log.warning("cycle.held_back", count=report.counts.held_back)

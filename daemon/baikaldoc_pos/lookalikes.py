@@ -1,0 +1,48 @@
+"""Texts that look alike and are not the same: a letter of another alphabet, another space, a hidden character, case.
+
+A «Статус ССТУ» that differs from a key of the mapping only so is unmapped, and nobody sees why.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+_LATIN, _CYRILLIC = "abceikmhoptxy", "авсеікмнортху"
+_TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def skeleton(text: str) -> str:
+    """What is left when everything is taken away that one does not see."""
+    shown = "".join(
+        character for character in unicodedata.normalize("NFKC", text) if unicodedata.category(character) != "Cf"
+    )
+    return " ".join(shown.casefold().translate(_DASHES).translate(_TO_CYRILLIC).split())
+
+
+def lookalike(text: str, known: Iterable[str]) -> str | None:
+    """The first of the known texts that this one looks like without being it."""
+    wanted = skeleton(text)
+    return next((each for each in known if each != text and skeleton(each) == wanted), None)
+
+
+def differences(text: str, other: str) -> str:
+    """The characters of a text that the other one does not have there, by their Unicode names."""
+    matching = SequenceMatcher(None, text, other, autojunk=False).get_opcodes()
+    parts = [(text[i:j], other[k:m]) for kind, i, j, k, m in matching if kind != "equal"]
+    return "; ".join(f"{_named(one)} ≠ {_named(two)}" for one, two in parts)
+
+
+def foreign_letters(text: str) -> str:
+    """The Latin letters in words that are Cyrillic otherwise, by their Unicode names; "" where there are none."""
+    mixed = [
+        word for word in _LETTERS.findall(text) if len({unicodedata.name(each, "?").split()[0] for each in word}) > 1
+    ]
+    found = dict.fromkeys(each for word in mixed for each in word if unicodedata.name(each, "?").startswith("LATIN"))
+    return _named("".join(found)) if found else ""
+
+
+def _named(characters: str) -> str:
+    return ", ".join(f"U+{ord(each):04X} {unicodedata.name(each, '?')}" for each in characters) or "∅"
