@@ -40,6 +40,12 @@ UNANSWERED_DELAY = timedelta(hours=1)
 FRESH = RecipientStatus()
 
 
+def _is_due(trial: RecipientStatus, now: datetime) -> bool:
+    """Whether it is time; a time beyond the longest delay was set by a clock that was ahead."""
+    at = trial.next_attempt_at
+    return at is None or not now < at <= now + max(LONGEST_DELAY, UNANSWERED_DELAY)
+
+
 def begun(trial: RecipientStatus, now: datetime) -> RecipientStatus:
     """The status when the mail is about to leave: should the process die, it is tried again after the usual delay."""
     delay = min(FIRST_DELAY * 2 ** min(trial.attempts, 20), LONGEST_DELAY)
@@ -139,9 +145,7 @@ class Delivery:
                 recipient
                 for recipient in left
                 if recipient not in blocked
-                and (
-                    (before[recipient].next_attempt_at or now) <= now or (at_once and not before[recipient].unanswered)
-                )
+                and (_is_due(before[recipient], now) or (at_once and not before[recipient].unanswered))
             ]
             if ready:
                 after, fault = self._attempt(mail, ready, settings, observe, given_up)

@@ -11,12 +11,11 @@ from baikaldoc_pos.cli.app import ISN, App, asked_moment, pass_app
 from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.journal import Journal, Pause, PauseFile, holder_of
+from baikaldoc_pos.journal import LONGEST_PAUSE, Journal, Pause, PauseFile, holder_of
 from baikaldoc_pos.service.reload import ask_for_cycle, await_reload
 
 _PART = re.compile(r"([0-9]{1,9})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-LONGEST = timedelta(days=31)
 
 
 def pause_command(text: Catalogue) -> click.Command:
@@ -36,8 +35,8 @@ def _pause(app: App, /, *, duration: str | None, until: str | None) -> int:
         length = _length(app, duration)
     else:
         length = asked_moment(app, "--until", until or "", zone, end=True) - now
-    if not timedelta(0) < length <= LONGEST:
-        raise click.UsageError(app.text.text("cli.pause.bounds", days=LONGEST.days))
+    if not timedelta(0) < length <= LONGEST_PAUSE:
+        raise click.UsageError(app.text.text("cli.pause.bounds", days=LONGEST_PAUSE.days))
     end = now + length
     PauseFile(app.paths.state).begin(Pause(end, now, getpass.getuser()))
     click.echo(app.localized(zone).text("pause.begun", until=end))
@@ -60,7 +59,7 @@ def _length(app: App, given: str) -> timedelta:
     try:
         return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
     except OverflowError:
-        raise click.UsageError(app.text.text("cli.pause.bounds", days=LONGEST.days)) from None
+        raise click.UsageError(app.text.text("cli.pause.bounds", days=LONGEST_PAUSE.days)) from None
 
 
 def resume_command(text: Catalogue) -> click.Command:

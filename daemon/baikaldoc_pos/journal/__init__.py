@@ -42,12 +42,13 @@ from baikaldoc_pos.journal.models import (
     Undelivered,
     UnmappedRubric,
 )
-from baikaldoc_pos.journal.pause import Pause, PauseFile
+from baikaldoc_pos.journal.pause import LONGEST_PAUSE, Pause, PauseFile
 from baikaldoc_pos.journal.queries import Conditions, JournalReader, StateReader, as_instant
 from baikaldoc_pos.journal.repair import check_whole, recover
 from baikaldoc_pos.journal.writer import Journal
 
 __all__ = [
+    "LONGEST_PAUSE",
     "WRITTEN",
     "AlertJournal",
     "ChangeOutcome",

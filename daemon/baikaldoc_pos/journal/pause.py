@@ -4,7 +4,7 @@ A small file beside the journal, so that it can be set while the service holds t
 """
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from attrs import frozen
@@ -13,6 +13,7 @@ from baikaldoc_pos.errors import JournalUnavailable, WritingPaused
 from baikaldoc_pos.files import read_small, replace_private
 
 FILE_NAME = "pause.json"
+LONGEST_PAUSE = timedelta(days=31)
 
 
 @frozen
@@ -34,7 +35,10 @@ class PauseFile:
         self._path = directory / FILE_NAME
 
     def current(self, now: datetime) -> Pause | None:
-        """The pause that holds now; raises JournalUnavailable where the file is there and cannot be understood."""
+        """The pause that holds now; raises JournalUnavailable where the file is there and cannot be understood.
+
+        One that would last longer than a pause may was begun by a clock that was ahead.
+        """
         try:
             kept = json.loads(read_small(self._path))
             pause = Pause(datetime.fromisoformat(kept["until"]), datetime.fromisoformat(kept["since"]), str(kept["by"]))
@@ -43,7 +47,7 @@ class PauseFile:
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as fault:
             # Somebody wanted a pause; that it cannot be read is no reason to write.
             raise JournalUnavailable(str(self._path), str(fault)) from fault
-        return pause if now < pause.until else None
+        return pause if timedelta(0) < pause.until - now <= LONGEST_PAUSE else None
 
     def check(self, now: datetime) -> None:
         """Raise WritingPaused where a pause holds."""

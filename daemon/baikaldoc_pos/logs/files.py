@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -185,9 +185,12 @@ class DatedFileHandler(logging.Handler):
         if not self._directory.is_dir():
             return
         fault: OSError | None = None
-        for path in sorted(self._directory.iterdir()):
-            named = _dated(path)
-            if named is not None and (today - named).days > self._keep_days and path.is_file():
+        dated = [(path, named) for path in sorted(self._directory.iterdir()) if (named := _dated(path)) is not None]
+        # A clock that is far ahead deletes nothing on its first day.
+        latest = max((named for _, named in dated if named < today), default=today)
+        until = min(today, latest + timedelta(days=1))
+        for path, named in dated:
+            if (until - named).days > self._keep_days and path.is_file():
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:

@@ -120,6 +120,7 @@ def test_a_clock_that_is_set_back_and_on_again_loses_nothing(tmp_path: Path) -> 
 
 def test_files_are_kept_as_many_days_as_asked_by_the_date_in_their_name(tmp_path: Path) -> None:
     kept = [
+        "log_2026-10-04.log",
         "log_2026-09-05.log",
         "error_2026-09-05.log",
         "log_2026-99-05.log",
@@ -139,6 +140,16 @@ def test_files_are_kept_as_many_days_as_asked_by_the_date_in_their_name(tmp_path
     desk.now += timedelta(days=1)
     desk.log(1)
     assert desk.names() == {*kept, *others, "log_2026-10-06.log"} - {"log_2026-09-05.log", "error_2026-09-05.log"}
+
+
+def test_a_clock_that_jumps_ahead_deletes_nothing(desk: Desk) -> None:
+    desk.log(1)
+    before = desk.names()
+    desk.now += timedelta(days=400)
+    desk.log(2)
+    desk.now -= timedelta(days=400)
+    desk.log(3)
+    assert before < desk.names()
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o027, 0])

@@ -2,6 +2,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,9 @@ def test_a_reload_changes_language_level_zone_days_and_secrets(
     begin: Begin, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     setup = begin()
-    (tmp_path / "log_2020-01-01.log").touch()
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for day in ("2020-01-01", f"{yesterday:%Y-%m-%d}"):
+        (tmp_path / f"log_{day}.log").touch()
     setup.reconfigure(LogSettings(language="en", level="warning", keep_days=2, secrets=("other-one",)))
     log.info("service.stopped")
     log.warning("service.stopped", words="other-one hunter2!")
