@@ -1,20 +1,17 @@
 """``status``, ``history``, ``failed`` and ``report``: what the journal knows. Nothing is changed."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 
 import click
 from attrs import asdict
 from rich.console import Console
 
-from baikaldoc_pos.cli import completeness
-from baikaldoc_pos.cli.app import ISN, YEARS, App, asked_moment, pass_app, print_json
+from baikaldoc_pos.cli.app import ISN, App, asked_moment, pass_app, print_json
 from baikaldoc_pos.cli.commands import Command
-from baikaldoc_pos.cli.cycle import run_stoppable
 from baikaldoc_pos.cli.output import (
     cell,
     print_array,
@@ -24,6 +21,7 @@ from baikaldoc_pos.cli.output import (
     print_unmapped,
     profile_lines,
 )
+from baikaldoc_pos.cli.report import completeness_lines, completeness_values, form_options
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.errors import ConfigurationInvalid
 from baikaldoc_pos.i18n import Catalogue
@@ -37,7 +35,6 @@ from baikaldoc_pos.journal import (
     Pause,
     PauseFile,
     RetryEntry,
-    TargetCount,
     last_completeness,
 )
 from baikaldoc_pos.journal.explain import LONGEST, ended, reasons, search, spellings
@@ -86,7 +83,7 @@ def as_values(journal: AlertJournal, pause: Pause | None, text: Catalogue) -> di
             {"kind": each.kind, "name": text.text(f"alert.kind.{each.kind}.name"), "since": each.since}
             for each in journal.open_conditions()
         ],
-        "completeness": completeness.as_values(last_completeness(journal)),
+        "completeness": completeness_values(last_completeness(journal)),
         "cycles": [_cycle_values(cycle) for cycle in journal.last_cycles(CYCLES)],
         "server": {"address": address, **asdict(profile)} if profile is not None else None,
     }
@@ -121,7 +118,7 @@ def _print_status(app: App, journal: JournalReader) -> None:
                 alike = {"known": known, "differences": differences(status.status, known)}
                 console.print(cell(text.render("status.lookalike", {"status": status.status, **alike}), text))
     if counted := last_completeness(journal):
-        console.print("\n".join(completeness.lines(counted, text)))
+        console.print("\n".join(completeness_lines(counted, text)))
     waiting = journal.count_retries()
     if waiting:
         console.print(text.text("status.retries", count=waiting))
@@ -187,7 +184,7 @@ def history_command(text: Catalogue) -> click.Command:
         click.Option(["--document"], type=ISN, metavar="ISN", help=text.text("cli.history.document")),
         click.Option(["--number"], metavar=text.text("cli.metavar.number"), help=text.text("cli.history.number")),
         click.Option(["--since"], metavar=text.text("cli.metavar.moment"), help=text.text("cli.history.since")),
-        *_form_options(text),
+        *form_options(text),
     ]
     return Command(text, name="history", help=text.text("cli.history.help"), params=params, callback=pass_app(_history))
 
@@ -309,7 +306,7 @@ FAILED_COLUMNS = {
 
 def failed_command(text: Catalogue) -> click.Command:
     """The command in one language."""
-    form = _form_options(text)
+    form = form_options(text)
     return Command(text, name="failed", help=text.text("cli.failed.help"), params=form, callback=pass_app(_failed))
 
 
@@ -333,76 +330,3 @@ def _failed_row(entry: RetryEntry, text: Catalogue, *, for_people: bool) -> dict
     row = {column: attrgetter(path)(entry) for column, path in FAILED_COLUMNS.items()}
     outcome = str(entry.answer.outcome)
     return row | {"outcome": text.text(f"outcome.{outcome}") if for_people else outcome}
-
-
-_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
-DONE = (Outcome.UPDATED, Outcome.CONFIRMED)
-REPORT_COLUMNS = ("target", "done", "refused", "failed")
-
-
-def report_command(text: Catalogue) -> click.Command:
-    """The command in one language."""
-    params = [
-        click.Option(["--month"], metavar="2026-10", help=text.text("cli.report.month")),
-        click.Option(["--waiting"], is_flag=True, help=text.text("cli.report.waiting")),
-        *_form_options(text),
-    ]
-    return Command(text, name="report", help=text.text("cli.report.help"), params=params, callback=pass_app(_report))
-
-
-def _report(app: App, /, *, month: str | None, waiting: bool, form: str | None) -> int:
-    if waiting:
-        configuration = app.configuration()
-        return run_stoppable(lambda stopping: completeness.print_waiting(app, configuration, form, stopping))
-    zone = app.zone() or datetime.now(UTC).astimezone().tzinfo
-    month = f"{datetime.now(zone):%Y-%m}" if month is None else month
-    given = _MONTH.fullmatch(month)
-    if given is None:
-        raise click.UsageError(app.text.text("cli.report.bad_month", value=month))
-    year, number = int(given[1]), int(given[2])
-    if year not in YEARS:
-        raise click.UsageError(app.text.text("cli.error.year", name="--month", first=YEARS[0], last=YEARS[-1]))
-    start = datetime(year, number, 1, tzinfo=zone)
-    end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=zone)
-    with app.journal() as journal:
-        rows = _by_target(journal.by_target(start, end))
-        counted = last_completeness(journal)
-    if form is None:
-        if counted is not None:
-            click.echo("\n".join(completeness.lines(counted, app.localized(zone))))
-        click.echo(app.text.text("report.month", month=month))
-        if not rows:
-            click.echo(app.text.text("history.none"))
-            return 0
-    total = [sum(row[column] for row in rows.values()) for column in REPORT_COLUMNS[1:]]
-    if form == "csv":
-        values = ([month, target, *row.values()] for target, row in rows.items())
-        print_csv(app.text, ("month", *REPORT_COLUMNS), values, [month, app.text.text("report.total"), *total])
-        return 0
-    if form is None:
-        rows[app.text.text("report.total")] = dict(zip(REPORT_COLUMNS[1:], total, strict=True))
-    table = [{"target": target, **row} for target, row in rows.items()]
-    print_rows(app.console(), app.text, "report.targets", REPORT_COLUMNS, table, form)
-    return 0
-
-
-def _by_target(counts: list[TargetCount]) -> dict[str, dict[str, int]]:
-    """By status: how many were done, how many tries were refused, how many failed otherwise."""
-    rows: dict[str, dict[str, int]] = {}
-    for each in counts:
-        row = rows.setdefault(each.target, dict.fromkeys(REPORT_COLUMNS[1:], 0))
-        if each.outcome in DONE:
-            row["done"] += each.count
-        elif each.outcome is Outcome.REFUSED:
-            row["refused"] += each.count
-        elif each.outcome in {Outcome.FAILED, Outcome.WRONG_ECHO}:
-            row["failed"] += each.count
-    return rows
-
-
-def _form_options(text: Catalogue) -> list[click.Parameter]:
-    """``--csv`` and ``--json``."""
-    return [
-        click.Option([f"--{form}", "form"], flag_value=form, help=text.text(f"cli.option.{form}"))
-        for form in ("csv", "json")
-    ]

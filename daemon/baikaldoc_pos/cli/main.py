@@ -31,7 +31,7 @@ COMMANDS = {
     "exclude": "baikaldoc_pos.cli.correct",
     "include": "baikaldoc_pos.cli.correct",
     "windows": "baikaldoc_pos.cli.correct",
-    "report": "baikaldoc_pos.cli.inspect",
+    "report": "baikaldoc_pos.cli.report",
     "backup": "baikaldoc_pos.cli.journal",
     "recover": "baikaldoc_pos.cli.journal",
     "pause": "baikaldoc_pos.cli.control",

@@ -43,8 +43,9 @@ from baikaldoc_pos.journal.models import (
     UnmappedRubric,
 )
 from baikaldoc_pos.journal.pause import LONGEST_PAUSE, Pause, PauseFile
-from baikaldoc_pos.journal.queries import Conditions, JournalReader, StateReader, as_instant
+from baikaldoc_pos.journal.queries import Conditions, JournalReader, as_instant
 from baikaldoc_pos.journal.repair import check_whole, recover
+from baikaldoc_pos.journal.state import StateReader
 from baikaldoc_pos.journal.writer import Journal
 
 __all__ = [

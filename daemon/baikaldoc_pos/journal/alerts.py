@@ -29,8 +29,9 @@ from baikaldoc_pos.journal.models import (
     RecipientStatus,
     Undelivered,
 )
-from baikaldoc_pos.journal.queries import CUT_SHORT, JournalReader, StateReader
+from baikaldoc_pos.journal.queries import CUT_SHORT, JournalReader
 from baikaldoc_pos.journal.schema import alert_conditions, alert_settings, cycles, marks, outbox
+from baikaldoc_pos.journal.state import StateReader
 
 
 class AlertJournal(JournalReader):

@@ -9,7 +9,7 @@ from cattrs.errors import BaseValidationError
 from cattrs.preconf.json import make_converter
 
 from baikaldoc_pos.journal.models import Snapshot
-from baikaldoc_pos.journal.queries import StateReader
+from baikaldoc_pos.journal.state import StateReader
 from baikaldoc_pos.journal.writer import Journal
 from baikaldoc_pos.model import Period
 

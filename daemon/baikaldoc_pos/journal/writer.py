@@ -20,7 +20,6 @@ from baikaldoc_pos.config import Retention
 from baikaldoc_pos.journal.database import FILE_NAME, Database, one_of, put
 from baikaldoc_pos.journal.followed import follow
 from baikaldoc_pos.journal.models import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry, Snapshot
-from baikaldoc_pos.journal.queries import StateReader
 from baikaldoc_pos.journal.retention import EVERY, thin
 from baikaldoc_pos.journal.schema import (
     changes,
@@ -33,6 +32,7 @@ from baikaldoc_pos.journal.schema import (
     snapshots,
     unmapped,
 )
+from baikaldoc_pos.journal.state import StateReader
 from baikaldoc_pos.model import Change, Period, Rubric
 from baikaldoc_pos.server_profile import ServerProfile, as_json
 
