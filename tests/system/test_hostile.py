@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from baikaldoc_pos.config import Paths
@@ -11,7 +12,7 @@ from baikaldoc_pos.journal import StateLock
 from baikaldoc_pos.logs.masking import Masker
 
 from tests.clocks import ManualClock
-from tests.delo_server import Replace, make_rubric
+from tests.delo_server import PASSWORD, USER, Refused, Replace, make_rubric, pending_rubrics
 from tests.installation import Installation
 from tests.system.accounts import ago
 
@@ -90,3 +91,18 @@ def test_a_lock_that_was_removed_is_noticed_before_the_next_batch(tmp_path, cloc
 
 def test_hidden_characters_are_shown() -> None:
     assert visible("а\x1b[2J\u202e\u200b\nб\u00a0") == "а\\x1b[2J\\u202e\\u200b\\x0aб\u00a0"
+
+
+def test_a_secret_that_the_server_repeats_is_nowhere_to_be_read(installation: Installation) -> None:
+    store, faults = installation.server.store, installation.server.faults
+    store.add(*pending_rubrics(2, since=datetime.now(UTC) - timedelta(hours=1)))
+    for rubric in store.rubrics():
+        faults.writes[rubric.isn] = Refused(message=f"Пользователь {USER}, пароль {PASSWORD}: нет прав")
+    shown = installation.command("once").stdout
+    faults.reject_documents = f"password={PASSWORD}"
+    shown += installation.command("once", "--json").stdout
+    for command in (["failed"], ["failed", "--json"], ["history"], ["history", "--csv"], ["status", "--json"]):
+        shown += installation.command(*command).stdout
+    assert "нет прав" in shown
+    kept = b"".join(path.read_bytes() for path in installation.paths.state.iterdir() if path.is_file())
+    assert (PASSWORD in shown, PASSWORD.encode() in kept) == (False, False)

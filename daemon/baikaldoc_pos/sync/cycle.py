@@ -55,6 +55,10 @@ def run_cycle(context: CycleContext, asked: Period | None = None, *, remapping: 
         try:
             _process(run, asked)
         except (DeloError, JournalUnavailable, StopRequested, WritingPaused, ClockBehind) as fault:
+            fault.fields = {
+                name: run.masker.text(value) if isinstance(value, str) else value
+                for name, value in fault.fields.items()
+            }
             error = fault
         except Exception as defect:
             # The boundary of the job: the cycle ends in the journal, in the report and in the metrics all the same.

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from attrs import frozen
 
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.config import Configuration
+from baikaldoc_pos.config import Configuration, secrets_of
 from baikaldoc_pos.delo import BatchRejected, DeloClient, StaleBatch
 from baikaldoc_pos.errors import AccessDenied, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import WRITTEN, ChangeOutcome, Journal, OpenChange, RetryEntry, Snapshot
+from baikaldoc_pos.logs.masking import Masker
 from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric
 from baikaldoc_pos.state import CycleProgress
 from baikaldoc_pos.sync.limits import WriteLimiter
@@ -98,6 +99,8 @@ class CycleRun:
         # What a dry run would write.
         self.would_write: list[Change] = []
         self.cycle_id = cycle_id
+        # What a server says may repeat what it was sent.
+        self.masker = Masker(secrets_of(context.configuration))
         self._limiter = WriteLimiter(self.processing, self.journal, self.clock, self.stats)
         self._logged = 0
 
@@ -300,6 +303,7 @@ class CycleRun:
         """
         if not changes:
             return
+        answers = [self._masked(answer) for answer in answers]
         # Where all went well there is nothing to go on from.
         clean = all(answer.outcome in WRITTEN for answer in answers)
         previous = {} if clean else self.journal.retry_entries([change.rubric.isn for change in changes])
@@ -317,6 +321,10 @@ class CycleRun:
                 self._log_failure(change, answer, entry)
         settled = [ChangeOutcome(change_id, answer) for change_id, answer in zip(ids, answers, strict=True)]
         self.journal.settle(settled, again, cleared)
+
+    def _masked(self, answer: Answer) -> Answer:
+        said = (answer.message, answer.message_code, answer.system_message)
+        return Answer(answer.outcome, *(text and self.masker.text(text) for text in said))
 
     def _log_failure(self, change: Change, answer: Answer, entry: RetryEntry) -> None:
         self._logged += 1
