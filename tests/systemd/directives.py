@@ -24,6 +24,8 @@ SINCE = {
     "WatchdogSignal": 240,
     "KillMode": 1,
     # systemd.resource-control
+    "MemoryHigh": 231,
+    "MemoryMax": 231,
     "TasksMax": 227,
     # systemd.exec
     "User": 1,

@@ -143,7 +143,12 @@ class Daemon:
         self._reloads.publish_start()
         self._state.change(phase=Phase.IDLE, last_success=_last_success(self._context.paths))
         self._scheduler.start(jobs.cycle, jobs.keep_alive, *intervals(self._in_force.configuration))
-        self._scheduler.add_background_job("review", self._background("review", reporting.review))
+
+        def review() -> None:
+            reporting.review()
+            self._scheduler.background_now("mail")
+
+        self._scheduler.add_background_job("review", self._background("review", review))
         self._scheduler.add_background_job("mail", self._background("mail", reporting.deliver))
         self._notifier.ready()
         self._state.announce()
@@ -203,6 +208,7 @@ class Daemon:
             for problem in found:
                 log.error(problem.event, **problem.fields)
             self._state.change(health_problems=found)
+            self._scheduler.background_now("review")
 
     def _health_snapshot(self, journal: Journal) -> HealthSnapshot:
         fault = None
