@@ -217,7 +217,9 @@ def test_second_sigterm_leaves_at_once_while_signing_out(box: SystemdBox, server
     assert box.show(UNIT, "Result") == "success"
 
 
-def test_rejected_credentials_are_not_tried_again_by_a_restart(box: SystemdBox, server: DeloServer) -> None:
+def test_rejected_credentials_are_not_tried_again_by_a_restart_nor_by_reloads(
+    box: SystemdBox, server: DeloServer
+) -> None:
     service = Service(box, server)
     service.connection["password"] = "wrong"
     service.save()
@@ -231,10 +233,17 @@ def test_rejected_credentials_are_not_tried_again_by_a_restart(box: SystemdBox, 
     service.wait(lambda: service.finished_cycles() == 3, "a cycle after the restart")
     assert server.failed_sign_ins == 1
     assert "wrong" not in box.read("/run/baikaldoc-pos/session.json")
+    for _ in range(12):
+        service.systemctl("reload")
+    service.send("USR1")
+    service.wait(lambda: service.finished_cycles() > 3, "a cycle after the reloads")
+    assert server.failed_sign_ins == 1
+    assert "пароль" in box.messages(UNIT, "-p", "warning").lower()
     # Another password is another matter.
     service.connection["password"] = PASSWORD
     service.save()
-    service.systemctl("restart")
+    service.systemctl("reload")
+    service.send("USR1")
     service.wait(lambda: not wrong_or_missing(server), "every status to be set")
 
 

@@ -180,15 +180,20 @@ class Reload:
         self._state.change(rejected_faults=faults, rejected_since=self._clock.now())
 
     def _forgive(self, before: Configuration, fresh: Configuration) -> None:
-        """Let a rejected account be tried again, but not with a password that cannot have been corrected.
+        """Let a rejected account be tried again, but not with the password that was rejected.
 
-        systemd fills CREDENTIALS_DIRECTORY at a start only: each reload would send the old password once more, until
-        ДЕЛО locks the account.
+        Each reload would send it once more, until ДЕЛО locks the account.
         """
-        kept = fresh.connection.password_path is None and _credentials(before) == _credentials(fresh)
-        if not kept:
+        if _credentials(before) != _credentials(fresh):
             self._sessions.forgive()
-        elif (problem := self._state.present.problem) is not None and problem.event == CredentialsRejected.event:
+            return
+        problem = self._state.present.problem
+        rejected = problem is not None and problem.event == CredentialsRejected.event
+        if fresh.connection.password_path is not None:
+            if rejected:
+                log.warning("reload.password_unchanged")
+        # systemd fills CREDENTIALS_DIRECTORY at a start only: the file may have been corrected.
+        elif rejected:
             log.warning("reload.credential_kept")
         else:
             log.info("reload.credential_kept")
