@@ -65,7 +65,7 @@ TROUBLES: dict[str, tuple[Callable[[Installation], None], int, str]] = {
     "not understood": (not_understood, 76, "delo.schema_mismatch"),
     "unsound": (unsound, 78, "config.invalid"),
     "old bookmark": (old_bookmark, 78, "bookmark.unreadable"),
-    "broken journal": (broken_journal, 74, "journal.unavailable"),
+    "broken journal": (broken_journal, 74, "journal.damaged"),
 }
 
 

@@ -88,7 +88,7 @@ def test_password_that_is_systemds_credential_is_not_blamed_for_a_failure(
         assert f" /{name}/baikaldoc-pos " in command
     assert box.run(*shlex.split(command)).returncode == 0
     written = parsedate_to_datetime(mailbox.mails[0]["Date"]).astimezone(timezone(timedelta(hours=5.5)))
-    assert f"{written:%Y-%m-%d %H:%M:%S}" in text
+    assert f"{written:%d.%m.%Y %H:%M}" in text
 
 
 def test_service_mails_of_rejected_credentials_once(box: SystemdBox, server: DeloServer, mailbox: MailServer) -> None:
@@ -119,7 +119,10 @@ def test_mail_server_that_takes_connections_and_hangs_makes_no_cycle_late(box: S
         service.connection["password"] = "wrong"
         service.save()
         service.start()
-        service.wait(lambda: "credentials_rejected" in box.messages(UNIT), "the alert to be opened")
+        service.wait(
+            lambda: "Открыто оповещение «ДЕЛО не принимает учётную запись»" in box.messages(UNIT),
+            "the alert to be opened",
+        )
         # Each cycle takes its usual time; a single wait for the mail server would be thirty seconds.
         seen = service.finished_cycles()
         service.wait(lambda: service.finished_cycles() >= seen + 20, "twenty cycles", timeout=15)

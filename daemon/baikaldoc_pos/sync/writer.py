@@ -307,20 +307,18 @@ class CycleRun:
         # Where all went well there is nothing to go on from.
         clean = all(answer.outcome in WRITTEN for answer in answers)
         previous = {} if clean else self.journal.retry_entries([change.rubric.isn for change in changes])
-        again: list[RetryEntry] = []
-        cleared: list[int] = []
-        for change, answer in zip(changes, answers, strict=True):
-            isn = change.rubric.isn
-            self.stats.answered(change, answer)
-            entry = retry_entry(change.rubric, answer, previous.get(isn), self.clock.now(), self.first_delay)
-            if entry is None:
-                cleared.append(isn)
-                continue
-            again.append(entry)
-            if answer.outcome in RETRYABLE:
-                self._log_failure(change, answer, entry)
+        now = self.clock.now()
+        entries = [
+            retry_entry(change.rubric, answer, previous.get(change.rubric.isn), now, self.first_delay)
+            for change, answer in zip(changes, answers, strict=True)
+        ]
         settled = [ChangeOutcome(change_id, answer) for change_id, answer in zip(ids, answers, strict=True)]
-        self.journal.settle(settled, again, cleared)
+        cleared = [change.rubric.isn for change, entry in zip(changes, entries, strict=True) if entry is None]
+        self.journal.settle(settled, [entry for entry in entries if entry is not None], cleared)
+        for change, answer, entry in zip(changes, answers, entries, strict=True):
+            self.stats.answered(change, answer)
+            if entry is not None and answer.outcome in RETRYABLE:
+                self._log_failure(change, answer, entry)
 
     def _masked(self, answer: Answer) -> Answer:
         said = (answer.message, answer.message_code, answer.system_message)

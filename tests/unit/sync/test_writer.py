@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from math import ceil, log2
-from types import SimpleNamespace
 
 import pytest
 from attrs import define, field
-from baikaldoc_pos.config import ProcessingConfig, ServiceConfig
+from baikaldoc_pos.config import Configuration, ConnectionConfig, ProcessingConfig, ServiceConfig
 from baikaldoc_pos.delo import BatchRejected, CurrentRubrics
 from baikaldoc_pos.errors import DeloUnavailable
 from baikaldoc_pos.journal import ChangeOutcome
@@ -74,7 +73,10 @@ class Notebook:
 
 def write(server: PoisonedServer, count: int) -> Notebook:
     processing = ProcessingConfig(status_mapping={}, utc_offset_hours=8)
-    configuration = SimpleNamespace(processing=processing, service=ServiceConfig())
+    addresses = dict.fromkeys(("login_url", "logout_url", "graphql_endpoint"), "https://delo.example.org")
+    configuration = Configuration(
+        processing=processing, connection=ConnectionConfig(username="pos", **addresses), service=ServiceConfig()
+    )
     journal, clock = Notebook(server=server), ManualClock()
     cycle_plan = CyclePlan(CycleKind.REGULAR, Period(NOW, NOW))
     run = CycleRun(CycleContext(server, journal, clock, configuration), 1, cycle_plan)
