@@ -39,8 +39,10 @@ docs: $(STAMP)  ## generate docs/*/configuration.md and docs/*/events.md
 docs-check: $(STAMP)
 	$(BIN)/python docs/generate.py --check
 
-bench: $(STAMP)  ## ratios measured in one run
+bench: $(STAMP)  ## ratios measured in one run; docs/bench.md and docs/bench.png
+	$(BIN)/python -m pip install --quiet --use-pep517 --editable '.[dev,bench]'
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.comparison
 
 wheelhouse: $(STAMP)  ## dist/wheelhouse: all wheels for an installation without internet
 	$(BIN)/python packaging/wheelhouse.py dist/wheelhouse

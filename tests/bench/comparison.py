@@ -1,0 +1,134 @@
+"""The service beside other ways to do the same: medians of interleaved runs, as docs/bench.md and docs/bench.png."""
+
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from statistics import median
+
+from attrs import evolve, frozen
+
+from tests.bench.contenders import BATCH, CONTENDERS, Addresses, measured
+from tests.bench.measures import PERIOD
+from tests.delo_server import DeloServer, StoredRubric, mixed_rubrics
+from tests.installation import KNOWN, ROOT, Installation
+
+
+@frozen
+class Case:
+    """What all contenders are given."""
+
+    rubrics: int
+    pending: float
+    milliseconds: int = 0
+    repeats: int = 5
+    contenders: Sequence[str] = tuple(CONTENDERS)
+
+    @property
+    def name(self) -> str:
+        return f"{self.rubrics:,} rubrics, {self.pending:.1%} pending, {self.milliseconds} ms"
+
+
+@frozen
+class Run:
+    """One run: seconds of wall and CPU, of the stand-in's CPU, requests, and kilobytes both ways."""
+
+    wall: float
+    cpu: float
+    stand_in: float
+    requests: float
+    kilobytes: float
+
+
+WITHOUT_TODAY = tuple(name for name in CONTENDERS if name != "today's way")
+CASES = (
+    Case(1_000, 0.05),
+    Case(10_000, 0.05),
+    Case(10_000, 0.001),
+    Case(2_000, 1.0, repeats=3),
+    Case(1_000, 0.05, milliseconds=20, repeats=3),
+    Case(1_000, 0.05, milliseconds=100, repeats=3),
+    Case(100_000, 0.001, repeats=3, contenders=WITHOUT_TODAY),
+)
+
+
+def compare(case: Case) -> dict[str, Run]:
+    """The medians of each contender. Every run has a stand-in, directories and a child process of its own."""
+    rubrics = mixed_rubrics(case.rubrics, since=PERIOD.start, until=PERIOD.end, pending=case.pending)
+    runs: dict[str, list[Run]] = {name: [] for name in case.contenders}
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.bench.contenders"])
+    for _ in range(case.repeats):
+        for name in case.contenders:
+            with ProcessPoolExecutor(1, mp_context=context) as pool:
+                runs[name].append(_run(pool, case, name, rubrics))
+    return {
+        name: Run(*(median(getattr(run, field) for run in several) for field in Run.__annotations__))
+        for name, several in runs.items()
+    }
+
+
+def _run(pool: ProcessPoolExecutor, case: Case, name: str, rubrics: list[StoredRubric]) -> Run:
+    with tempfile.TemporaryDirectory() as root, DeloServer(rubrics) as server:
+        # As it is from the second cycle on: the server is known, and the filter proven.
+        installation = Installation(Path(root), server, profile=evolve(KNOWN, pending_proven=True, batch_size=BATCH))
+        installation.service["lookback"]["days"] = 0
+        installation.save()
+        if installation.profile is not None:
+            installation.know_server()
+        server.faults.delay_seconds = case.milliseconds / 1000
+        since, until = (instant.isoformat() for instant in (PERIOD.start, PERIOD.end))
+        told = Addresses(Path(root), server.login_url, server.graphql_url, since, until)
+        before = time.process_time()
+        wall, cpu = pool.submit(measured, name, told).result()
+        stand_in = time.process_time() - before
+        written = len(server.store.writes)
+        assert written == round(case.rubrics * case.pending), (name, written)
+        kilobytes = (server.bytes_sent + server.traffic.bytes_received) / 1000
+        return Run(wall, cpu, stand_in, server.requests, kilobytes)
+
+
+def main() -> None:
+    """Measure every case, and write the table and the plot."""
+    results = {case: compare(case) for case in CASES}
+    lines = [
+        "# Measured: `make bench`",
+        "",
+        "Medians of interleaved runs, each with a stand-in and a process of its own. Compare within a table: absolute",
+        "seconds are those of the machine. The column of the stand-in is the CPU that ДЕЛО's place took.",
+    ]
+    for case, found in results.items():
+        lines += ["", f"## {case.name} ({case.repeats} runs)", ""]
+        lines += [
+            "| | wall, s | CPU, s | stand-in, s | requests | kB both ways |",
+            "| --- | ---: | ---: | ---: | ---: | ---: |",
+        ]
+        for name, run in found.items():
+            cells = (f"{run.wall:.2f}", f"{run.cpu:.3f}", f"{run.stand_in:.2f}", f"{run.requests:.0f}")
+            lines.append(f"| {' | '.join((name, *cells, f'{run.kilobytes:,.0f}'))} |")
+    (ROOT / "docs" / "bench.md").write_text("\n".join(lines) + "\n\n![](bench.png)\n", encoding="utf-8")
+    print("\n".join(lines))
+    _plot(results)
+
+
+def _plot(results: dict[Case, dict[str, Run]]) -> None:
+    import matplotlib as mpl  # noqa: PLC0415 - for this alone
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, axes = plt.subplots(1, len(results), figsize=(3.2 * len(results), 4))
+    for place, (case, found) in zip(axes, results.items(), strict=True):
+        place.bar(range(len(found)), [run.wall for run in found.values()], color="#0072b2")
+        place.bar(range(len(found)), [run.cpu for run in found.values()], color="#e69f00", width=0.4)
+        place.set_xticks(range(len(found)), found, rotation=60, ha="right", fontsize=8)
+        place.set_title(case.name.replace(", ", "\n"), fontsize=8)
+    axes[0].set_ylabel("seconds: wall (blue), CPU of the contender (orange)", fontsize=8)
+    figure.tight_layout()
+    figure.savefig(ROOT / "docs" / "bench.png", dpi=90)
+
+
+if __name__ == "__main__":
+    main()
