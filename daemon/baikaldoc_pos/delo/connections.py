@@ -63,21 +63,32 @@ class _Watcher:
         self._changed = threading.Condition()
         self._deadline: _Deadline | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def watch(self, deadline: _Deadline | None) -> None:
         """Watch this request, or none; connections are broken for no earlier one from now on."""
         with self._changed:
             self._deadline = deadline
             if deadline is not None:
+                self._closed = False
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._run, name="request-deadline", daemon=True)
                     self._thread.start()
                 self._changed.notify()
 
+    def close(self) -> None:
+        """End the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
     def _run(self) -> None:
         with self._changed:
             while True:
-                if self._deadline is None and not self._changed.wait_for(lambda: self._deadline, IDLE_SECONDS):
+                awaited = self._deadline is not None or self._changed.wait_for(
+                    lambda: self._deadline or self._closed, IDLE_SECONDS
+                )
+                if self._closed or not awaited:
                     self._thread = None
                     return
                 watched = self._deadline
@@ -107,6 +118,10 @@ class BreakableAdapter(HTTPAdapter):
         manager: PoolManager = super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
         self._track(manager)
         return manager
+
+    def close(self) -> None:
+        super().close()
+        self._watcher.close()
 
     def break_connections(self) -> None:
         """Shut every open socket down; whoever reads from one gets an end of file or an error at once."""

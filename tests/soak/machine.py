@@ -1,0 +1,185 @@
+"""The fault machine: a seed draws what people, ДЕЛО, the line and the clock do while the service works.
+
+In the end everything is mended, and what must hold is checked: each value is the mapping's or a person's, each change
+that was made in ДЕЛО stands in the journal once, nobody's choice was written over, sign-ins and threads are few.
+"""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from baikaldoc_pos.errors import CycleCrashed
+from baikaldoc_pos.model import Outcome
+
+from tests.clocks import ManualClock
+from tests.delo_server import (
+    AliasError,
+    CloseAfter,
+    DeloServer,
+    Drip,
+    Endless,
+    Hang,
+    MissingKey,
+    NullData,
+    NullPayload,
+    Refused,
+    Reject,
+    Replace,
+    Reset,
+    Truncate,
+    WrongEcho,
+)
+from tests.delo_server.fault_kinds import INVALID_JSON
+from tests.installation import Installation
+from tests.system.accounts import done
+from tests.system.test_quarter import ISN, Region, killed_cycle
+
+STEPS = 12
+# From Hang on, each costs real time.
+LINE: dict[str, Callable[[random.Random], object]] = {
+    "reset": lambda chance: Reset(),
+    "reset after the server has acted": lambda chance: Reset(execute=True),
+    "closed": lambda chance: CloseAfter(on_next=chance.random() < 0.5),
+    "truncated": lambda chance: Truncate(chunked=chance.random() < 0.5),
+    "error page": lambda chance: Replace.by_status(chance.choice([400, 404, 413, 500, 502, 504])),
+    "error page after the server has acted": lambda chance: Replace.by_status(500, execute=True),
+    "busy": lambda chance: Replace.by_status(chance.choice([429, 503]), chance.choice([None, 1, -5, "soon", 10**9])),
+    "HTML": lambda chance: Replace(body=b"<html><body>Login</body></html>"),
+    "no JSON": lambda chance: INVALID_JSON,
+    "JSON of another form": lambda chance: Replace(
+        body=chance.choice([b"null", b"[]", b'{"data": []}', b'{"errors": 5}', b'{"data": null}']),
+        content_type="application/json",
+    ),
+    "rejected document": lambda chance: Reject(),
+    "black hole": lambda chance: Hang(execute=chance.random() < 0.5),
+    "drip": lambda chance: Drip(),
+    "without an end": lambda chance: Endless(declared=chance.random() < 0.5),
+}
+RECORD: dict[str, Callable[[random.Random], object]] = {
+    "refused": lambda chance: Refused(),
+    "refused and done": lambda chance: Refused(stores=True),
+    "alias failed": lambda chance: AliasError(stores=chance.random() < 0.5),
+    "alias null": lambda chance: NullPayload(stores=chance.random() < 0.5),
+    "alias missing": lambda chance: MissingKey(stores=chance.random() < 0.5),
+    "success without data": lambda chance: NullData(stores=chance.random() < 0.5),
+    "wrong echo": lambda chance: WrongEcho(stores=chance.choice(["asked", "nothing"])),
+}
+SWITCHES: dict[str, dict[str, object]] = {
+    "filter ignored": {"ignore_pos_filter": True},
+    "filter hides": {"hide_pending": "all"},
+    "ISN filter ignored": {"ignore_isn_filter": True},
+    "pairs ignored": {"ignore_sstu_values": True},
+    "cursor stands still": {"stuck_cursor": True},
+    "rows twice": {"repeat_rows": 2},
+    "null edges": {"null_edges": True},
+    "few aliases": {"alias_limit": 3},
+    "small bodies": {"body_limit": 3000},
+    "errors beside data": {"extra_errors": ["Предупреждение"]},
+    "no right to write": {"write_denied": "status"},
+    "no introspection": {"introspection": False, "input_type": False},
+}
+
+
+class Violation(Exception):
+    """Something that must hold does not."""
+
+
+def survive(root: Path, seed: int) -> Counter[str]:
+    """Live through one seed; return the faults by kind.
+
+    :raises Violation: with what is wrong.
+    """
+    chance, faults, clock = random.Random(seed), Counter[str](), ManualClock()
+    before = threading.active_count()
+    with DeloServer() as server:
+        installation = Installation(root, server, profile=None)
+        installation.processing |= {
+            "updatePolicy": "follow",
+            "batchSize": chance.choice([1, 7, 50]),
+            "retryAttempts": 1,
+        }
+        installation.processing["pagination"] = {"pageSize": chance.choice([2, 5, 100])}
+        installation.service["lookback"] = {"days": 90, "everyMinutes": 60}
+        installation.service["limits"] = {"requestSeconds": 0.4}
+        installation.connection["read_timeout"] = 0.3
+        region, killed = Region(installation, chance), 0
+        for _ in range(STEPS):
+            region.live(clock)
+            for _ in range(chance.randrange(4)):
+                faults[_fault(server, region, chance, clock)] += 1
+            if chance.random() < 0.25:
+                killed += killed_cycle(installation, clock, chance.randint(1, 14))
+                faults["kill -9"] += 1
+            else:
+                _cycle(installation, clock)
+            clock.advance(hours=chance.choice([0.2, 8, 30]))
+            if chance.random() < 0.5:
+                server.faults.clear()
+        server.faults.clear()
+        for _ in range(6):
+            clock.advance(days=2)
+            _cycle(installation, clock)
+        _check(installation, region)
+        if server.sign_ins > 6 * (STEPS + 6):
+            raise Violation(f"{server.sign_ins} sign-ins")
+        lost = killed + sum(faults[name] for name in (*LINE, "session ends"))
+        if server.sessions.open_seats > lost + 2:
+            raise Violation(f"{server.sessions.open_seats} sessions open after {lost} kills and lost answers")
+    if threading.active_count() > before + 1:
+        raise Violation(f"threads: {[thread.name for thread in threading.enumerate()]}")
+    return faults
+
+
+def _cycle(installation: Installation, clock: ManualClock) -> None:
+    report = installation.cycle(clock)
+    if isinstance(report.error, CycleCrashed):
+        raise Violation(str(report.error))
+
+
+def _fault(server: DeloServer, region: Region, chance: random.Random, clock: ManualClock) -> str:
+    """Draw a fault and bring it about; return its kind."""
+    kind = chance.choices(["line", "record", "switch", "session", "clock", "row"], [5, 3, 3, 1, 1, 1])[0]
+    isn = ISN + chance.randrange(region.count)
+    if kind == "line":
+        name = chance.choice(list(LINE))
+        on = chance.choice(["read", "write", "query", "login"])
+        server.faults.add(LINE[name](chance), on=on, times=chance.randint(1, 3), skip=chance.randrange(3))
+    elif kind == "record":
+        name = chance.choice(list(RECORD))
+        server.faults.writes[isn] = RECORD[name](chance)
+    elif kind == "switch":
+        name = chance.choice(list(SWITCHES))
+        for attribute, value in SWITCHES[name].items():
+            setattr(server.faults, attribute, value)
+    elif kind == "session":
+        name = "session ends"
+        server.expire_sessions()
+    elif kind == "clock":
+        name = "clock jumps"
+        clock.advance(days=chance.choice([-2, -0.1, 3]))
+    else:
+        name = chance.choice(["row null", "row without ISN", "poisoned record"])
+        {"row null": server.faults.null_nodes, "row without ISN": server.faults.null_isns}.get(
+            name, server.faults.poison
+        ).add(isn)
+    return name
+
+
+def _check(installation: Installation, region: Region) -> None:
+    store = installation.server.store
+    for isn, choice in region.chosen.items():
+        if store[isn].pos != choice:
+            raise Violation(f"{isn}: {choice!r} was chosen, {store[isn].pos!r} stands there")
+    made = Counter((write.isn, write.value) for write in store.writes if write.value != write.previous)
+    kept = Counter((row.rubric_isn, row.new_pos) for row in done(installation))
+    overtaken = Counter(
+        (row.rubric_isn, row.new_pos) for row in installation.history() if row.outcome is Outcome.OVERTAKEN
+    )
+    if kept - made or made - kept - overtaken:
+        raise Violation(f"in the journal only: {kept - made}; in ДЕЛО only: {made - kept - overtaken}")
+    for isn in range(ISN, ISN + region.count):
+        if store[isn].pos != region.right(isn):
+            rows = [(str(row.outcome), row.sstu_status, row.new_pos) for row in installation.history(rubric=isn)]
+            raise Violation(f"{isn}: {store[isn].pos!r} instead of {region.right(isn)!r}; journal: {rows}")
