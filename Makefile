@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-as-run test-quarter test-packages lint schema schema-check docs docs-check bench wheelhouse lock deb rpm bundle clean
+.PHONY: demo test test-as-run test-quarter test-packages lint schema schema-check docs docs-check soak bench wheelhouse lock deb rpm bundle clean
 
 demo: $(STAMP)  ## the service at work against a stand-in of ДЕЛО
 	$(BIN)/python -m tests.demo
@@ -38,6 +38,9 @@ docs: $(STAMP)  ## generate docs/*/configuration.md and docs/*/events.md
 
 docs-check: $(STAMP)
 	$(BIN)/python docs/generate.py --check
+
+soak: $(STAMP)  ## the fault machine, seed after seed, for SOAK_SECONDS
+	$(BIN)/python -m tests.soak --seconds $(or $(SOAK_SECONDS),120)
 
 bench: $(STAMP)  ## ratios measured in one run; docs/bench.md and docs/bench.png
 	$(BIN)/python -m pip install --quiet --use-pep517 --editable '.[dev,bench]'

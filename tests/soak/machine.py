@@ -86,7 +86,7 @@ class Violation(Exception):
     """Something that must hold does not."""
 
 
-def survive(root: Path, seed: int) -> Counter[str]:
+def survive(root: Path, seed: int, steps: int = STEPS) -> Counter[str]:
     """Live through one seed; return the faults by kind.
 
     :raises Violation: with what is wrong.
@@ -105,7 +105,7 @@ def survive(root: Path, seed: int) -> Counter[str]:
         installation.service["limits"] = {"requestSeconds": 0.4}
         installation.connection["read_timeout"] = 0.3
         region, killed = Region(installation, chance), 0
-        for _ in range(STEPS):
+        for _ in range(steps):
             region.live(clock)
             for _ in range(chance.randrange(4)):
                 faults[_fault(server, region, chance, clock)] += 1
@@ -122,7 +122,7 @@ def survive(root: Path, seed: int) -> Counter[str]:
             clock.advance(days=2)
             _cycle(installation, clock)
         _check(installation, region)
-        if server.sign_ins > 6 * (STEPS + 6):
+        if server.sign_ins > 6 * (steps + 6):
             raise Violation(f"{server.sign_ins} sign-ins")
         lost = killed + sum(faults[name] for name in (*LINE, "session ends"))
         if server.sessions.open_seats > lost + 2:
