@@ -48,7 +48,7 @@ def test_a_command_of_the_documents_works(
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     words = shlex.split(line)
     if words[0] == "backup":
-        words[1] = words[1].replace("/", "-")
+        words[1] = words[1].strip("/").replace("/", "-")
     known = [f"--{name}={getattr(worked.paths, name)}" for name in ("config", "state", "logs")]
     expected = CODES.get(words[0], 0)
     code = main([*known, *words])

@@ -71,6 +71,16 @@ def test_a_written_status_whose_reason_is_not_mapped_any_more_stays_and_is_told(
     assert five.server.store[ISN].pos == MAPPING[ANSWERED]
 
 
+@pytest.mark.full_server
+def test_a_changed_rubric_that_is_shown_twice_is_written_once(five, clock):
+    for isn in (ISN, ISN + 1):
+        five.server.store.change(isn, sstu=ANSWERED)
+    five.server.faults.repeat_rows = 2
+    report = five.cycle(clock)
+    assert (report.error, report.counts.updated) == (None, 2)
+    assert [row.sstu_status for row in five.history(rubric=ISN)] == [INTERIM, ANSWERED]
+
+
 def test_fill_leaves_what_was_written(five, clock):
     five.processing["updatePolicy"] = "fill"
     five.server.store.change(ISN, sstu=ANSWERED)

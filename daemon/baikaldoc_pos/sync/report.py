@@ -72,11 +72,14 @@ class CycleStats:
     _unmapped: dict[str, dict[int, str | None]] = field(factory=dict)
 
     def fresh(self, rubrics: Iterable[Rubric]) -> list[Rubric]:
-        """The rubrics that this cycle has not seen yet; overlapping windows show a rubric twice."""
-        fresh = [rubric for rubric in rubrics if rubric.isn not in self._seen]
-        self._seen.update(rubric.isn for rubric in fresh)
+        """The rubrics that this cycle has not seen yet, each once, as it was seen last.
+
+        Overlapping windows show a rubric twice, and so does a page whose rows have shifted.
+        """
+        fresh = {rubric.isn: rubric for rubric in rubrics if rubric.isn not in self._seen}
+        self._seen.update(fresh)
         self.counts["found"] += len(fresh)
-        return fresh
+        return list(fresh.values())
 
     def passed_over(self, plan: Plan) -> None:
         """Count what the plan does not write."""
