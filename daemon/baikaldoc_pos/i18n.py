@@ -71,13 +71,18 @@ class _Formatter(Formatter):
         try:
             if isinstance(value, datetime) and not format_spec:
                 # Of an instant in a zone that nobody configured, the zone is told.
-                offset = "" if self.zone is not None else f" {value.astimezone().isoformat()[-6:]}"
+                offset = "" if self.zone is not None else f" {_offset(value)}"
                 return f"{value.astimezone(self.zone):{self._day} %H:%M}{offset}"
             if isinstance(value, date) and not format_spec:
                 return f"{value:{self._day}}"
             return str(super().format_field("—" if value is None else value, format_spec))
         except (ValueError, TypeError, OverflowError):
             return str(value)
+
+
+def _offset(instant: datetime, zone: tzinfo | None = None) -> str:
+    """The offset of a zone (by default the machine's own) at that instant: ``+08:00``."""
+    return instant.astimezone(zone).isoformat()[-6:]
 
 
 class Catalogue:
@@ -112,7 +117,7 @@ class Catalogue:
     @property
     def zone_name(self) -> str:
         """The zone in which instants are shown, as its offset now: ``UTC+08:00``."""
-        return f"UTC{datetime.now(UTC).astimezone(self._formatter.zone).isoformat()[-6:]}"
+        return f"UTC{_offset(datetime.now(UTC), self._formatter.zone)}"
 
     def ids(self) -> Iterable[str]:
         return self._sentences.keys()

@@ -8,9 +8,11 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-_LATIN, _CYRILLIC = "abceikmhoptxy", "авсеікмнортху"
-_TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
+LATIN, CYRILLIC = "ABCEHKMOPTXYabcehkmoptxy", "АВСЕНКМОРТХУавсенкмортху"
+TO_CYRILLIC = str.maketrans(LATIN, CYRILLIC)
+# Typographic dashes.
+DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
+_SHOWN_ALIKE = TO_CYRILLIC | DASHES | {ord("i"): "і"}
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -19,7 +21,7 @@ def skeleton(text: str) -> str:
     shown = "".join(
         character for character in unicodedata.normalize("NFKC", text) if unicodedata.category(character) != "Cf"
     )
-    return " ".join(shown.casefold().translate(_DASHES).translate(_TO_CYRILLIC).split())
+    return " ".join(shown.casefold().translate(_SHOWN_ALIKE).split())
 
 
 def lookalike(text: str, known: Iterable[str]) -> str | None:
@@ -33,6 +35,12 @@ def differences(text: str, other: str) -> str:
     matching = SequenceMatcher(None, text, other, autojunk=False).get_opcodes()
     parts = [(text[i:j], other[k:m]) for kind, i, j, k, m in matching if kind != "equal"]
     return "; ".join(f"{_named(one)} ≠ {_named(two)}" for one, two in parts)
+
+
+def likeness(text: str, known: Iterable[str]) -> dict[str, str] | None:
+    """The known text that this one looks like, and what differs, as fields of a sentence; None where there is none."""
+    alike = lookalike(text, known)
+    return None if alike is None else {"known": alike, "differences": differences(text, alike)}
 
 
 def foreign_letters(text: str) -> str:

@@ -59,12 +59,12 @@ def _checks(app: App, clock: Clock, *, offline: bool) -> int:
 
 
 def _journal(app: App, clock: Clock) -> int:
-    """The journal is whole, the pause can be read, and the lock can be taken by the service."""
+    """The journal is whole, and the pause can be read."""
     try:
-        if JournalReader.open(app.paths.state) is not None:
-            check_whole(app.paths.state)
+        with JournalReader.open(app.paths.state) or nullcontext() as journal:
+            if journal is not None:
+                check_whole(app.paths.state)
         PauseFile(app.paths.state).current(clock.now())
-        holder_of(app.paths.state)
     except BaikaldocError as error:
         click.echo(app.text.render(error.event, error.fields), err=True)
         return error.exit_code

@@ -289,7 +289,7 @@ def run_once(
             pause.check(clock.now())
 
         may_write()
-        means = CycleContext(
+        context = CycleContext(
             delo=gateway(session, configuration, clock, journal=journal),
             journal=journal,
             clock=clock,
@@ -298,7 +298,7 @@ def run_once(
             progress=progress,
         )
         try:
-            report = run_cycle(means, asked, remapping=remapping)
+            report = run_cycle(context, asked, remapping=remapping)
         finally:
             session.sign_out()
         report = evolve(report, counts=evolve(report.counts, requests=session.requests))

@@ -38,7 +38,7 @@ from baikaldoc_pos.journal import (
     last_completeness,
 )
 from baikaldoc_pos.journal.explain import LONGEST, ended, reasons, search, spellings
-from baikaldoc_pos.lookalikes import differences, lookalike
+from baikaldoc_pos.lookalikes import likeness
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.planner import remapped
 
@@ -111,21 +111,20 @@ def _print_status(app: App, journal: JournalReader) -> None:
     print_table(console, text, "status.cycles", CYCLE_COLUMNS, _cycle_rows(journal.last_cycles(CYCLES), text))
     unmapped = journal.unmapped_summary()
     print_unmapped(console, text, unmapped)
+    rules = None
     with suppress(ConfigurationInvalid):
-        known_statuses = app.configuration().processing.known_statuses
-        for status in unmapped:
-            if (known := lookalike(status.status, known_statuses)) is not None:
-                alike = {"known": known, "differences": differences(status.status, known)}
-                console.print(cell(text.render("status.lookalike", {"status": status.status, **alike}), text))
+        rules = app.configuration().processing
+    for status in unmapped:
+        if rules is not None and (alike := likeness(status.status, rules.known_statuses)):
+            console.print(cell(text.text("status.lookalike", status=status.status, **alike), text))
     if counted := last_completeness(journal):
         console.print("\n".join(completeness_lines(counted, text)))
     waiting = journal.count_retries()
     if waiting:
         console.print(text.text("status.retries", count=waiting))
-    with suppress(ConfigurationInvalid):
-        for pair, target in remapped(journal.followed.pairs(), app.configuration().processing):
-            changed = {"sstu": pair.sstu_status, "was": pair.pos_status, "target": target, "count": pair.count}
-            console.print(text.render("mapping.changed", changed))
+    for pair, target in remapped(journal.followed.pairs(), rules) if rules is not None else ():
+        changed = {"sstu": pair.sstu_status, "was": pair.pos_status, "target": target, "count": pair.count}
+        console.print(text.render("mapping.changed", changed))
     _print_lists(console, text, journal)
     unknown = journal.count_open_changes()
     if unknown:

@@ -13,7 +13,7 @@ from baikaldoc_pos.cli.cycle import Stopping, run_stoppable
 from baikaldoc_pos.cli.output import print_csv, print_rows
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.journal import Completeness, TargetCount, last_completeness
+from baikaldoc_pos.journal import WRITTEN, Completeness, TargetCount, last_completeness
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.completeness import WEEK, parts, swept
 from baikaldoc_pos.sync.planner import Decision, Known, excluded_names, plan
@@ -95,7 +95,6 @@ def print_waiting(app: App, configuration: Configuration, form: str | None, stop
 
 
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
-DONE = (Outcome.UPDATED, Outcome.CONFIRMED)
 REPORT_COLUMNS = ("target", "done", "refused", "failed")
 
 
@@ -150,7 +149,7 @@ def _by_target(counts: list[TargetCount]) -> dict[str, dict[str, int]]:
     rows: dict[str, dict[str, int]] = {}
     for each in counts:
         row = rows.setdefault(each.target, dict.fromkeys(REPORT_COLUMNS[1:], 0))
-        if each.outcome in DONE:
+        if each.outcome in WRITTEN:
             row["done"] += each.count
         elif each.outcome is Outcome.REFUSED:
             row["refused"] += each.count

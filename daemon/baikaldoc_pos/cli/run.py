@@ -39,9 +39,9 @@ def _run(app: App, /) -> int:
         def reconfigure_logging(fresh: Configuration) -> None:
             logs.reconfigure(log_settings(fresh))
 
-        surroundings = ServiceContext(app.paths, app.environ, reconfigure_logging, lambda: logs.file_failures)
+        context = ServiceContext(app.paths, app.environ, reconfigure_logging, lambda: logs.file_failures)
         try:
-            return Daemon(surroundings, configuration).run()
+            return Daemon(context, configuration).run()
         except BaikaldocError as error:
             log.error(error.event, **error.fields)
             return error.exit_code

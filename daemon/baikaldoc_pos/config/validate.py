@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from attrs import AttrsInstance
 
-from baikaldoc_pos import lookalikes
 from baikaldoc_pos.config.alert_settings import DIALOGUE_TIMEOUTS, AlertSettings
 from baikaldoc_pos.config.issues import ConfigError, ConfigWarning, key_path, quoted, shown
 from baikaldoc_pos.config.model import (
@@ -27,6 +26,7 @@ from baikaldoc_pos.config.model import (
 )
 from baikaldoc_pos.config.settings import settings_of
 from baikaldoc_pos.config.types import TcpAddress
+from baikaldoc_pos.lookalikes import foreign_letters, likeness
 
 
 def certificate_faults(path: Path, file: str, key: str) -> list[ConfigError]:
@@ -183,12 +183,11 @@ def _of_processing(processing: ProcessingConfig, file: str) -> Iterator[ConfigWa
             yield ConfigWarning(file, f"statusMapping{quoted(status)}", "config.notice.target_spaces")
     for texts in (processing.known_statuses, tuple(dict.fromkeys(processing.status_mapping.values()))):
         for place, text in enumerate(texts):
-            fields = {"text": text, "letters": lookalikes.foreign_letters(text)}
-            if fields["letters"]:
+            if letters := foreign_letters(text):
+                fields = {"text": text, "letters": letters}
                 yield ConfigWarning(file, "statusMapping", "config.notice.foreign_letters", fields)
-            if (known := lookalikes.lookalike(text, texts[:place])) is not None:
-                fields = {"text": text, "known": known, "differences": lookalikes.differences(text, known)}
-                yield ConfigWarning(file, "statusMapping", "config.notice.lookalike", fields)
+            if alike := likeness(text, texts[:place]):
+                yield ConfigWarning(file, "statusMapping", "config.notice.lookalike", {"text": text, **alike})
 
 
 def _of_connection(connection: ConnectionConfig, file: str, directory: Path) -> Iterator[ConfigWarning]:

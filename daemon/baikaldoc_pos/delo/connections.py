@@ -35,6 +35,7 @@ class _Sockets:
         return opened
 
     def break_all(self) -> None:
+        """Shut every open socket down; whoever reads from one gets an end of file or an error at once."""
         with self._lock:
             opened = list(self._opened)
         for each in opened:
@@ -85,9 +86,7 @@ class _Watcher:
     def _run(self) -> None:
         with self._changed:
             while True:
-                awaited = self._deadline is not None or self._changed.wait_for(
-                    lambda: self._deadline or self._closed, IDLE_SECONDS
-                )
+                awaited = self._changed.wait_for(lambda: self._deadline or self._closed, IDLE_SECONDS)
                 if self._closed or not awaited:
                     self._thread = None
                     return
@@ -122,10 +121,6 @@ class BreakableAdapter(HTTPAdapter):
     def close(self) -> None:
         super().close()
         self._watcher.close()
-
-    def break_connections(self) -> None:
-        """Shut every open socket down; whoever reads from one gets an end of file or an error at once."""
-        self._sockets.break_all()
 
     @contextlib.contextmanager
     def deadline(self, seconds: float, cut: Callable[[], bool]) -> Iterator[threading.Event]:

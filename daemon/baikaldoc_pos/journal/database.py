@@ -98,9 +98,7 @@ class Database:
             os.close(open_private(file, os.O_RDWR | os.O_EXCL))
         self.copy_to(file)
         with reported(file), closing(sqlite3.connect(file)) as copy:
-            (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
-        if found != "ok":
-            raise JournalDamaged(str(file), found)
+            check_integrity(copy, file)
 
     def _keep_copy(self, version: int) -> None:
         """Keep the journal as the earlier version of this program left it, and of no version before."""
@@ -212,6 +210,13 @@ def reported(path: Path) -> Iterator[None]:
         raise _unavailable(path, getattr(error, "orig", None) or error) from error
     except (sqlite3.Error, OSError) as error:
         raise _unavailable(path, error) from error
+
+
+def check_integrity(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise JournalDamaged where SQLite finds the file's structure damaged. It reads everything."""
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise JournalDamaged(str(path), found)
 
 
 def _unavailable(path: Path, error: BaseException) -> JournalUnavailable:

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from baikaldoc_pos.journal.models import Checkpoint, Cycle, HistoryRow, RetryEntry, UnmappedRubric
 from baikaldoc_pos.journal.queries import JournalReader
+from baikaldoc_pos.lookalikes import CYRILLIC, DASHES, LATIN, TO_CYRILLIC
 from baikaldoc_pos.model import Outcome
 
 LONGEST = 100  # characters of a query
@@ -20,16 +21,13 @@ MOST_CHANGES = 200  # of one rubric
 _ISN_DIGITS = 18  # SQLite's integers end soon after
 
 # Letters that look alike: a number typed on the wrong keyboard is the same number to a person.
-_LATIN = "ABCEHKMOPTXY"
-_CYRILLIC = "АВСЕНКМОРТХУ"
-_TO_CYRILLIC = str.maketrans(_LATIN + _LATIN.lower(), _CYRILLIC + _CYRILLIC.lower())
-_TO_LATIN = str.maketrans(_CYRILLIC + _CYRILLIC.lower(), _LATIN + _LATIN.lower())
+_TO_LATIN = str.maketrans(CYRILLIC, LATIN)
 # The same keys on the two keyboards, for a number typed blindly.
 _LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`" + 'QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>~'
 _CYRILLIC_KEYS = "йцукенгшщзхъфывапролджэячсмитьбюё" + "ЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮЁ"
 _KEYBOARDS = (str.maketrans(_LATIN_KEYS, _CYRILLIC_KEYS), str.maketrans(_CYRILLIC_KEYS, _LATIN_KEYS))
 # What a number is copied with from a letter: typographic dashes, quotation marks, spaces around a sign.
-_PLAIN = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("\"'«»„“”", ""))
+_PLAIN = DASHES | str.maketrans(dict.fromkeys("\"'«»„“”", ""))
 _SPACED = re.compile(r"\s*([-/])\s*")
 # What people write before a number, and what ДЕЛО may have before it.
 _SIGN = re.compile(r"(?:№|N[o°º]?\.?)\s*(?=\S)", re.IGNORECASE)
@@ -131,7 +129,7 @@ def spellings(number: str) -> list[str]:
 
 def folded(number: str) -> str:
     """One form of all spellings of a registration number: no «№», capitals, Cyrillic where letters look alike."""
-    return _tidy(_without_sign(number.strip())).upper().translate(_TO_CYRILLIC)
+    return _tidy(_without_sign(number.strip())).upper().translate(TO_CYRILLIC)
 
 
 def _without_sign(number: str) -> str:
@@ -148,13 +146,13 @@ def _forms(number: str) -> Iterable[str]:
         return map("".join, product(*letters))
     # Whole words that are all letters: then at least in one case and of one keyboard.
     cased = (number, number.upper(), number.lower(), number.title(), number.capitalize())
-    return (form for each in cased for form in (each, each.translate(_TO_CYRILLIC), each.translate(_TO_LATIN)))
+    return (form for each in cased for form in (each, each.translate(TO_CYRILLIC), each.translate(_TO_LATIN)))
 
 
 def _letter(character: str) -> list[str]:
     """What may stand in place of it, itself first."""
     capital = character.upper()
-    capitals = (capital, capital.translate(_TO_CYRILLIC), capital.translate(_TO_LATIN))
+    capitals = (capital, capital.translate(TO_CYRILLIC), capital.translate(_TO_LATIN))
     return list(dict.fromkeys([character, *(form for each in capitals for form in (each, each.lower()))]))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from baikaldoc_pos.errors import JournalDamaged, JournalMissing
-from baikaldoc_pos.journal.database import FILE_NAME, Database, reported
+from baikaldoc_pos.journal.database import FILE_NAME, Database, check_integrity, reported
 from baikaldoc_pos.journal.schema import damaged_row, metadata, open_changes, probe, schema_version, sound
 
 AT_ONCE = 500
@@ -117,8 +117,6 @@ def check_whole(directory: Path) -> None:
     path = directory / FILE_NAME
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with reported(path), closing(sqlite3.connect(uri, uri=True)) as connection:
-        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if found == "ok":
-            found = damaged_row(connection)
-    if found is not None:
-        raise JournalDamaged(str(path), found)
+        check_integrity(connection, path)
+        if (damaged := damaged_row(connection)) is not None:
+            raise JournalDamaged(str(path), damaged)

@@ -19,7 +19,7 @@ from baikaldoc_pos.errors import (
 )
 from baikaldoc_pos.i18n import EventLog, bound
 from baikaldoc_pos.journal import Checkpoint, CycleCounts, Journal
-from baikaldoc_pos.lookalikes import differences, lookalike
+from baikaldoc_pos.lookalikes import likeness
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.state import CycleProgress
 from baikaldoc_pos.sync.completeness import count_completeness
@@ -152,9 +152,8 @@ def _recorded(journal: Journal, report: CycleReport) -> CycleReport:
 def _log_end(report: CycleReport, rules: ProcessingConfig) -> None:
     for status in report.unmapped:
         log.warning("status.unmapped", status=status.status, count=status.count, examples=", ".join(status.examples))
-        if (known := lookalike(status.status, rules.known_statuses)) is not None:
-            differing = differences(status.status, known)
-            log.warning("status.lookalike", status=status.status, known=known, differences=differing)
+        if alike := likeness(status.status, rules.known_statuses):
+            log.warning("status.lookalike", status=status.status, **alike)
     fields = {**asdict(report.counts), "seconds": round(report.seconds, 1)}
     if report.counts.held_back:
         log.warning("cycle.held_back", count=report.counts.held_back)
