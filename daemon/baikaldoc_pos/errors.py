@@ -77,6 +77,11 @@ class DeloError(BaikaldocError):
 
     exit_code = 76
 
+    @property
+    def words(self) -> object:
+        """What the server said, else what went wrong."""
+        return self.fields.get("message") or self.fields.get("what") or self.fields.get("reason")
+
 
 class DeloUnavailable(DeloError):
     """No usable answer: refused, reset, timed out, truncated, 429, 5xx, or a page that is not ДЕЛО's.

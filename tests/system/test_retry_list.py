@@ -194,4 +194,4 @@ def test_a_server_without_the_filter_by_isn_still_retries_what_its_windows_show(
     assert sixty.cycle(clock).error is None
     assert_neighbours_done(sixty)
     assert retries(sixty) == {}
-    assert len(events(caplog, "retry.impossible")) == 1
+    assert len(events(caplog, "write.not_verified")) == 1

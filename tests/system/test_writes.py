@@ -6,6 +6,7 @@ from baikaldoc_pos.model import Outcome
 
 from tests.clocks import NOW, ManualClock
 from tests.delo_server import (
+    HAND_SET,
     AliasError,
     MissingKey,
     NullData,
@@ -83,26 +84,28 @@ def test_all_the_words_of_a_refusal_are_kept(sixty: Installation, caplog: pytest
         (NullPayload(stores=True), TARGET),
         (MissingKey(stores=True), TARGET),
         (NullData(stores=True), TARGET),
+        (Refused(stores=True), TARGET),
         (WrongEcho("Другой статус", "asked"), TARGET),
         (WrongEcho("Другой статус", "echoed"), "Другой статус"),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_record_that_was_stored_though_its_answer_was_bad_leaves_the_retry_list(
+def test_a_record_that_was_stored_though_its_answer_was_bad_is_settled_by_what_stands(
     sixty: Installation, clock: ManualClock, fault: WriteFault, left: str
 ) -> None:
-    """It has a status now, so it is never touched again."""
+    """It has a status now, so it is never touched again, whatever a person sets before the next cycle."""
     sixty.server.store.change(BAD, sstu="Дан ответ автору")
     sixty.server.faults.writes[BAD] = fault
     sixty.cycle(clock)
-    assert list(retries(sixty)) == [BAD]
+    assert list(retries(sixty)) == ([] if left == TARGET else [BAD])
     sixty.server.faults.clear()
+    sixty.server.store.change(BAD, pos=HAND_SET)
     clock.advance(minutes=10)
     sixty.cycle(clock)
     assert retries(sixty) == {}
-    assert sixty.server.store[BAD].pos == left
+    assert sixty.server.store[BAD].pos == HAND_SET
     assert sixty.server.store.written()[BAD] == [left]
-    assert (outcomes(sixty, BAD)[1:] == [Outcome.CONFIRMED]) is (left == TARGET)
+    assert outcomes(sixty, BAD) == [Outcome.CONFIRMED if left == TARGET else Outcome.WRONG_ECHO]
 
 
 def test_many_bad_records_of_every_kind(sixty: Installation) -> None:

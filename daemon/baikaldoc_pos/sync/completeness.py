@@ -58,7 +58,7 @@ def _by_the_best_way(run: CycleRun, period: Period) -> Completeness:
     try:
         return _count(run, period, _counted)
     except (SchemaMismatch, UnexpectedAnswer) as fault:
-        log.warning("completeness.read", message=fault.fields.get("message") or fault.fields.get("what"))
+        log.warning("completeness.read", message=fault.words)
         return _count(run, period, _read)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from baikaldoc_pos.delo import BatchRejected, CurrentRubrics
-from baikaldoc_pos.errors import DeloError, SchemaMismatch, UnexpectedAnswer
+from baikaldoc_pos.errors import SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import OpenChange, RetryEntry
 from baikaldoc_pos.model import Answer, Outcome, Rubric
@@ -66,7 +66,7 @@ def process_due_retries(run: CycleRun) -> None:
         run.write(planned.changes, read_at, tried_before=True)
     except (BatchRejected, *NOT_TO_BE_READ) as fault:
         # The next cycle tries them again; new rubrics do not wait for that.
-        log.error("retry.impossible", count=len(due), message=_words(fault))
+        log.error("retry.impossible", count=len(due), message=fault.words)
         return
 
     done = planned.having(
@@ -116,11 +116,7 @@ def read_by_isn(run: CycleRun, isns: Sequence[int], event: str, since: datetime 
         current = run.delo.read_rubrics(isns, run.plan.search, since)
     except NOT_TO_BE_READ as fault:
         run.whole = False
-        log.error(event, count=len(isns), message=_words(fault))
+        log.error(event, count=len(isns), message=fault.words)
         return None
     run.whole = run.whole and not current.unread
     return current
-
-
-def _words(fault: DeloError) -> object:
-    return fault.fields.get("message") or fault.fields.get("what")

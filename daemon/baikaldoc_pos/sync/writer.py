@@ -13,7 +13,7 @@ from attrs import frozen
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, secrets_of
 from baikaldoc_pos.delo import BatchRejected, DeloClient, StaleBatch
-from baikaldoc_pos.errors import AccessDenied, SchemaMismatch, UnexpectedAnswer
+from baikaldoc_pos.errors import AccessDenied, DeloError, SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.journal import WRITTEN, ChangeOutcome, Journal, OpenChange, RetryEntry, Snapshot
 from baikaldoc_pos.logs.masking import Masker
@@ -236,10 +236,26 @@ class CycleRun:
                         self._check_outage(rejection, rejected, len(batch), tried_before=tried_before)
             else:
                 taken = max(taken, len(part))
-                self.settle(part, answers, [opened.pop(change) for change in part])
+                self._settle_answered(dict(zip(part, answers, strict=True)), opened)
             attempt = 0
         if taken < len(batch) and not rejected:
             self.delo.limit_batch(taken)
+
+    def _settle_answered(self, answers: dict[Change, Answer], opened: dict[Change, int]) -> None:
+        """Settle changes by their answers; where one does not say that the change was made, ДЕЛО is read to see."""
+        doubtful = [change for change, answer in answers.items() if answer.outcome in RETRYABLE]
+        certain = [change for change in answers if change not in doubtful]
+        self.settle(certain, [answers[change] for change in certain], [opened.pop(change) for change in certain])
+        if not doubtful:
+            return
+        try:
+            current = self.delo.read_rubrics([change.rubric.isn for change in doubtful])
+        except DeloError as fault:
+            log.warning("write.not_verified", count=len(doubtful), message=fault.words)
+        else:
+            seen = {change: read_back(change, current) for change in doubtful}
+            answers |= {change: answer for change, answer in seen.items() if answer.outcome is Outcome.CONFIRMED}
+        self.settle(doubtful, [answers[change] for change in doubtful], [opened.pop(change) for change in doubtful])
 
     def _settle_rejected(self, part: Sequence[Change], rejection: BatchRejected, opened: dict[Change, int]) -> None:
         """Settle a change that was rejected alone; it is read back where it may have been written."""
