@@ -9,9 +9,9 @@ import pytest
 from hypothesis import settings
 
 from tests.alerting import Installed
-from tests.clocks import ManualClock
+from tests.clocks import NOW, ManualClock
 from tests.delo_server import DeloServer
-from tests.installation import KNOWN, Installation
+from tests.installation import Installation
 from tests.mail_server import MailServer
 
 # The processes that tests start are not to compile every module anew, wherever this was set for whatever reason.
@@ -49,7 +49,7 @@ def server() -> Iterator[DeloServer]:
 
 @pytest.fixture
 def installation(tmp_path: Path, server: DeloServer) -> Installation:
-    return Installation(tmp_path, server, profile=None if AS_RUN else KNOWN)
+    return Installation(tmp_path, server, profile=None) if AS_RUN else Installation(tmp_path, server, counted=NOW)
 
 
 @pytest.fixture

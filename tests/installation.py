@@ -6,12 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from baikaldoc_pos.assembly import gateway, open_journal, open_session
 from baikaldoc_pos.config import Configuration, Paths, load_configuration
-from baikaldoc_pos.journal import HistoryRow, Journal, JournalReader
+from baikaldoc_pos.journal import HistoryRow, Journal, JournalReader, keep_completeness
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
 from baikaldoc_pos.state import CycleProgress
@@ -20,6 +21,7 @@ from baikaldoc_pos.sync import CycleContext, CycleReport, run_cycle
 from tests.clocks import ManualClock
 from tests.commands import run_command
 from tests.delo_server import MAPPING, PASSWORD, UNMAPPED, USER, DeloServer
+from tests.unit.journal.builders import completeness
 
 # A server that has everything and is known to have it.
 KNOWN = ServerProfile(
@@ -41,10 +43,19 @@ class Installation:
     """Configuration, state and logs under one directory, bound to a stand-in.
 
     :param profile: what the first cycle knows of the server already; None: nothing.
+    :param counted: when the rubrics without a status were counted last, which saves the first cycle half of its
+        requests.
     """
 
-    def __init__(self, root: Path, server: DeloServer, profile: ServerProfile | None = KNOWN) -> None:
+    def __init__(
+        self,
+        root: Path,
+        server: DeloServer,
+        profile: ServerProfile | None = KNOWN,
+        counted: datetime | None = None,
+    ) -> None:
         self.profile = profile
+        self.counted = counted
         self.paths = Paths(root / "config", root / "state", root / "logs")
         for path in (self.paths.config, self.paths.state, self.paths.logs):
             path.mkdir(parents=True, exist_ok=True)
@@ -106,6 +117,8 @@ class Installation:
         if self.profile is not None:
             journal.keep_server_profile(self.server.graphql_url, self.profile)
             self.profile = None
+            if self.counted is not None:
+                keep_completeness(journal, completeness(self.counted))
 
     def know_server(self) -> None:
         """Have the journal know the server before a command runs."""

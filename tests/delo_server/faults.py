@@ -60,6 +60,7 @@ class Faults:
     :param extra_errors: messages of top-level errors without a path that stand beside every data.
     :param null_data_at_errors: an error of one alias makes all data null.
     :param stuck_cursor: ``endCursor`` repeats the cursor that was asked for, with ``hasNextPage: true``.
+    :param endless_pages: the rows begin again after the last one, with cursors that advance, for ever.
     :param ignore_pos_filter: rubrics that have a «Статус ПОС» are sent, too, whatever the filter says.
     :param ignore_isn_filter: the filter by ISN is taken and not applied.
     :param ignore_sstu_values: so is the filter by values of «Статус ССТУ».
@@ -93,6 +94,7 @@ class Faults:
     extra_errors: list[str] = field(factory=list)
     null_data_at_errors: bool = False
     stuck_cursor: bool = False
+    endless_pages: bool = False
     ignore_pos_filter: bool = False
     ignore_isn_filter: bool = False
     ignore_sstu_values: bool = False

@@ -51,8 +51,11 @@ def resolve_page(_root: object, info: GraphQLResolveInfo, **arguments: Any) -> d
     if asks_for_empty and faults.hide_pending:
         hidden = {"null": (None,), "empty": ("",), "all": (None, "")}[faults.hide_pending]
         rows = [row for row in rows if row[pos] not in hidden]
+    after = arguments.get("after") or "-1"
+    endless = faults.endless_pages and bool(rows)
+    asked = str((int(after) + 1) % len(rows) - 1) if endless else after
     try:
-        page = cut(rows, arguments.get("first"), arguments.get("after"), environment.max_page_size)
+        page = cut(rows, arguments.get("first"), asked, environment.max_page_size)
     except BadCursorError as error:
         raise GraphQLError(f"Неверная страница: {error}") from None
     shown = [_shown(row, faults) for row in _with_repeats(rows, page, faults.repeat_rows)]
@@ -62,8 +65,8 @@ def resolve_page(_root: object, info: GraphQLResolveInfo, **arguments: Any) -> d
         "edges": None if faults.null_edges else [{"node": row} for row in shown],
         "items": None if faults.null_edges else [row for row in shown if row is not None],
         "pageInfo": {
-            "endCursor": (arguments.get("after") or "-1") if stuck else page.end_cursor,
-            "hasNextPage": stuck or page.has_next,
+            "endCursor": after if stuck else str(int(after) + len(page.rows)) if endless else page.end_cursor,
+            "hasNextPage": stuck or endless or page.has_next,
         },
     }
 

@@ -72,6 +72,7 @@ SWITCHES: dict[str, dict[str, object]] = {
     "ISN filter ignored": {"ignore_isn_filter": True},
     "pairs ignored": {"ignore_sstu_values": True},
     "cursor stands still": {"stuck_cursor": True},
+    "pages without an end": {"endless_pages": True},
     "rows twice": {"repeat_rows": 2},
     "null edges": {"null_edges": True},
     "few aliases": {"alias_limit": 3},

@@ -24,6 +24,12 @@ WHOLE = evolve(KNOWN, pending=PendingFilter.NONE, pending_proven=False)
 
 
 @pytest.fixture
+def installation(installation: Installation) -> Installation:
+    installation.counted = None
+    return installation
+
+
+@pytest.fixture
 def region(installation: Installation) -> Installation:
     """Rubrics of four weeks: one of each reason, and two that have a status."""
     installation.processing["ignoredStatuses"] = [UNMAPPED[0]]

@@ -121,9 +121,10 @@ def test_a_rubric_that_vanishes_altogether_is_no_error(small_pages: Installation
     assert len(store.writes) == 43
 
 
-def test_a_cursor_that_does_not_move_costs_its_window_only(small_pages: Installation) -> None:
+@pytest.mark.parametrize("fault", ["stuck_cursor", "endless_pages"])
+def test_pages_without_an_end_cost_their_window_only(small_pages: Installation, fault: str) -> None:
     server = small_pages.server
-    server.faults.stuck_cursor = True
+    setattr(server.faults, fault, True)
     report = small_pages.cycle()
     assert (report.error, report.incomplete, report.exit_code) == (None, 1, 1)
     assert bookmark(small_pages) == NOW
@@ -288,6 +289,7 @@ def test_a_status_set_by_hand_after_pages_that_took_long_is_not_written_over(
 @pytest.mark.full_server
 def test_no_variable_has_a_type_whose_name_is_not_known(small_pages: Installation) -> None:
     """The stand-in refuses any; what is asked here is that it refused none."""
+    small_pages.counted = None
     report = small_pages.cycle()
     assert report.error is None
     assert {request.operation for request in small_pages.server.log if request.kind == "query"} == {

@@ -17,8 +17,6 @@ from tests.installation import PROGRAM, Installation
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 ENCODINGS: Mapping[str, Mapping[str, str]] = {
     "C": ASCII,
-    "ascii": {"PYTHONIOENCODING": "ascii"},
-    "koi8-r": {"PYTHONIOENCODING": "koi8-r"},
     "cp1251": {"PYTHONIOENCODING": "cp1251:strict"},
 }
 every_encoding = pytest.mark.parametrize("environ", ENCODINGS.values(), ids=ENCODINGS)
@@ -46,7 +44,7 @@ def full() -> Iterator[int]:
         yield disk.fileno()
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
 def test_closed_streams_change_nothing(installation: Installation, server: DeloServer, closed: str) -> None:
     done = run(installation, "once", closed=closed)
     assert done.returncode == 1, "one was refused"

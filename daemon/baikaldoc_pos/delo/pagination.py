@@ -26,8 +26,11 @@ PAGE = "arRubricValuesPg"
 SHIFTED = "window.reason.shifted"
 UNREADABLE_ROWS = "window.reason.rows"
 STUCK = "window.reason.stuck"
+ENDLESS = "window.reason.endless"
 WRONG_TOTAL = "window.reason.total"
 PASSES = 3
+# The bound of a reading whatever total is named; each page shows the last row of the one before again.
+MOST_ROWS = 300_000
 # What the journal's integers hold.
 _ISNS = range(-(2**63), 2**63)
 
@@ -63,7 +66,7 @@ def read_all(fetch: Callable[[str], Page]) -> ReadResult:
     seen: dict[int, Rubric] = {}
     for _ in range(PASSES):
         reading = _read_once(fetch)
-        if reading.whole:
+        if reading.whole or (reading.reason == ENDLESS and not seen):
             return reading
         seen.update((rubric.isn, rubric) for rubric in reading.rubrics)
     return evolve(reading, rubrics=tuple(seen.values()))
@@ -71,7 +74,7 @@ def read_all(fetch: Callable[[str], Page]) -> ReadResult:
 
 def _read_once(fetch: Callable[[str], Page]) -> ReadResult:
     found: dict[int, Rubric] = {}
-    cursor, unreadable, reason = START, 0, ""
+    cursor, rows, unreadable, reason = START, 0, 0, ""
     totals: set[int | None] = set()
     visited = {cursor}
     last: int | None = None
@@ -81,6 +84,7 @@ def _read_once(fetch: Callable[[str], Page]) -> ReadResult:
         # It should stand here once more; where it does not, the rows have shifted, and some were passed by.
         if last is not None and last not in isns:
             reason = reason or SHIFTED
+        rows += page.rows
         unreadable += page.rows - len(page.rubrics)
         totals.add(page.total)
         if not page.whole:
@@ -91,6 +95,9 @@ def _read_once(fetch: Callable[[str], Page]) -> ReadResult:
             break
         if page.cursor is None or page.rows == 0 or page.cursor in visited or _goes_back(page.cursor, cursor):
             reason = STUCK
+            break
+        if rows > min(MOST_ROWS, MOST_ROWS if page.total is None else 5 * page.total + 100):
+            reason = ENDLESS
             break
         visited.add(page.cursor)
         back = _one_row_back(page.cursor, page.rows)
