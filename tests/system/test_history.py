@@ -127,7 +127,7 @@ def shown_at(installation: Installation, columns: int, *command: str) -> str:
     return re.sub(r"\x1b\[[\d;]*m", "", shown.decode())
 
 
-@pytest.mark.parametrize("columns", [40, 80, 120])
+@pytest.mark.parametrize("columns", [40, 120])
 def test_what_one_copies_is_in_one_piece(installation: Installation, journal: Journal, columns: int) -> None:
     write(journal, rubric(1_280_000_002, "А26-02-118-ОГ"), REFUSED)
     with_trouble(journal, NOW)
@@ -215,9 +215,10 @@ def test_the_first_rows_come_at_once(installation: Installation, large: Path) ->
         assert process.wait(30) == 0
 
 
-@pytest.mark.parametrize("first", [*"=+-@\t\r\n", " =", "А-1;=", "А-1\t=", "＝"])
-def test_csv_carries_no_formula_into_a_spreadsheet(installation: Installation, journal: Journal, first: str) -> None:
-    write(journal, rubric(5, NUMBER), Answer(Outcome.REFUSED, f"{first}=1+1"))
+def test_csv_carries_no_formula_into_a_spreadsheet(installation: Installation, journal: Journal) -> None:
+    formulas = [f"{first}=1+1" for first in (*"=+-@\t\r\n", " =", "А-1;=", "А-1\t=", "＝")]
+    for isn, formula in enumerate(formulas, start=1):
+        write(journal, rubric(isn, NUMBER), Answer(Outcome.REFUSED, formula))
     output = subprocess.run(installation.arguments("history", "--csv"), capture_output=True, check=True).stdout
-    row, _ = csv.DictReader(io.StringIO(output.decode("utf-8-sig"), newline=""), delimiter=";")
-    assert row["Ответ ДЕЛО"] == f"'{first}=1+1"
+    *rows, _ = csv.DictReader(io.StringIO(output.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert sorted(row["Ответ ДЕЛО"] for row in rows) == sorted(f"'{formula}" for formula in formulas)

@@ -14,8 +14,8 @@ from tests.installation import Installation
 from tests.system import runner
 from tests.system.accounts import DONE, assert_accounted, assert_reconciled, expected, outcomes, retries
 
-COUNT = 800
-KILLS = 14
+COUNT = 400
+KILLS = 8
 BATCH = 20
 SOON = 20.0
 

@@ -135,8 +135,9 @@ def _complain(installation: Installation, request: Request) -> None:
 # --- Whole batches rejected ---
 
 
-@pytest.mark.parametrize("status", [200, 400, 413, 500])
-@pytest.mark.parametrize("bad", [{BAD}, {FIRST, BAD, FIRST + COUNT - 1}])
+@pytest.mark.parametrize(
+    ("status", "bad"), [(200, {FIRST, BAD, FIRST + COUNT - 1}), (400, {BAD}), (413, {BAD}), (500, {BAD})]
+)
 def test_a_rejected_batch_is_halved_until_the_bad_record_stands_alone(
     sixty: Installation, bad: set[int], status: int
 ) -> None:
@@ -153,7 +154,7 @@ def test_a_rejected_batch_is_halved_until_the_bad_record_stands_alone(
     assert requests_for_writes(sixty) <= 2 + 14 * len(bad) + 2 * tries
 
 
-@pytest.mark.parametrize("status", [413, 414, 502, 500, 404])
+@pytest.mark.parametrize("status", [413, 502, 404])
 def test_a_batch_that_a_proxy_refuses_for_its_size_goes_in_parts(sixty: Installation, status: int) -> None:
     """The refusal has a page of the proxy's instead of JSON, and says nothing of the records."""
     page = Replace.by_status(status)

@@ -34,9 +34,9 @@ def test_every_answer_carries_the_security_headers_and_no_banner(client, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "FOO"])
-def test_only_get_and_head_are_answered(client, path, method):
-    assert client.get(path, method).status_code == 405
+def test_only_get_and_head_are_answered(client, path):
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "FOO"):
+        assert client.get(path, method).status_code == 405
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/metrics"])
@@ -51,11 +51,11 @@ def test_own_hosts_are_answered(client, host):
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost@evil", "a b"])
-def test_foreign_hosts_are_refused(client, path, host):
-    answer = client.get(path, Host=host)
-    assert answer.status_code == 421
-    assert "Статус" not in answer.text
+def test_foreign_hosts_are_refused(client, path):
+    for host in ("evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost@evil", "a b"):
+        answer = client.get(path, Host=host)
+        assert answer.status_code == 421
+        assert "Статус" not in answer.text
 
 
 @pytest.mark.parametrize(("path", "status"), [("/", b" 421 "), ("/metrics", b" 421 "), ("/healthz", b" 200 ")])
