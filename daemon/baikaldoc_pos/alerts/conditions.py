@@ -4,7 +4,7 @@ What the facts cannot show is *unknown*, and neither opens nor closes anything: 
 restart; whether it takes the password, while it does not answer; anything about it, while writing is paused.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from attrs import evolve, field, frozen
@@ -73,7 +73,7 @@ class ConditionInput:
 
     :param trying_since: when the first cycle after the last success (and the last pause) began; None if none did.
     :param paused_at: when writing was last seen to be paused.
-    :param unmapped: status, ISN and name of each unmapped rubric, the newest first.
+    :param unmapped: the conditions of the unmapped statuses.
     :param undelivered: recipients whom mails did not reach.
     :param incomplete_windows: windows that could not be read whole.
     :param completeness: which rubrics had no «Статус ПОС» when they were last counted.
@@ -85,7 +85,7 @@ class ConditionInput:
     trying_since: datetime | None = None
     paused_at: datetime | None = None
     retries: Sequence[RetryEntry] = ()
-    unmapped: Sequence[tuple[str, int, str]] = ()
+    unmapped: Sequence["Condition"] = ()
     undelivered: Sequence[Undelivered] = ()
     incomplete_windows: Sequence[IncompleteWindow] = ()
     completeness: Completeness | None = None
@@ -194,11 +194,7 @@ def _about_records(facts: ConditionInput, settings: AlertSettings) -> Iterator[C
         records = [(str(entry.rubric_isn), _record(entry)) for entry in refused]
         since, fields = refused[0].first_failed_at, {"times": settings.refused_times}
         yield _of_records(AlertKind.RECORDS_REFUSED, "", since, fields, records)
-    by_status: dict[str, list[Named]] = {}
-    for status, isn, name in facts.unmapped:
-        by_status.setdefault(status, []).append((str(isn), {"number": name}))
-    for status, rubrics in by_status.items():
-        yield _of_records(AlertKind.UNMAPPED_STATUS, status, facts.now, {"status": status}, rubrics)
+    yield from facts.unmapped
     # A window that was read whole the second time needs nobody.
     windows = [each for each in facts.incomplete_windows if each.tries > 1 and each.acknowledged_at is None]
     if windows:
@@ -211,6 +207,17 @@ def _about_records(facts: ConditionInput, settings: AlertSettings) -> Iterator[C
         oldest = waiting.oldest.isoformat() if waiting.oldest else None
         told = {"count": waiting.late, "days": waiting.waiting_days, "oldest": oldest, **waiting.reasons}
         yield Condition(AlertKind.WAITING_LONG, "", waiting.counted_at, told)
+
+
+def of_unmapped(rubrics: Iterable[tuple[str, int, str]], now: datetime) -> list[Condition]:
+    """The conditions of unmapped statuses, from the status, the ISN and the name of each rubric, the newest first."""
+    by_status: dict[str, list[Named]] = {}
+    for status, isn, name in rubrics:
+        by_status.setdefault(status, []).append((str(isn), {"number": name}))
+    return [
+        _of_records(AlertKind.UNMAPPED_STATUS, status, now, {"status": status}, named)
+        for status, named in by_status.items()
+    ]
 
 
 def _of_records(

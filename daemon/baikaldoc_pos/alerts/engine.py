@@ -21,6 +21,7 @@ from baikaldoc_pos.alerts.conditions import (
     StorageFault,
     evaluate,
     of_storage,
+    of_unmapped,
 )
 from baikaldoc_pos.alerts.context import MailContext, ProgramNames, mail_context
 from baikaldoc_pos.alerts.mail import Notification, NotificationItem, Purpose, write
@@ -169,6 +170,7 @@ class Alerts:
         self._progress = progress
         self._delivery = Delivery(self._outbox, clock, progress)
         self._reviewing = threading.Lock()
+        self._unmapped: tuple[object, Sequence[Condition]] = None, ()
         # The journal cannot keep its own failure: the condition, and the mail that nobody has got yet.
         self._lost: NewCondition | None = None
         self._unsent: Mail | None = None
@@ -206,12 +208,19 @@ class Alerts:
             trying_since=journal.trying_since(),
             paused_at=journal.paused_at(),
             retries=journal.open_retries(),
-            unmapped=journal.unmapped_names(),
+            unmapped=self._unmapped_conditions(now),
             incomplete_windows=journal.incomplete_windows.all(),
             completeness=last_completeness(journal),
             undelivered=self._outbox.undelivered(refused_before=now - REFUSED_IS_TOLD_AFTER),
         )
         return evaluate(facts, settings)
+
+    def _unmapped_conditions(self, now: datetime) -> Sequence[Condition]:
+        """They are made anew where the unmapped rubrics have changed: there may be many, and reviews are frequent."""
+        version = self._journal.unmapped_version()
+        if version != self._unmapped[0]:
+            self._unmapped = version, of_unmapped(self._journal.unmapped_names(), now)
+        return self._unmapped[1]
 
     def deliver(self) -> Sent | None:
         """Hand over the mails that are due; None where there are no recipients. May be slow.

@@ -11,7 +11,20 @@ from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, cast, func, literal, select, type_coerce, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    Text,
+    cast,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union,
+)
 from sqlalchemy.types import NullType
 
 from baikaldoc_pos.journal.database import Database, one_of
@@ -50,6 +63,7 @@ def as_instant(value: object) -> object:
 # How cycles end that somebody has cut short on purpose.
 CUT_SHORT = ("stop.requested", "writing.paused")
 EXAMPLES = 5  # cards shown for one unmapped status
+MOST_NAMED = 100  # unmapped statuses that have examples
 _CHUNK = 1000  # rows fetched at a time
 
 
@@ -158,6 +172,12 @@ class JournalReader(StateReader):
             row = connection.execute(select(unmapped).where(unmapped.c.rubric_isn == isn)).one_or_none()
             return None if row is None else UnmappedRubric(**row._mapping)
 
+    def unmapped_version(self) -> tuple[object, ...]:
+        """What differs where the unmapped rubrics do: how many and which there are, and when one was seen last."""
+        isn, last_seen = unmapped.c.rubric_isn, unmapped.c.last_seen
+        (row,) = self._database.rows(select(func.count(), func.total(isn), func.max(last_seen)))
+        return tuple(row)
+
     def unmapped_names(self) -> list[tuple[str, int, str]]:
         """Status, ISN and name (as in :meth:`unmapped_summary`) of each unmapped rubric, the first seen last."""
         query = select(unmapped.c.sstu_status, unmapped.c.rubric_isn, _NAME)
@@ -168,27 +188,16 @@ class JournalReader(StateReader):
         """The ССТУ statuses that the mapping did not know, the most frequent first; the examples are registration
         numbers, and "ISN …" of rubrics whose cards have none.
 
-        :param examples: how many are shown for each, at most.
+        :param examples: how many are shown for each, at most; the rarer of many statuses have none.
         """
         status = unmapped.c.sstu_status
         counted = select(status, func.count()).group_by(status).order_by(func.count().desc(), status)
-        named = (
-            select(
-                status,
-                _NAME.label("name"),
-                func.row_number().over(partition_by=status, order_by=[_NUMBER.is_(None), _NAME]).label("place"),
-            )
-            .group_by(status, _NAME)
-            .subquery()
-        )
-        chosen = select(named.c.sstu_status, named.c.name).where(named.c.place <= examples)
-        chosen = chosen.order_by(named.c.sstu_status, named.c.place)
-        shown: dict[str, list[str]] = {}
         with self._database.read() as connection:
-            for row in connection.execute(chosen):
-                shown.setdefault(row.sstu_status, []).append(row.name)
             return [
-                UnmappedStatus(name, count, tuple(shown.get(name, ()))) for name, count in connection.execute(counted)
+                UnmappedStatus(
+                    name, count, _examples(connection, name, examples) if examples and place < MOST_NAMED else ()
+                )
+                for place, (name, count) in enumerate(connection.execute(counted))
             ]
 
     def history(self, *, limit: int | None = None, **conditions: Unpack[Conditions]) -> Iterator[HistoryRow]:
@@ -283,3 +292,14 @@ def _cycle(row: Row[Any]) -> Cycle:
         error_event=row.error_event,
         error_fields={name: as_instant(value) for name, value in (row.error_fields or {}).items()},
     )
+
+
+def _examples(connection: Connection, status: str, most: int) -> tuple[str, ...]:
+    """Names of the unmapped rubrics of a status; in the order of an index, so that few rows are looked at."""
+    of_status = select(unmapped.c.number, unmapped.c.rubric_isn).where(unmapped.c.sstu_status == status)
+    numbered = of_status.where(_NUMBER.is_not(None)).group_by(unmapped.c.number).order_by(unmapped.c.number)
+    names = [row.number.strip() for row in connection.execute(numbered.limit(most))]
+    if len(names) < most:
+        unnumbered = of_status.where(_NUMBER.is_(None)).order_by(unmapped.c.rubric_isn).limit(most - len(names))
+        names += [f"ISN {row.rubric_isn}" for row in connection.execute(unnumbered)]
+    return tuple(names)

@@ -165,7 +165,7 @@ class ScrapedMetrics(Collector):
             "unmapped_rubrics",
             "Rubrics whose ССТУ status the mapping does not know, by status.",
             "status",
-            _by_status(journal.unmapped_summary(), self.sources.mask),
+            _by_status(journal.unmapped_summary(examples=0), self.sources.mask),
         )
         _, profile = journal.known_server()
         if profile is not None:
