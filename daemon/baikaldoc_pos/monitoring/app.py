@@ -1,7 +1,7 @@
 """The addresses that are answered: the page, the search, the health check and the metrics."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bottle import Bottle, request, response
@@ -10,9 +10,20 @@ from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import LANGUAGES
 from baikaldoc_pos.journal import Checkpoint
 from baikaldoc_pos.journal.explain import LONGEST, search
+from baikaldoc_pos.monitoring.chart import Day
 from baikaldoc_pos.monitoring.health import Level
-from baikaldoc_pos.monitoring.page import Link, PageCatalogue, Pages, SiteSettings, SiteSources, health_of, overview
+from baikaldoc_pos.monitoring.page import (
+    Link,
+    PageCatalogue,
+    Pages,
+    SiteSettings,
+    SiteSources,
+    daily_counts,
+    health_of,
+    overview,
+)
 
+COUNTED_SECONDS = 60.0
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
 
@@ -24,6 +35,9 @@ class Site:
         self._settings = settings
         self._sources = sources
         self._pages = pages
+        # The days of the front page, and the monotonic instant at which they were counted.
+        self._days: Sequence[Day] = ()
+        self._counted_at = -COUNTED_SECONDS
 
     def application(self) -> Bottle:
         """The WSGI application."""
@@ -39,9 +53,16 @@ class Site:
 
     def home(self, text: PageCatalogue, link: Link) -> str:
         health = health_of(self._settings, self._sources)
-        figures = overview(self._settings, self._sources)
+        figures = overview(self._sources, self._daily_counts())
         values = {"health": health, "sentence": self._sources.sentence(text), "now": self._sources.clock.now()}
         return self._pages.render("home", text, link, health.level, figures=figures, **values)
+
+    def _daily_counts(self) -> Sequence[Day]:
+        """Counted once a minute at most, since a month may have many changes."""
+        now = self._sources.clock.monotonic()
+        if now - self._counted_at >= COUNTED_SECONDS:
+            self._days, self._counted_at = daily_counts(self._settings, self._sources), now
+        return self._days
 
     def search(self, text: PageCatalogue, link: Link) -> str:
         query = (request.query.q or "").strip()

@@ -254,15 +254,19 @@ def health_of(settings: SiteSettings, sources: SiteSources) -> Health:
     return judge(known, waiting, sources.clock.now(), settings.late_after)
 
 
-def overview(settings: SiteSettings, sources: SiteSources) -> Overview:
+def daily_counts(settings: SiteSettings, sources: SiteSources) -> Sequence[Day]:
+    """The days that the front page shows; raises JournalUnavailable."""
+    today = sources.clock.now().astimezone(settings.zone).date()
+    first = datetime.combine(today - timedelta(days=DAYS - 1), time(), settings.zone)
+    return days_until(today, sources.journal.daily(first, settings.zone))
+
+
+def overview(sources: SiteSources, days: Sequence[Day]) -> Overview:
     """The front page's figures at this moment.
 
     :raises JournalUnavailable: the journal cannot be read.
     """
     journal = sources.journal
-    today = sources.clock.now().astimezone(settings.zone).date()
-    first = datetime.combine(today - timedelta(days=DAYS - 1), time(), settings.zone)
-    days = days_until(today, journal.daily(first, settings.zone))
     unmapped = journal.unmapped_summary()
     return Overview(
         days=days,
