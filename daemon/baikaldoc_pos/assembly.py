@@ -17,7 +17,7 @@ from baikaldoc_pos.delo import (
     RequestReport,
     RetryPolicy,
     SessionFile,
-    UnclearSignIns,
+    SignIns,
 )
 from baikaldoc_pos.i18n import Catalogue, EventLog
 from baikaldoc_pos.journal import Checkpoint, Journal, script_bookmark
@@ -40,21 +40,13 @@ def open_session(
     :param observe: called for every request.
     :param kept_in: the directory that keeps the session over restarts; None where nothing keeps it.
     :param before: a session of the same account to go on with; this closes it.
-    :param counted_in: the directory where every process counts unclear sign-ins; ``kept_in`` by default.
+    :param counted_in: the directory where all processes keep how signing in went; ``kept_in`` by default.
     """
     connection, service = configuration.connection, configuration.service
     transport = HttpTransport(connection, service.limits.request_seconds, observe, lambda: clock.stopping)
     rejected_seconds = service.session.rejected_retry_hours * 3600
-    file, unclear = SessionFile(kept_in, connection), UnclearSignIns(counted_in or kept_in, connection)
-    return DeloSession(transport, connection, clock, file, rejected_seconds, before, unclear)
-
-
-def forget_rejection(configuration: Configuration, kept_in: Path) -> None:
-    """Forget that ДЕЛО rejected this account's password, since it has just taken it. A kept session stays."""
-    connection = configuration.connection
-    file = SessionFile(kept_in, connection)
-    if file.rejection(connection.password.reveal()) is not None:
-        file.forget()
+    file, record = SessionFile(kept_in, connection), SignIns(counted_in or kept_in, connection)
+    return DeloSession(transport, connection, clock, file, rejected_seconds, before, record)
 
 
 def log_settings(configuration: Configuration) -> LogSettings:

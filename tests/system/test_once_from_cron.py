@@ -26,6 +26,11 @@ def kept(installation: Installation) -> Path:
     return installation.paths.state / "session.json"
 
 
+@pytest.fixture
+def record(installation: Installation) -> Path:
+    return installation.paths.state / "sign-ins.json"
+
+
 def with_password(installation: Installation, password: str) -> None:
     installation.connection["password"] = password
     installation.save()
@@ -52,20 +57,20 @@ def test_another_account_is_tried_at_once(installation: Installation, server: De
     assert server.failed_sign_ins == 2
 
 
-def test_what_is_kept_of_a_rejected_password_does_not_tell_it(installation: Installation, kept: Path) -> None:
+def test_what_is_kept_of_a_rejected_password_does_not_tell_it(installation: Installation, record: Path) -> None:
     with_password(installation, WRONG)
     once(installation)
-    assert WRONG not in kept.read_text(encoding="utf-8")
-    assert json.dumps(WRONG) not in kept.read_text(encoding="utf-8")
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert WRONG not in record.read_text(encoding="utf-8")
+    assert json.dumps(WRONG) not in record.read_text(encoding="utf-8")
+    assert stat.S_IMODE(record.stat().st_mode) == 0o600
 
 
-def test_a_rejection_is_forgotten_after_hours(installation: Installation, server: DeloServer, kept: Path) -> None:
+def test_a_rejection_is_forgotten_after_hours(installation: Installation, server: DeloServer, record: Path) -> None:
     with_password(installation, WRONG)
     once(installation)
-    content = json.loads(kept.read_text(encoding="utf-8"))
+    content = json.loads(record.read_text(encoding="utf-8"))
     content["rejected"]["at"] = (datetime.now(UTC) - timedelta(hours=13)).isoformat()
-    kept.write_text(json.dumps(content), encoding="utf-8")
+    record.write_text(json.dumps(content), encoding="utf-8")
     once(installation)
     assert server.failed_sign_ins == 2
 
@@ -99,12 +104,18 @@ def test_the_seat_of_a_killed_run_is_taken_over_and_left(
     assert not kept.exists()
 
 
-def test_what_only_looks_leaves_nothing_behind(installation: Installation, server: DeloServer) -> None:
+def test_every_command_knows_of_a_rejection(installation: Installation, server: DeloServer, record: Path) -> None:
     with_password(installation, WRONG)
-    for command in (["check"], ["once", "--dry-run"]):
+    for command in (["check"], ["once", "--dry-run"], ["once"], ["schema", "check"]):
         assert installation.command(*command).returncode == 77
+    assert server.failed_sign_ins == 1
+    assert list(installation.paths.state.glob("*.json")) == [record]
+
+
+def test_what_only_looks_leaves_nothing_behind(installation: Installation) -> None:
+    for command in (["check"], ["once", "--dry-run"]):
+        assert installation.command(*command).returncode == 0
     assert list(installation.paths.state.iterdir()) == []
-    assert server.failed_sign_ins == 2
 
 
 @pytest.mark.parametrize("content", ["", "{", "[" * 100_000, "null", '{"bond": 5}'], ids=lambda content: content[:9])

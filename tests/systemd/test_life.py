@@ -232,7 +232,7 @@ def test_rejected_credentials_are_not_tried_again_by_a_restart_nor_by_reloads(
     service.systemctl("restart")
     service.wait(lambda: service.finished_cycles() == 3, "a cycle after the restart")
     assert server.failed_sign_ins == 1
-    assert "wrong" not in box.read("/run/baikaldoc-pos/session.json")
+    assert "wrong" not in box.read("/var/lib/baikaldoc-pos/sign-ins.json")
     for _ in range(12):
         service.systemctl("reload")
     service.send("USR1")

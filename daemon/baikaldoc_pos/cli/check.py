@@ -10,7 +10,7 @@ import click
 from attrs import evolve
 
 from baikaldoc_pos.alerts import probe
-from baikaldoc_pos.assembly import forget_rejection, gateway, log_settings, open_session
+from baikaldoc_pos.assembly import gateway, log_settings, open_session
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.cli.cycle import run_stoppable
@@ -125,12 +125,8 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
         now = clock.now()
         window = Period(now - timedelta(minutes=1), now)
 
-        def sign_in() -> None:
-            session.sign_in()
-            forget_rejection(configuration, app.paths.state)
-
         steps: list[tuple[str, Callable[[], object]]] = [
-            ("check.sign_in", sign_in),
+            ("check.sign_in", lambda: session.sign_in(insist=True)),
             ("check.query", lambda: _compare_clocks(app, delo.server_time(), clock)),
             ("check.profile", delo.profile),
             ("check.pending", lambda: delo.read_pending(window)),

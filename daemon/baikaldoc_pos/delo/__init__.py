@@ -11,7 +11,7 @@ from baikaldoc_pos.delo.pagination import ReadResult
 from baikaldoc_pos.delo.reader import CurrentRubrics
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, RetryWait
 from baikaldoc_pos.delo.session import DeloSession
-from baikaldoc_pos.delo.session_file import SessionFile, UnclearSignIns
+from baikaldoc_pos.delo.session_file import SessionFile, SignIns
 from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
     "RetryWait",
     "Selection",
     "SessionFile",
+    "SignIns",
     "StaleBatch",
     "StatusPair",
-    "UnclearSignIns",
 ]

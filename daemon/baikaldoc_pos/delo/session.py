@@ -12,7 +12,7 @@ from datetime import timedelta
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import ConnectionConfig
 from baikaldoc_pos.delo.responses import SignInOutcome, retry_after, server_words, sign_in_outcome, signed_out
-from baikaldoc_pos.delo.session_file import SessionFile, UnclearSignIns
+from baikaldoc_pos.delo.session_file import SessionFile, SignIns
 from baikaldoc_pos.delo.transport import HttpTransport, Limits, Reply, host_of
 from baikaldoc_pos.errors import (
     CredentialsRejected,
@@ -47,7 +47,7 @@ class DeloSession:
     :param clock: for Retry-After dates, and for how long a rejection holds.
     :param file: where the session is kept for a process that takes it over.
     :param rejected_seconds: after a rejection, nothing is tried for this long; for good by default.
-    :param unclear: sign-ins whose outcome is not known.
+    :param record: what every process of the account knows of its sign-ins.
     :param before: the same account's, under limits that hold no longer: this one goes on with it, and closes it.
     """
 
@@ -59,19 +59,16 @@ class DeloSession:
         file: SessionFile | None = None,
         rejected_seconds: float = math.inf,
         before: "DeloSession | None" = None,
-        unclear: UnclearSignIns | None = None,
+        record: SignIns | None = None,
     ) -> None:
         self._transport = transport
         self._connection = connection
         self._clock = clock
         self._turn = threading.RLock()
         self._file = file if file is not None else SessionFile(None, connection)
-        self._unclear = unclear if unclear is not None else UnclearSignIns(None, connection)
+        self._record = record if record is not None else SignIns(None, connection)
         # A sign-in has not been proved by a query.
         self._unproved = False
-        # The HTTP status of the last refusal, and when it was given.
-        self._rejected: int | None = None
-        self._rejected_at = -math.inf
         self._rejected_seconds = rejected_seconds
         # The operation for whose sake the session was renewed, until it is answered.
         self._renewed_for: str | None = None
@@ -88,7 +85,6 @@ class DeloSession:
             self._go_on_with(before)
         elif self._file.load(transport.cookies):
             log.info("session.taken_over", username=connection.username, host=self.host)
-        self._take_rejection_over()
 
     @property
     def signed_in(self) -> bool:
@@ -112,9 +108,7 @@ class DeloSession:
 
     def forgive(self) -> None:
         """Let credentials that were rejected be tried again: somebody has looked at them."""
-        if self._rejected is not None:
-            self._rejected = None
-            self._file.forget()
+        self._record.forgive()
 
     def query(self, payload: Mapping[str, object], operation: str, *, repeat: bool = True) -> Reply:
         """Post a GraphQL request; sign in first where need be, and renew a session that has ended, once.
@@ -151,7 +145,7 @@ class DeloSession:
             if (sign is None or _is_page(reply)) and self._unproved:
                 # The account is sound; of a page of maintenance, nothing is known to its disadvantage.
                 self._unproved = False
-                self._unclear.forget()
+                self._record.prove()
             if self._renewed_for == operation and (sign is None or repeat):
                 self._renewed_for = None
             if sign is None:
@@ -167,17 +161,18 @@ class DeloSession:
             self._renewed_for = None
             self._denied[operation] = self._last_sign
 
-    def sign_in(self) -> None:
+    def sign_in(self, *, insist: bool = False) -> None:
         """Open a session. The body of a success is not documented: only a no is read there (docs/delo-api.md).
 
+        :param insist: also with a password that was rejected not long ago.
         :raises CredentialsRejected: the account was refused; remembered, and raised again without a request.
         :raises DeloUnavailable: no answer to the question.
         :raises SessionNotAccepted: each session is lost at once.
         :raises UnexpectedAnswer: the address is not one to sign in at.
         """
         with self._turn:
-            if self._rejected is not None and self._rejection_left > 0:
-                raise self._rejection(self._rejected)
+            if not insist:
+                self._check_rejection()
             if self._too_many_sign_ins():
                 raise SessionNotAccepted(self._last_sign)
             self._wait_after_unclear()
@@ -187,25 +182,25 @@ class DeloSession:
             if account.app is not None:
                 body["items"] = {"app": account.app}
             self._transport.cookies.clear()
-            self._unclear.begin(self._clock.now())
+            self._record.begin(self._clock.now())
             self._unproved = True
             try:
                 reply = self._transport.post(account.login_url, body, "sign_in")
             except DeloUnavailable as fault:
                 if not fault.delivered:
-                    self._unclear.end()
+                    self._record.end()
                 raise
             outcome = sign_in_outcome(reply, cookie=self.signed_in)
             if outcome is SignInOutcome.ACCEPTED:
                 # Unclear still: the first query proves it.
-                self._rejected = None
+                self._record.forgive()
                 self.sign_ins += 1
                 self._signed_in_at.append(self._clock.monotonic())
                 self._file.save(self._transport.cookies)
                 log.info("session.signed_in", username=account.username, host=self.host)
                 return
             if outcome is not SignInOutcome.UNCLEAR:
-                self._unclear.end()
+                self._record.end()
             if self.signed_in and reply.status < 400:
                 # The cookie of an answer that is no yes may hold a seat all the same.
                 self._sign_out(account.logout_url)
@@ -247,26 +242,18 @@ class DeloSession:
 
     def _go_on_with(self, before: "DeloSession") -> None:
         self._transport.cookies.update(before._transport.cookies)
-        self._spoke_at, self._rejected, self._rejected_at = before._spoke_at, before._rejected, before._rejected_at
+        self._record.go_on_with(before._record)
+        self._spoke_at = before._spoke_at
         before.close()
 
-    def _take_rejection_over(self) -> None:
-        """A restart is no reason to try again what an earlier process was refused."""
-        rejection = self._file.rejection(self._connection.password.reveal())
-        if rejection is None:
-            return
-        age = (self._clock.now() - rejection.at).total_seconds()
-        if 0 <= age < self._rejected_seconds:
-            self._rejected = rejection.status
-            self._rejected_at = self._clock.monotonic() - age
+    def _check_rejection(self) -> None:
+        """Raise CredentialsRejected where this password was rejected, by whichever process, and not long ago."""
+        rejection = self._record.rejection()
+        age = (self._clock.now() - rejection.at).total_seconds() if rejection is not None else math.inf
+        if rejection is not None and 0 <= age < self._rejected_seconds:
+            raise self._rejection(rejection.status, self._rejected_seconds - age)
 
-    @property
-    def _rejection_left(self) -> float:
-        """Seconds for which a rejection still holds."""
-        return self._rejected_at + self._rejected_seconds - self._clock.monotonic()
-
-    def _rejection(self, status: int) -> CredentialsRejected:
-        left = self._rejection_left
+    def _rejection(self, status: int, left: float) -> CredentialsRejected:
         until = self._clock.now() + timedelta(seconds=left) if math.isfinite(left) else None
         return CredentialsRejected(self._connection.username, status, until)
 
@@ -286,7 +273,7 @@ class DeloSession:
 
     def _wait_after_unclear(self) -> None:
         now = self._clock.now()
-        unclear = [at for at in self._unclear.all() if now - UNCLEAR_PERIOD < at <= now]
+        unclear = [at for at in self._record.unclear() if now - UNCLEAR_PERIOD < at <= now]
         if len(unclear) >= UNCLEAR_TRIES:
             raise SignInPostponed(self.host, unclear[-UNCLEAR_TRIES] + UNCLEAR_PERIOD)
 
@@ -297,10 +284,8 @@ class DeloSession:
         if outcome is not SignInOutcome.REJECTED:
             reason, wait = f"HTTP {reply.status} (login_url)", retry_after(reply, self._clock.now())
             return DeloUnavailable(reason, host, wait, server_message=server_words(reply))
-        self._file.reject(self._connection.password.reveal(), reply.status, self._clock.now())
-        self._rejected = reply.status
-        self._rejected_at = self._clock.monotonic()
-        return self._rejection(reply.status)
+        self._record.reject(reply.status, self._clock.now())
+        return self._rejection(reply.status, self._rejected_seconds)
 
 
 def _is_page(reply: Reply) -> bool:

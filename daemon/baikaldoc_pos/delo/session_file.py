@@ -1,4 +1,4 @@
-"""What a process leaves to the one that follows a crash or a restart: the session's cookies, or that ДЕЛО rejected it.
+"""What a process leaves to others of the same account: the session's cookies, and how signing in went.
 
 A session takes a licence seat until it is signed out or times out, so restarts must not open one each, nor leave one
 behind where the account has changed; and rejected credentials must not be tried once a restart. The file is bound to
@@ -8,7 +8,7 @@ the account and the addresses, and only its owner can read it.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from baikaldoc_pos.i18n import EventLog
 log = EventLog(__name__)
 
 FILE_NAME = "session.json"
-COUNT_NAME = "sign-ins.json"
+SIGN_INS_NAME = "sign-ins.json"
 KEPT = ("name", "value", "domain", "path", "secure")
 
 
@@ -47,52 +47,83 @@ class LeftSession:
     cookies: RequestsCookieJar = field(repr=False)
 
 
-class UnclearSignIns:
-    """When sign-ins began whose outcome is not known; every process of this account counts them together.
+class SignIns:
+    """What every process of this account knows of its sign-ins: those of an unknown outcome, and the last rejection.
 
-    :param directory: where they are kept; None keeps them for this process only.
+    :param directory: where it is kept; None keeps it for this process only.
     """
 
     def __init__(self, directory: Path | None, connection: ConnectionConfig) -> None:
-        self._path = directory / COUNT_NAME if directory is not None else None
+        self._path = directory / SIGN_INS_NAME if directory is not None else None
         self._account = hashlib.sha256(f"{connection.username}\n{connection.login_url}".encode()).hexdigest()
-        # Where they cannot be kept in the file.
-        self._listed: list[datetime] = []
+        self._password = connection.password.reveal()
+        # What the file could not take.
+        self._unwritten: Mapping[str, Any] | None = None
 
-    def all(self) -> list[datetime]:
-        """Those of this and of other processes, in order."""
-        if self._listed or self._path is None:
-            return self._listed
+    def go_on_with(self, before: "SignIns") -> None:
+        """Take over what an earlier record of this account has not written."""
+        self._unwritten = before._unwritten
+
+    def unclear(self) -> list[datetime]:
+        """When those of an unknown outcome began, in order."""
         try:
-            kept: Any = json.loads(read_small(self._path))
-            ours = kept["at"] if kept["account"] == self._account else ()
-            return [at for at in map(datetime.fromisoformat, ours) if at.tzinfo is not None]
-        except (OSError, KeyError, TypeError, ValueError, RecursionError):
+            return [at for at in map(datetime.fromisoformat, self._read().get("at", ())) if at.tzinfo is not None]
+        except (TypeError, ValueError):
             return []
 
     def begin(self, at: datetime) -> None:
         """A sign-in begins: a crash leaves its outcome unclear."""
-        self._keep([*self.all(), at])
+        self._keep_unclear([*self.unclear(), at])
 
     def end(self) -> None:
         """The outcome of the last one is clear."""
-        self._keep(self.all()[:-1])
+        self._keep_unclear(self.unclear()[:-1])
 
-    def forget(self) -> None:
+    def prove(self) -> None:
         """A query has been answered: the account is sound."""
-        self._keep([])
+        self._keep({})
 
-    def _keep(self, listed: list[datetime]) -> None:
-        self._listed = listed
+    def rejection(self) -> Rejection | None:
+        """The rejection of the configured password, if it is the one that was rejected."""
+        try:
+            kept = self._read()["rejected"]
+            if kept["digest"] != _digest(self._password, bytes.fromhex(kept["salt"])):
+                return None
+            return Rejection(datetime.fromisoformat(kept["at"]), int(kept["status"]))
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def reject(self, status: int, at: datetime) -> None:
+        """Keep that the configured password was rejected; of the password itself only a salted digest."""
+        salt = os.urandom(16)
+        digest = _digest(self._password, salt)
+        rejected = {"at": at.isoformat(), "status": status, "salt": salt.hex(), "digest": digest}
+        self._keep({**self._read(), "rejected": rejected})
+
+    def forgive(self) -> None:
+        """Let a rejected password be tried again."""
+        self._keep({name: value for name, value in self._read().items() if name != "rejected"})
+
+    def _keep_unclear(self, at: Sequence[datetime]) -> None:
+        self._keep({**self._read(), "at": [each.isoformat() for each in at]})
+
+    def _read(self) -> Mapping[str, Any]:
+        if self._unwritten is not None or self._path is None:
+            return self._unwritten or {}
+        kept = _read_object(self._path)
+        return kept if kept is not None and kept.get("account") == self._account else {}
+
+    def _keep(self, kept: Mapping[str, Any]) -> None:
+        kept = {name: value for name, value in kept.items() if value}
+        self._unwritten = kept
         if self._path is None:
             return
         with suppress(OSError):
-            if listed:
-                kept = {"account": self._account, "at": [at.isoformat() for at in listed]}
-                replace_private(self._path, json.dumps(kept))
+            if kept.keys() - {"account"}:
+                replace_private(self._path, json.dumps({**kept, "account": self._account}))
             else:
                 self._path.unlink(missing_ok=True)
-            self._listed = []
+            self._unwritten = None
 
 
 class SessionFile:
@@ -139,25 +170,6 @@ class SessionFile:
         """
         self._write({"logout_url": self._logout_url, "cookies": _listed(cookies)})
 
-    def reject(self, password: str, status: int, at: datetime) -> None:
-        """Keep that this password was rejected; of the password itself only a salted digest."""
-        salt = os.urandom(16)
-        rejected = {"at": at.isoformat(), "status": status, "salt": salt.hex(), "digest": _digest(password, salt)}
-        self._write({"rejected": rejected})
-
-    def rejection(self, password: str) -> Rejection | None:
-        """The rejection of this very password that was kept, if there was one."""
-        kept = self._read()
-        if kept is None or kept.get("bond") != self._bond:
-            return None
-        try:
-            rejected: Any = kept["rejected"]
-            if rejected["digest"] != _digest(password, bytes.fromhex(rejected["salt"])):
-                return None
-            return Rejection(datetime.fromisoformat(rejected["at"]), int(rejected["status"]))
-        except (KeyError, TypeError, ValueError):
-            return None
-
     def _write(self, kept: Mapping[str, object]) -> None:
         if self._path is None:
             return
@@ -173,20 +185,23 @@ class SessionFile:
             log.warning("session.not_kept", path=str(self._path), reason=str(fault.strerror))
 
     def forget(self) -> None:
-        """The session is over, or the rejection forgiven."""
+        """The session is over."""
         self._written = ""
         if self._path is not None:
             with suppress(OSError):
                 self._path.unlink()
 
-    def _read(self) -> Mapping[str, object] | None:
-        if self._path is None:
-            return None
-        try:
-            kept = json.loads(read_small(self._path))
-        except (OSError, ValueError, RecursionError):
-            return None
-        return kept if isinstance(kept, dict) else None
+    def _read(self) -> Mapping[str, Any] | None:
+        return _read_object(self._path) if self._path is not None else None
+
+
+def _read_object(path: Path) -> Mapping[str, Any] | None:
+    """The JSON object in a file; None where there is none."""
+    try:
+        kept = json.loads(read_small(path))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return kept if isinstance(kept, dict) else None
 
 
 def _listed(cookies: RequestsCookieJar) -> list[dict[str, object]]:

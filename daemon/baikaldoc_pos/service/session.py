@@ -18,7 +18,7 @@ class SessionManager:
     """Owns the session. Only the thread that holds ``lock`` may use or change it.
 
     :param runtime: where the session is kept over restarts; None where it is not.
-    :param state: where unclear sign-ins are counted, together with those of commands.
+    :param state: where it is kept how signing in went, together with commands.
     """
 
     def __init__(
