@@ -1,6 +1,7 @@
 """``python -m tests.bench``: what a cycle costs, as ratios measured in one run. Absolute seconds are this machine's."""
 
 import logging
+import math
 
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +19,7 @@ def main() -> None:
     console.print(_traffic(measures.our_cycle(), measures.reading_everything()))
     console.print(_effort())
     console.print(_commands())
+    console.print(_person())
 
 
 def _traffic(ours: Cost, everything: Cost) -> Table:
@@ -42,6 +44,16 @@ def _effort() -> Table:
     table.add_row(f"CPU seconds per {UPDATES:,} updates", f"{seconds:.2f}")
     for bad in (0, 1, 2, 5, 25, measures.BATCH):
         table.add_row(f"requests for a batch of {measures.BATCH} with bad records: {bad}", str(measures.halving(bad)))
+    return table
+
+
+def _person() -> Table:
+    table = Table(
+        "a request takes, s", "read again after 5 s", "never", title="Overwritten of what a person set meanwhile"
+    )
+    for seconds in (0.1, 0.5, 1.0, 2.0):
+        results = (measures.person_at_work(seconds), measures.person_at_work(seconds, fresh=math.inf))
+        table.add_row(f"{seconds}", *(f"{each.overwritten} of {each.chosen}" for each in results))
     return table
 
 

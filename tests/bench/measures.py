@@ -1,6 +1,7 @@
 """What a cycle costs, measured against a stand-in in one run, so that ratios mean something on any machine."""
 
 import multiprocessing
+import random
 import subprocess
 import sys
 import tempfile
@@ -16,9 +17,18 @@ from unittest import mock
 from attrs import frozen
 from baikaldoc_pos.assembly import gateway, open_session
 from baikaldoc_pos.model import Period
+from baikaldoc_pos.sync import writer
 
 from tests.clocks import NOW, ManualClock
-from tests.delo_server import DeloServer, StoredRubric, mixed_rubrics, pending_rubrics, resolvers
+from tests.delo_server import (
+    HAND_SET,
+    DeloServer,
+    Request,
+    StoredRubric,
+    mixed_rubrics,
+    pending_rubrics,
+    resolvers,
+)
 from tests.delo_server.filters import select
 from tests.installation import Installation
 from tests.system import runner
@@ -151,3 +161,36 @@ def _cpu_of_cycle(root: Path, now: datetime) -> float:
     before = time.process_time()
     runner.run(root, ManualClock(now))
     return time.process_time() - before
+
+
+@frozen
+class Overwritten:
+    """How many statuses a person set while a cycle ran, and how many of them the cycle wrote over."""
+
+    chosen: int
+    overwritten: int
+
+
+def person_at_work(seconds: float, fresh: float = writer.FRESH_SECONDS) -> Overwritten:
+    """A cycle over 2,000 pending rubrics while a person sets one of them every 50 ms.
+
+    :param seconds: how long each request takes, on the clock of the test; the server acts at its end.
+    :param fresh: what was read longer ago is read again.
+    """
+    rubrics, dice, clock, chosen = pending_rubrics(2000, since=PERIOD.start), random.Random(5), ManualClock(), 0
+
+    with _installation(rubrics) as installation, mock.patch.object(writer, "FRESH_SECONDS", fresh):
+        store = installation.server.store
+
+        def work(request: Request) -> None:
+            nonlocal chosen
+            for _ in range(round(seconds / 0.05)):
+                isn = dice.choice(rubrics).isn
+                if store[isn].pos is None:
+                    chosen += 1
+                    store.change(isn, pos=HAND_SET)
+            clock.advance(seconds=seconds)
+
+        installation.server.on_execute(work)
+        installation.cycle(clock)
+        return Overwritten(chosen, sum(write.previous == HAND_SET for write in store.writes))
