@@ -279,7 +279,6 @@ def run_once(
         open_journal(app.paths, zone, clock) as journal,
         # Cron starts us again and again: neither a seat that a crash left nor a rejection is to be forgotten.
         closing(open_session(configuration, clock, kept_in=app.paths.state)) as session,
-        _progress(text, shown=not as_json) as progress,
     ):
         tell_notices(configuration, app.paths.config, text)
         pause = PauseFile(app.paths.state)
@@ -289,22 +288,23 @@ def run_once(
             pause.check(clock.now())
 
         may_write()
-        context = CycleContext(
-            delo=gateway(session, configuration, clock, journal=journal),
-            journal=journal,
-            clock=clock,
-            configuration=configuration,
-            may_write=may_write,
-            progress=progress,
-        )
-        try:
-            report = run_cycle(context, asked, remapping=remapping)
-        finally:
-            session.sign_out()
+        with _progress(text, shown=not as_json) as progress:
+            context = CycleContext(
+                delo=gateway(session, configuration, clock, journal=journal),
+                journal=journal,
+                clock=clock,
+                configuration=configuration,
+                may_write=may_write,
+                progress=progress,
+            )
+            try:
+                report = run_cycle(context, asked, remapping=remapping)
+            finally:
+                session.sign_out()
         report = evolve(report, counts=evolve(report.counts, requests=session.requests))
+        show = print_preview if report.dry_run and not as_json and report.error is None else print_report
+        show(app.console(), text, report, as_json=as_json)
         journal.thin(configuration.service.retention)
-    show = print_preview if report.dry_run and not as_json and report.error is None else print_report
-    show(app.console(), text, report, as_json=as_json)
     return stopping.exit_code if isinstance(report.error, StopRequested) else report.exit_code
 
 

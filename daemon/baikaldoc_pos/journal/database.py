@@ -96,9 +96,13 @@ class Database:
         """Copy the journal into a file that is not there yet, and check the copy."""
         with reported(file):
             os.close(open_private(file, os.O_RDWR | os.O_EXCL))
-        self.copy_to(file)
-        with reported(file), closing(sqlite3.connect(file)) as copy:
-            check_integrity(copy, file)
+        try:
+            self.copy_to(file)
+            with reported(file), closing(sqlite3.connect(file)) as copy:
+                check_integrity(copy, file)
+        except JournalUnavailable:
+            file.unlink()
+            raise
 
     def _keep_copy(self, version: int) -> None:
         """Keep the journal as the earlier version of this program left it, and of no version before."""

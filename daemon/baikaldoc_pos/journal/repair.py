@@ -42,7 +42,9 @@ def recover(directory: Path, now: datetime) -> tuple[Path, Mapping[str, int]]:
             left.unlink()
     Database.create(fresh, now).close()
     with reported(path):
-        with closing(sqlite3.connect(fresh / FILE_NAME)) as new, closing(sqlite3.connect(path)) as damaged:
+        # For reading only: SQLite would write the -wal into the file that is kept aside.
+        reading = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        with closing(sqlite3.connect(fresh / FILE_NAME)) as new, closing(reading) as damaged:
             lost = {table.name: _copied(damaged, new, table) for table in metadata.sorted_tables}
             new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         for suffix in ("", *SIDE_FILES):

@@ -179,6 +179,15 @@ def test_a_full_disk_is_told_of_and_nothing_is_half_done(small_disk, clock):
         assert len(journal.open_changes()) == 3
 
 
+def test_a_backup_that_finds_no_space_leaves_no_half_of_a_copy(directory, small_disk, clock):
+    with Journal.open(directory, clock) as journal:
+        journal.record_intents(None, [change(1)])
+    fill(small_disk / "ballast")
+    with JournalReader.open(directory) as reader, pytest.raises(JournalUnavailable, match="full"):
+        reader.back_up(small_disk / "copy")
+    assert not (small_disk / "copy").exists()
+
+
 def test_a_disk_that_has_become_read_only(small_disk, clock):
     Journal.open(small_disk, clock).close()
     before = sorted(small_disk.iterdir())

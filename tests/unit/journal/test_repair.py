@@ -1,5 +1,6 @@
 """A damaged journal is told, with the place; what can be read of it begins a new one."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -81,3 +82,16 @@ def test_what_can_be_read_begins_a_new_journal(worked: Path, clock: StandingCloc
         kept = {row.rubric_isn for row in JournalReader.open(worked.parent).history(limit=None)}
         assert 900 < len(kept) < 999
         assert [each.name for each in journal.exclusions.all()] == ["А-7"]
+
+
+def test_the_file_that_is_kept_aside_stays_as_it_was(worked: Path, clock: StandingClock, tmp_path: Path) -> None:
+    with Journal.open(worked.parent, clock) as journal:
+        journal.record_intents(None, [change(1000)])
+        crashed = shutil.copytree(worked.parent, tmp_path / "crashed") / FILE_NAME
+    files = [crashed, crashed.with_name(f"{FILE_NAME}-wal")]
+    before = [file.read_bytes() for file in files]
+    assert before[1]
+    aside, _ = recover(crashed.parent, clock.now())
+    assert [aside.read_bytes(), aside.with_name(f"{aside.name}-wal").read_bytes()] == before
+    with JournalReader.open(crashed.parent) as reader:
+        assert next(reader.history()).rubric_isn == 1000
