@@ -12,13 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.delo_server import PASSWORD, DeloServer
+from tests.delo_server import PASSWORD, USER, DeloServer
 from tests.installation import ROOT
 from tests.systemd.box import SystemdBox
 from tests.systemd.service import Service, new_rubric, recent_rubrics, wrong_or_missing
 
 pytestmark = [pytest.mark.systemd, pytest.mark.packages, pytest.mark.xdist_group("packages")]
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
+UBUNTU = os.environ.get("UBUNTU_MIRROR", "http://archive.ubuntu.com/ubuntu")
+# What bootstraps each bare system; a Debian has neither Ubuntu's keys nor a script for its newest release.
+BARE = {
+    "bookworm": ["bookworm", MIRROR],
+    "trixie": ["trixie", MIRROR],
+    "noble": ["noble", UBUNTU, "/usr/share/debootstrap/scripts/gutsy", "--no-check-gpg"],
+}
 PLACES = ("/etc", "/var/lib", "/var/log", "/usr", "/opt")
 
 
@@ -81,6 +88,7 @@ def left(box: SystemdBox) -> str:
 def test_the_deb(bare: SystemdBox, server: DeloServer) -> None:
     live(bare, server, "dpkg -i /mnt/*.deb")
     assert bare.run("systemd-analyze", "verify", "baikaldoc-pos.service").stderr == ""
+    bare.run("systemd-analyze", "security", "--threshold=12", "baikaldoc-pos.service")
     bare.run("dpkg", "-r", "baikaldoc-pos")
     assert bare.show("baikaldoc-pos.service", "ActiveState") in {"inactive", "failed"}
     assert bare.run("sh", "-c", "test -s /var/lib/baikaldoc-pos/journal.sqlite3").returncode == 0
@@ -88,15 +96,17 @@ def test_the_deb(bare: SystemdBox, server: DeloServer) -> None:
     assert left(bare) == ""
 
 
-@pytest.mark.parametrize("release", ["bookworm", "trixie"])
-def test_apt_installs_the_deb_on_a_bare_debian(built: Path, tmp_path: Path, release: str) -> None:
+@pytest.mark.parametrize("release", BARE)
+def test_apt_installs_the_deb_on_a_bare_system(built: Path, server: DeloServer, tmp_path: Path, release: str) -> None:
     debootstrap = shutil.which("debootstrap", path="/usr/sbin")
     if debootstrap is None:
         pytest.fail("needs debootstrap") if os.environ.get("CI") else pytest.skip("needs debootstrap")
     root = tmp_path / "root"
-    subprocess.run(
-        [debootstrap, "--variant=minbase", release, root, MIRROR], check=True, capture_output=True, timeout=400
-    )
+    suite, mirror, *others = BARE[release]
+    options = [other for other in others if other.startswith("--")]
+    script = [other for other in others if not other.startswith("--")]
+    command = [debootstrap, "--variant=minbase", *options, suite, root, mirror, *script]
+    subprocess.run(command, check=True, capture_output=True, timeout=400)
     (deb,) = built.glob("*.deb")
     shutil.copy(deb, root / "tmp")
 
@@ -110,6 +120,16 @@ def test_apt_installs_the_deb_on_a_bare_debian(built: Path, tmp_path: Path, rele
         assert done.returncode == 0, done.stdout + done.stderr
     assert "0.2.0" in run("baikaldoc-pos --version").stdout
     assert run("baikaldoc-pos check --offline").returncode == 78
+    configuration = root / "etc/baikaldoc-pos"
+    addresses = ("login_url", server.login_url), ("logout_url", server.logout_url), ("username", USER)
+    connection = {**dict(addresses), "graphql_endpoint": server.graphql_url}
+    for name, changes in (("connection", connection), ("processing", {"dryRun": False})):
+        file = configuration / f"{name}_config.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+    (configuration / "credentials/delo-password").write_text(PASSWORD)
+    done = run("baikaldoc-pos once")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not wrong_or_missing(server)
     assert run("apt-get purge -y baikaldoc-pos").returncode == 0
     assert run("find / -xdev -name '*baikaldoc?pos*' -not -path '/tmp/*' -not -path '/var/*/dpkg*'").stdout == ""
 
