@@ -9,10 +9,14 @@ from tests.delo_server.documents import written_isns
 from tests.delo_server.fault_kinds import Reject
 from tests.delo_server.faults import Faults
 from tests.delo_server.messages import Answer, Request
-from tests.delo_server.resolvers import Context, Environment, resolve_page, resolve_update
+from tests.delo_server.resolvers import Context, Environment, resolve_description, resolve_page, resolve_update
 from tests.delo_server.schema import faults_of, schema_of
 
-_RESOLVERS = {"arRubricValuesPg": resolve_page, "updateArRubricValue": resolve_update}
+_RESOLVERS = {
+    "arRubricValuesPg": resolve_page,
+    "arDescriptsPg": resolve_description,
+    "updateArRubricValue": resolve_update,
+}
 
 
 def _resolve(root: object, info: Any, **arguments: Any) -> Any:

@@ -86,6 +86,13 @@ def _shown(row: dict[str, Any], faults: Faults) -> dict[str, Any] | None:
     return {**row, "isnRefRubric": None} if isn in faults.null_isns else row
 
 
+def resolve_description(_root: object, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:
+    """``arDescriptsPg``: the attribute, where it is asked for by its name."""
+    faults = info.context.environment.faults
+    named = arguments["filter"]["apiName"]["equal"]["value"] == faults.kind.name("POS_STATUS_RUB")
+    return {"edges": [{"node": faults.attribute}] if named else []}
+
+
 def resolve_update(_root: object, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any] | None:
     """``updateArRubricValue``: stores whatever stood there before, unless a fault is set for the rubric."""
     context: Context = info.context

@@ -70,6 +70,7 @@ class ServerKind:
     :param alias_limit: how many fields a document may ask for at its root.
     :param names: names of this installation for those of schema/delo.graphql: (usual, other).
     :param kind_names: ``kindDoc`` is an enumeration.
+    :param attribute: the descriptions of attributes (AR_DESCRIPT) can be read.
     """
 
     lacks: frozenset[str] = frozenset()
@@ -80,6 +81,7 @@ class ServerKind:
     alias_limit: int | None = None
     names: tuple[tuple[str, str], ...] = ()
     kind_names: bool = False
+    attribute: bool = False
 
     def name(self, usual: str) -> str:
         """The name that this installation has for a usual one."""
@@ -95,6 +97,12 @@ enum KindName { INCOMING CITIZEN_LETTER OUTGOING }
 input KindValue { value: KindName! }
 input KindCondition { equal: KindValue in: [KindValue!] notIn: [KindValue!] }
 """
+_DESCRIPTIONS = """
+extend type Query { arDescriptsPg(filter: ArDescriptFilter ): ArDescriptPage }
+type ArDescriptPage { edges: [ArDescriptEdge] }
+type ArDescriptEdge { node: ArDescript }
+type ArDescript { apiName: String uiReadonly: Int defVal: String maxLen: Int }
+"""
 _OURS = re.compile(r"^(?:type|input|enum) (\w+) \{ # ours", re.MULTILINE)
 
 
@@ -107,6 +115,8 @@ def _sdl(kind: ServerKind) -> str:
     text = SDL.read_text(encoding="utf-8")
     if kind.kind_names:
         text = text.replace("kindDoc: IntCondition", "kindDoc: KindCondition") + _KIND_TYPES
+    if kind.attribute:
+        text += _DESCRIPTIONS
     for usual, other in kind.names:
         text = re.sub(rf"\b{usual}\b", other, text)
     ours = _OURS.findall(text)

@@ -360,6 +360,26 @@ def test_check_shows_what_the_service_works_with_where_the_server_has_changed(in
     assert "раз в сутки" in installation.command("check").stdout
 
 
+@pytest.mark.full_server
+@pytest.mark.parametrize(
+    ("described", "told"),
+    [
+        ({"uiReadonly": 0, "maxLen": 255}, None),
+        ({"uiReadonly": 1}, "UI_READONLY"),
+        ({"defVal": "Назначен исполнитель"}, "«Назначен исполнитель»"),
+        ({"maxLen": 59}, "вмещает 59 символов"),
+    ],
+)
+def test_schema_check_reads_the_description_of_the_attribute(installation, server, described, told):
+    server.store.add(make_rubric())
+    server.faults.attribute = described
+    done = installation.command("schema", "check")
+    assert "AR_DESCRIPT) прочитано" in done.stdout
+    assert done.returncode == (76 if told else 0)
+    assert (told or "") in done.stderr
+    assert len(done.stderr.splitlines()) == (1 if told else 0)
+
+
 def test_schema_check_names_what_does_not_fit(installation, server):
     server.store.add(make_rubric())
     server.faults.lacks = {"DocRc.freeNum"}

@@ -45,11 +45,15 @@ def _checked(app: App, clock: Clock) -> int:
         profile = delo.profile()
         server = delo.server_schema()
         found = misfits(server, delo.operations()) if server is not None else []
+        statuses = configuration.processing.status_mapping.values()
+        faults = delo.attribute_faults(server, set(statuses)) if server is not None else None
         done_without = misfits(server, delo.optional_operations()) if server is not None else []
     _forget_profile(app, configuration, clock)
     for line in profile_lines(profile, configuration.connection.graphql_endpoint, text):
         click.echo(line)
-    click.echo(text.text("schema.attribute_unread"))
+    for fault in faults or ():
+        click.echo(text.render(fault.event, fault.fields), err=True)
+    click.echo(text.text("schema.attribute_unread" if faults is None else "schema.attribute_list_unread"))
     if not profile.introspection:
         click.echo(text.text("schema.probed_only"))
     for operation, message in found:
@@ -58,7 +62,7 @@ def _checked(app: App, clock: Clock) -> int:
         click.echo(text.text("schema.done_without", operation=operation, message=message))
     if profile.introspection and not found and not done_without:
         click.echo(text.text("schema.fits"))
-    return 76 if found else 0
+    return 76 if found or faults else 0
 
 
 def _forget_profile(app: App, configuration: Configuration, clock: Clock) -> None:

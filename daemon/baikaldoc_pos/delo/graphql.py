@@ -3,12 +3,13 @@
 Transport faults are retried here, under the policy.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, tzinfo
 
 from attrs import evolve
 
 from baikaldoc_pos.clock import Clock
+from baikaldoc_pos.delo.attribute import AttributeFault, attribute_faults
 from baikaldoc_pos.delo.documents import KEEP_ALIVE, PROBE, Document, Documents
 from baikaldoc_pos.delo.introspection import INTROSPECTION, ServerSchema
 from baikaldoc_pos.delo.probe import probe
@@ -153,6 +154,10 @@ class GraphqlClient:
         """The server's own schema; None where it does not describe it."""
         schema = ServerSchema(self._ask_gently, self._documents.attributes)
         return schema if schema.open() else None
+
+    def attribute_faults(self, server: ServerSchema, statuses: Collection[str]) -> list[AttributeFault] | None:
+        """What is wrong with the attribute «Статус ПОС» for these statuses; None where that cannot be read."""
+        return attribute_faults(server, self._ask_gently, self._documents.attributes.pos_api_name, statuses)
 
     def keep_alive(self) -> None:
         """The cheapest question there is.
