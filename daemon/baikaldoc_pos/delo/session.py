@@ -13,7 +13,7 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import ConnectionConfig
 from baikaldoc_pos.delo.responses import SignInOutcome, retry_after, server_words, sign_in_outcome, signed_out
 from baikaldoc_pos.delo.session_file import SessionFile, SignIns
-from baikaldoc_pos.delo.transport import HttpTransport, Limits, Reply, host_of
+from baikaldoc_pos.delo.transport import HttpTransport, Reply, RequestLimits, host_of
 from baikaldoc_pos.errors import (
     CredentialsRejected,
     DeloError,
@@ -125,7 +125,7 @@ class DeloSession:
             if not self.signed_in:
                 self.sign_in()
                 self._clock.check_stop()
-            limits = Limits(cut_by_stop=repeat)
+            limits = RequestLimits(cut_by_stop=repeat)
             reply = self._post(payload, operation, limits)
             sign = signed_out(reply)
             in_vain, self._in_vain = self._in_vain not in {"", operation}, ""
@@ -228,7 +228,7 @@ class DeloSession:
 
     def _sign_out(self, logout_url: str) -> None:
         try:
-            reply = self._transport.post(logout_url, {}, "sign_out", Limits(SIGN_OUT_SECONDS))
+            reply = self._transport.post(logout_url, {}, "sign_out", RequestLimits(SIGN_OUT_SECONDS))
         except DeloError as fault:
             log.warning("session.sign_out_failed", reason=str(fault.fields.get("reason")))
         else:
@@ -257,7 +257,7 @@ class DeloSession:
         until = self._clock.now() + timedelta(seconds=left) if math.isfinite(left) else None
         return CredentialsRejected(self._connection.username, status, until)
 
-    def _post(self, payload: Mapping[str, object], operation: str, limits: Limits) -> Reply:
+    def _post(self, payload: Mapping[str, object], operation: str, limits: RequestLimits) -> Reply:
         reply = self._transport.post(self._connection.graphql_endpoint, payload, operation, limits)
         self._spoke_at = self._clock.monotonic()
         if self.signed_in:

@@ -57,7 +57,7 @@ class Reply:
 
 
 @frozen
-class Limits:
+class RequestLimits:
     """What one exchange bears beside the transport's own time-outs.
 
     :param seconds: its own total deadline, where that is shorter.
@@ -118,7 +118,9 @@ class HttpTransport:
         """The cookies that go with every request: the session."""
         return self._http.cookies
 
-    def post(self, url: str, payload: Mapping[str, object], kind: str, limits: Limits = Limits()) -> Reply:
+    def post(
+        self, url: str, payload: Mapping[str, object], kind: str, limits: RequestLimits = RequestLimits()
+    ) -> Reply:
         """Post ``payload`` as JSON.
 
         :raises DeloUnavailable: on any fault of the transport.
@@ -133,7 +135,7 @@ class HttpTransport:
     def close(self) -> None:
         self._http.close()
 
-    def _exchange(self, url: str, payload: Mapping[str, object], kind: str, limits: Limits) -> Reply:
+    def _exchange(self, url: str, payload: Mapping[str, object], kind: str, limits: RequestLimits) -> Reply:
         self.requests += 1
         started = time.monotonic()
         outcome, received = "fault", 0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from baikaldoc_pos.delo import HttpTransport
-from baikaldoc_pos.delo.transport import Limits
+from baikaldoc_pos.delo.transport import RequestLimits
 from baikaldoc_pos.errors import DeloUnavailable, StopRequested
 
 from tests.delo_server import PASSWORD, USER, DeloServer, Drip, Hang
@@ -146,9 +146,9 @@ def test_a_stop_cuts_short_what_bears_it_and_nothing_else(server, connect, certi
     stopping = threading.Thread(target=lambda: (server.wait_until(lambda: hanging.hits, 5), stop.set()))
     stopping.start()
     with in_time(), pytest.raises(StopRequested):
-        transport.post(server.login_url, ACCOUNT, "reading", Limits(cut_by_stop=True))
+        transport.post(server.login_url, ACCOUNT, "reading", RequestLimits(cut_by_stop=True))
     stopping.join()
     with pytest.raises(DeloUnavailable, match="no whole answer"):
-        transport.post(server.login_url, ACCOUNT, "writing", Limits(TINY))
+        transport.post(server.login_url, ACCOUNT, "writing", RequestLimits(TINY))
     server.faults.clear()
     sign_in(transport, server)
