@@ -178,7 +178,11 @@ def test_remap_repairs_a_wrong_mapping_and_leaves_what_a_person_changed(five):
     shown = five.command("remap", "--dry-run")
     assert (shown.returncode, "Назначен другой" in shown.stdout) == (0, True)
     assert statuses(five.server)[1:] == [MAPPING[INTERIM]] * 4
-    assert five.command("remap", "--yes").returncode == 0
+    five.processing["limits"] = {"maxUpdatesPerCycle": 3}
+    five.save()
+    assert "Повторите baikaldoc-pos remap" in five.command("remap", "--yes").stderr
+    assert statuses(five.server).count("Назначен другой") == 3
+    assert "Повторите" not in five.command("remap", "--yes").stderr
     assert statuses(five.server) == ["Отклонено модератором", *["Назначен другой"] * 4]
 
 

@@ -156,7 +156,8 @@ def _log_end(report: CycleReport, rules: ProcessingConfig) -> None:
             log.warning("status.lookalike", status=status.status, **alike)
     fields = {**asdict(report.counts), "seconds": round(report.seconds, 1)}
     if report.counts.held_back:
-        log.warning("cycle.held_back", count=report.counts.held_back)
+        event = "remap.held_back" if report.kind is CycleKind.REMAP else "cycle.held_back"
+        log.warning(event, count=report.counts.held_back)
     if report.error is None:
         log.info("cycle.dry_run" if report.dry_run else "cycle.finished", **fields)
     elif isinstance(report.error, StopRequested | WritingPaused):
