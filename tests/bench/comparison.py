@@ -106,8 +106,8 @@ def main() -> None:
         "",
         "Medians of interleaved runs, each with a stand-in and a process of its own. Compare within a table: absolute",
         "seconds are those of the machine. The memory is what a process has grown by. The stand-in's column is the CPU",
-        "that ДЕЛО's place took: where it is most of the wall, the wall says nothing of the contender, but CPU, requests",
-        "and bytes do.",
+        "that ДЕЛО's place took: where it is most of the wall, the wall says nothing of the contender, but CPU,",
+        "requests and bytes do.",
     ]
     for case, found in results.items():
         lines += ["", f"## {case.name} ({case.repeats} runs)", ""]
