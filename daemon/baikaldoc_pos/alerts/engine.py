@@ -216,7 +216,7 @@ class Alerts:
         return evaluate(facts, settings)
 
     def _unmapped_conditions(self, now: datetime) -> Sequence[Condition]:
-        """They are made anew where the unmapped rubrics have changed: there may be many, and reviews are frequent."""
+        """The conditions of unmapped statuses; made anew where the rubrics have changed, since there may be many."""
         version = self._journal.unmapped_version()
         if version != self._unmapped[0]:
             self._unmapped = version, of_unmapped(self._journal.unmapped_names(), now)

@@ -51,8 +51,8 @@ def _checked(app: App, clock: Clock) -> int:
     _forget_profile(app, configuration, clock)
     for line in profile_lines(profile, configuration.connection.graphql_endpoint, text):
         click.echo(line)
-    for fault in faults or ():
-        click.echo(text.render(fault.event, fault.fields), err=True)
+    for event, fields in faults or ():
+        click.echo(text.render(event, fields), err=True)
     click.echo(text.text("schema.attribute_unread" if faults is None else "schema.attribute_list_unread"))
     if not profile.introspection:
         click.echo(text.text("schema.probed_only"))

@@ -8,8 +8,6 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from attrs import frozen
-
 from baikaldoc_pos.delo.documents import Document
 from baikaldoc_pos.delo.introspection import Ask, ServerSchema
 
@@ -18,13 +16,8 @@ OPERATION = "AttributeDescription"
 # UI_READONLY, DEF_VAL and MAX_LEN.
 READ_ONLY, DEFAULT, LENGTH = "uiReadonly", "defVal", "maxLen"
 
-
-@frozen
-class AttributeFault:
-    """What is wrong with the attribute: the id of a sentence, and its fields."""
-
-    event: str
-    fields: Mapping[str, object]
+# The id of a sentence, and its fields.
+AttributeFault = tuple[str, Mapping[str, object]]
 
 
 def attribute_faults(
@@ -52,11 +45,11 @@ def attribute_faults(
 
 def _faults(node: Mapping[str, Any], statuses: Collection[str]) -> Iterator[AttributeFault]:
     if node.get(READ_ONLY) in (True, 1):
-        yield AttributeFault("schema.attribute_read_only", {})
+        yield "schema.attribute_read_only", {}
     if node.get(DEFAULT):
-        yield AttributeFault("schema.attribute_default", {"status": str(node[DEFAULT])})
+        yield "schema.attribute_default", {"status": str(node[DEFAULT])}
     length = node.get(LENGTH)
     if isinstance(length, int) and length > 0:
         for status in sorted(statuses):
             if len(status) > length:
-                yield AttributeFault("schema.attribute_too_short", {"status": status, "most": length})
+                yield "schema.attribute_too_short", {"status": status, "most": length}
