@@ -97,6 +97,17 @@ def test_a_filter_that_hides_rubrics_is_found_out_by_the_counts(region: Installa
     assert region.server.store[ISN + 4].pos == MAPPING[MAPPED]
 
 
+def test_the_cycle_that_finds_the_server_out_leaves_counting_to_the_next(
+    region: Installation, clock: ManualClock
+) -> None:
+    region.profile = None
+    for counted in (False, True):
+        region.cycle(clock)
+        with region.journal() as journal:
+            assert (last_completeness(journal) is not None) is counted
+        clock.advance(minutes=5)
+
+
 def test_it_is_counted_every_six_hours(region: Installation, clock: ManualClock) -> None:
     region.cycle(clock)
     first = counted(region).counted_at

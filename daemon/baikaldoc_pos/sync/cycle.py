@@ -111,7 +111,8 @@ def _process(run: CycleRun, asked: Period | None) -> None:
     elif cycle_plan.followed is not None:
         follow(run, cycle_plan.followed)
     process_incomplete_windows(run)
-    if cycle_plan.lookback_due and not run.context.preview:
+    # The cycle that finds out what the server can do has asked enough.
+    if cycle_plan.moves_bookmark and not run.context.preview and not run.delo.looked_at:
         count_completeness(run)
 
 
