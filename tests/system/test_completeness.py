@@ -97,7 +97,7 @@ def test_a_filter_that_hides_rubrics_is_found_out_by_the_counts(region: Installa
     assert region.server.store[ISN + 4].pos == MAPPING[MAPPED]
 
 
-def test_the_cycle_that_finds_the_server_out_leaves_counting_to_the_next(
+def test_the_first_cycle_leaves_counting_to_the_next_sweep_where_it_finds_the_server_out(
     region: Installation, clock: ManualClock
 ) -> None:
     region.profile = None
@@ -105,15 +105,28 @@ def test_the_cycle_that_finds_the_server_out_leaves_counting_to_the_next(
         region.cycle(clock)
         with region.journal() as journal:
             assert (last_completeness(journal) is not None) is counted
-        clock.advance(minutes=5)
+        clock.advance(hours=1)
+
+
+@pytest.mark.full_server
+def test_it_is_counted_after_a_sweep_only_since_that_sees_the_excluded_ones(
+    region: Installation, clock: ManualClock
+) -> None:
+    region.service["lookback"]["everyMinutes"] = 60 * 24
+    region.save()
+    region.cycle(clock)
+    first = counted(region)
+    clock.advance(hours=7)
+    region.cycle(clock)
+    assert counted(region) == first
 
 
 def test_it_is_counted_every_six_hours(region: Installation, clock: ManualClock) -> None:
     region.cycle(clock)
-    clock.advance(minutes=5)
+    clock.advance(hours=1)
     region.cycle(clock)
     first = counted(region).counted_at
-    clock.advance(hours=5)
+    clock.advance(hours=4.5)
     region.cycle(clock)
     assert counted(region).counted_at == first
     clock.advance(hours=1.5)

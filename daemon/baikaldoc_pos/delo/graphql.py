@@ -78,7 +78,7 @@ class GraphqlClient:
         self._zone = zone
         self._profile = profile
         # What the server can do was found out in this cycle.
-        self.looked_at = False
+        self.probed = False
         self._keep = keep
         # The time of the last answer on the server's clock.
         self._server_date: datetime | None = None
@@ -106,7 +106,7 @@ class GraphqlClient:
         if known is None:
             return self._find_out(None)
         now = self._clock.now()
-        if not self.looked_at and not known.holds(self._documents.names, now):
+        if not self.probed and not known.holds(self._documents.names, now):
             return self._find_out(known)
         if known.found_at is None:
             known = evolve(known, names=self._documents.names, found_at=now)
@@ -115,7 +115,7 @@ class GraphqlClient:
 
     def _find_out(self, before: ServerProfile | None) -> ServerProfile:
         """Ask the server what it can do; what is known already stays where it shows little."""
-        self.looked_at = True
+        self.probed = True
         try:
             found, complete = probe(self._ask_gently, self._documents, self._clock.now())
         except DeloError as misfit:

@@ -111,8 +111,9 @@ def _process(run: CycleRun, asked: Period | None) -> None:
     elif cycle_plan.followed is not None:
         follow(run, cycle_plan.followed)
     process_incomplete_windows(run)
-    # The cycle that finds out what the server can do has asked enough.
-    if cycle_plan.moves_bookmark and not run.context.preview and not run.delo.looked_at:
+    # The first cycle asks enough where it finds out what the server can do.
+    first_contact = origin is None and run.delo.probed
+    if cycle_plan.lookback_due and not run.context.preview and not first_contact:
         count_completeness(run)
 
 
