@@ -178,7 +178,6 @@ def person_at_work(seconds: float, fresh: float = writer.FRESH_SECONDS) -> Overw
     :param fresh: what was read longer ago is read again.
     """
     rubrics, dice, clock, chosen = pending_rubrics(2000, since=PERIOD.start), random.Random(5), ManualClock(), 0
-
     with _installation(rubrics) as installation, mock.patch.object(writer, "FRESH_SECONDS", fresh):
         store = installation.server.store
 

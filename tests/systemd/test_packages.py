@@ -20,11 +20,11 @@ from tests.systemd.service import Service, new_rubric, recent_rubrics, wrong_or_
 pytestmark = [pytest.mark.systemd, pytest.mark.packages, pytest.mark.xdist_group("packages")]
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 UBUNTU = os.environ.get("UBUNTU_MIRROR", "http://archive.ubuntu.com/ubuntu")
-# What bootstraps each bare system; a Debian has neither Ubuntu's keys nor a script for its newest release.
-BARE = {
-    "bookworm": ["bookworm", MIRROR],
-    "trixie": ["trixie", MIRROR],
-    "noble": ["noble", UBUNTU, "/usr/share/debootstrap/scripts/gutsy", "--no-check-gpg"],
+# Options, mirror and script of debootstrap; a Debian has neither Ubuntu's keys nor a script for its newest release.
+BARE: dict[str, tuple[list[str], list[str]]] = {
+    "bookworm": ([], [MIRROR]),
+    "trixie": ([], [MIRROR]),
+    "noble": (["--no-check-gpg"], [UBUNTU, "/usr/share/debootstrap/scripts/gutsy"]),
 }
 PLACES = ("/etc", "/var/lib", "/var/log", "/usr", "/opt")
 
@@ -102,10 +102,8 @@ def test_apt_installs_the_deb_on_a_bare_system(built: Path, server: DeloServer, 
     if debootstrap is None:
         pytest.fail("needs debootstrap") if os.environ.get("CI") else pytest.skip("needs debootstrap")
     root = tmp_path / "root"
-    suite, mirror, *others = BARE[release]
-    options = [other for other in others if other.startswith("--")]
-    script = [other for other in others if not other.startswith("--")]
-    command = [debootstrap, "--variant=minbase", *options, suite, root, mirror, *script]
+    options, source = BARE[release]
+    command = [debootstrap, "--variant=minbase", *options, release, root, *source]
     subprocess.run(command, check=True, capture_output=True, timeout=400)
     (deb,) = built.glob("*.deb")
     shutil.copy(deb, root / "tmp")
@@ -121,8 +119,12 @@ def test_apt_installs_the_deb_on_a_bare_system(built: Path, server: DeloServer, 
     assert "0.2.0" in run("baikaldoc-pos --version").stdout
     assert run("baikaldoc-pos check --offline").returncode == 78
     configuration = root / "etc/baikaldoc-pos"
-    addresses = ("login_url", server.login_url), ("logout_url", server.logout_url), ("username", USER)
-    connection = {**dict(addresses), "graphql_endpoint": server.graphql_url}
+    connection = {
+        "login_url": server.login_url,
+        "logout_url": server.logout_url,
+        "graphql_endpoint": server.graphql_url,
+        "username": USER,
+    }
     for name, changes in (("connection", connection), ("processing", {"dryRun": False})):
         file = configuration / f"{name}_config.json"
         file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))

@@ -44,7 +44,7 @@ def attribute_faults(
 
 
 def _faults(node: Mapping[str, Any], statuses: Collection[str]) -> Iterator[AttributeFault]:
-    if node.get(READ_ONLY) in (True, 1):
+    if node.get(READ_ONLY) == 1:  # or true
         yield "schema.attribute_read_only", {}
     if node.get(DEFAULT):
         yield "schema.attribute_default", {"status": str(node[DEFAULT])}

@@ -66,9 +66,11 @@ def read_all(fetch: Callable[[str], Page]) -> ReadResult:
     seen: dict[int, Rubric] = {}
     for _ in range(PASSES):
         reading = _read_once(fetch)
-        if reading.whole or (reading.reason == ENDLESS and not seen):
+        if reading.whole:
             return reading
         seen.update((rubric.isn, rubric) for rubric in reading.rubrics)
+        if reading.reason == ENDLESS:
+            break
     return evolve(reading, rubrics=tuple(seen.values()))
 
 
@@ -96,7 +98,8 @@ def _read_once(fetch: Callable[[str], Page]) -> ReadResult:
         if page.cursor is None or page.rows == 0 or page.cursor in visited or _goes_back(page.cursor, cursor):
             reason = STUCK
             break
-        if rows > min(MOST_ROWS, MOST_ROWS if page.total is None else 5 * page.total + 100):
+        # Small pages and repeated rows show each rubric a few times.
+        if rows > MOST_ROWS or (page.total is not None and rows > 5 * page.total + 100):
             reason = ENDLESS
             break
         visited.add(page.cursor)

@@ -56,7 +56,7 @@ class SignIns:
     def __init__(self, directory: Path | None, connection: ConnectionConfig) -> None:
         self._path = directory / SIGN_INS_NAME if directory is not None else None
         self._account = hashlib.sha256(f"{connection.username}\n{connection.login_url}".encode()).hexdigest()
-        self._password = connection.password.reveal()
+        self._password = connection.password
         # What the file could not take.
         self._unwritten: Mapping[str, Any] | None = None
 
@@ -87,7 +87,7 @@ class SignIns:
         """The rejection of the configured password, if it is the one that was rejected."""
         try:
             kept = self._read()["rejected"]
-            if kept["digest"] != _digest(self._password, bytes.fromhex(kept["salt"])):
+            if kept["digest"] != _digest(self._password.reveal(), bytes.fromhex(kept["salt"])):
                 return None
             return Rejection(datetime.fromisoformat(kept["at"]), int(kept["status"]))
         except (KeyError, TypeError, ValueError):
@@ -96,13 +96,15 @@ class SignIns:
     def reject(self, status: int, at: datetime) -> None:
         """Keep that the configured password was rejected; of the password itself only a salted digest."""
         salt = os.urandom(16)
-        digest = _digest(self._password, salt)
+        digest = _digest(self._password.reveal(), salt)
         rejected = {"at": at.isoformat(), "status": status, "salt": salt.hex(), "digest": digest}
         self._keep({**self._read(), "rejected": rejected})
 
     def forgive(self) -> None:
         """Let a rejected password be tried again."""
-        self._keep({name: value for name, value in self._read().items() if name != "rejected"})
+        kept = self._read()
+        if "rejected" in kept:
+            self._keep({**kept, "rejected": None})
 
     def _keep_unclear(self, at: Sequence[datetime]) -> None:
         self._keep({**self._read(), "at": [each.isoformat() for each in at]})
@@ -114,13 +116,13 @@ class SignIns:
         return kept if kept is not None and kept.get("account") == self._account else {}
 
     def _keep(self, kept: Mapping[str, Any]) -> None:
-        kept = {name: value for name, value in kept.items() if value}
+        kept = {name: value for name, value in kept.items() if value and name != "account"}
         self._unwritten = kept
         if self._path is None:
             return
         with suppress(OSError):
-            if kept.keys() - {"account"}:
-                replace_private(self._path, json.dumps({**kept, "account": self._account}))
+            if kept:
+                replace_private(self._path, json.dumps({"account": self._account, **kept}))
             else:
                 self._path.unlink(missing_ok=True)
             self._unwritten = None

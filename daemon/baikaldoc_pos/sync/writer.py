@@ -244,7 +244,7 @@ class CycleRun:
     def _settle_answered(self, answers: dict[Change, Answer], opened: dict[Change, int]) -> None:
         """Settle changes by their answers; where one does not say that the change was made, ДЕЛО is read to see."""
         doubtful = [change for change, answer in answers.items() if answer.outcome in RETRYABLE]
-        certain = [change for change in answers if change not in doubtful]
+        certain = [change for change, answer in answers.items() if answer.outcome not in RETRYABLE]
         self.settle(certain, [answers[change] for change in certain], [opened.pop(change) for change in certain])
         if not doubtful:
             return
@@ -253,8 +253,8 @@ class CycleRun:
         except DeloError as fault:
             log.warning("write.not_verified", count=len(doubtful), message=fault.words)
         else:
-            seen = {change: read_back(change, current) for change in doubtful}
-            answers |= {change: answer for change, answer in seen.items() if answer.outcome is Outcome.CONFIRMED}
+            seen = ((change, read_back(change, current)) for change in doubtful)
+            answers |= {change: answer for change, answer in seen if answer.outcome is Outcome.CONFIRMED}
         self.settle(doubtful, [answers[change] for change in doubtful], [opened.pop(change) for change in doubtful])
 
     def _settle_rejected(self, part: Sequence[Change], rejection: BatchRejected, opened: dict[Change, int]) -> None:
