@@ -52,7 +52,8 @@ class Faults:
     :param validation_status: HTTP status of an answer to a document that is invalid.
     :param lacks: what the schema lacks (see ``schema.Lack``), and what else it is like (see ``schema.ServerKind``):
         input_type, null_or_empty_true, introspection, one_type, alias_limit, names, kind_names.
-    :param attribute: the description of the attribute, as far as it can be read: uiReadonly, defVal, maxLen.
+    :param attribute: the description of the attribute, as far as it can be read: uiReadonly, defVal, maxLen,
+        arValueLists (or arValueListsPg, a page).
     :param write_denied: the account may not write: answered by HTTP status 403, in words (also with status 500), or by
         a code for the whole or for each alias.
     :param body_limit: a query whose body is longer is answered by ``body_limit_status``.

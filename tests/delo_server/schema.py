@@ -99,9 +99,24 @@ input KindCondition { equal: KindValue in: [KindValue!] notIn: [KindValue!] }
 """
 _DESCRIPTIONS = """
 extend type Query { arDescriptsPg(filter: ArDescriptFilter ): ArDescriptPage }
-type ArDescriptPage { edges: [ArDescriptEdge] }
-type ArDescriptEdge { node: ArDescript }
-type ArDescript { apiName: String uiReadonly: Int defVal: String maxLen: Int }
+type ArDescriptPage { # ours
+  edges: [ArDescriptEdge]
+}
+type ArDescriptEdge { # ours
+  node: ArDescript
+}
+type ArDescript { # ours
+  apiName: String uiReadonly: Int defVal: String maxLen: Int arValueLists: [ArValueList] arValueListsPg: ArValueListPage
+}
+type ArValueListPage { # ours
+  edges: [ArValueListEdge] pageInfo: PageInfo
+}
+type ArValueListEdge { # ours
+  node: ArValueList
+}
+type ArValueList { # ours
+  isn: Int listValue: String remark: String
+}
 """
 _OURS = re.compile(r"^(?:type|input|enum) (\w+) \{ # ours", re.MULTILINE)
 

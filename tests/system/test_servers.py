@@ -380,6 +380,30 @@ def test_schema_check_reads_the_description_of_the_attribute(installation, serve
     assert len(done.stderr.splitlines()) == (1 if told else 0)
 
 
+@pytest.mark.full_server
+@pytest.mark.parametrize("paged", [False, True])
+def test_schema_check_reads_the_list_of_permitted_values(installation, server, paged):
+    rows = [{"isn": number, "listValue": status} for number, status in enumerate(dict.fromkeys(MAPPING.values()))]
+
+    def check(*listed):
+        page = {"edges": [{"node": row} for row in listed], "pageInfo": {"hasNextPage": not listed}}
+        server.faults.attribute = {"arValueListsPg": page} if paged else {"arValueLists": listed or None}
+        server.faults.lacks = {"ArDescript.arValueLists"} if paged else set()
+        return installation.command("schema", "check")
+
+    done = check(*rows)
+    assert "AR_VALUE_LIST) тоже" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+    done = check(*rows[1:])
+    assert done.returncode == 76
+    (line,) = done.stderr.splitlines()
+    assert rows[0]["listValue"] in line
+    # What is not all here is not judged.
+    done = check()
+    assert "допустимых значений прочитать нельзя" in done.stdout
+    assert done.returncode == 0
+
+
 def test_schema_check_names_what_does_not_fit(installation, server):
     server.store.add(make_rubric())
     server.faults.lacks = {"DocRc.freeNum"}

@@ -46,14 +46,16 @@ def _checked(app: App, clock: Clock) -> int:
         server = delo.server_schema()
         found = misfits(server, delo.operations()) if server is not None else []
         statuses = configuration.processing.status_mapping.values()
-        faults = delo.attribute_faults(server, set(statuses)) if server is not None else None
+        faults, what_was_read = (
+            delo.attribute_faults(server, set(statuses)) if server is not None else ([], "schema.attribute_unread")
+        )
         done_without = misfits(server, delo.optional_operations()) if server is not None else []
     _forget_profile(app, configuration, clock)
     for line in profile_lines(profile, configuration.connection.graphql_endpoint, text):
         click.echo(line)
-    for event, fields in faults or ():
+    for event, fields in faults:
         click.echo(text.render(event, fields), err=True)
-    click.echo(text.text("schema.attribute_unread" if faults is None else "schema.attribute_list_unread"))
+    click.echo(text.text(what_was_read))
     if not profile.introspection:
         click.echo(text.text("schema.probed_only"))
     for operation, message in found:

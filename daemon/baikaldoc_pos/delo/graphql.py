@@ -156,8 +156,8 @@ class GraphqlClient:
         schema = ServerSchema(self._ask_gently, self._documents.attributes)
         return schema if schema.open() else None
 
-    def attribute_faults(self, server: ServerSchema, statuses: Collection[str]) -> list[AttributeFault] | None:
-        """What is wrong with the attribute «Статус ПОС» for these statuses; None where that cannot be read."""
+    def attribute_faults(self, server: ServerSchema, statuses: Collection[str]) -> tuple[list[AttributeFault], str]:
+        """What is wrong with the attribute «Статус ПОС» for these statuses, and what could be read of it."""
         return attribute_faults(server, self._ask_gently, self._documents.attributes.pos_api_name, statuses)
 
     def keep_alive(self) -> None:
