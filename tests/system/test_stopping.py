@@ -98,7 +98,8 @@ def test_whoever_asks_twice_does_not_wait(
         process.send_signal(second)
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
-    assert process.returncode == -second
+    # Threads may take the two in either order; the later one ends the process.
+    assert -process.returncode in {signal.SIGINT, second}
     with installation.journal() as journal:
         assert len(journal.open_changes()) == 5, "the intents of the batch in flight"
 
