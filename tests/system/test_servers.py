@@ -19,6 +19,7 @@ from tests.delo_server import (
     Faults,
     Lack,
     Replace,
+    Sign,
     make_rubric,
     pending_rubrics,
 )
@@ -118,6 +119,17 @@ def test_every_rubric_gets_its_status_and_the_server_is_known_afterwards(tmp_pat
     assert_all_written(server)
     probes = {"Introspection", "ServerProbe"}
     assert not probes & server.traffic.operations.keys()
+
+
+@pytest.mark.parametrize("sign", Sign)
+def test_sessions_that_end_meanwhile_cost_few_requests(tmp_path, server, sign):
+    """Every twelve queries, also while the server is being found out."""
+    server.sessions.sign, server.sessions.expire_after_queries = sign, 12
+    server.store.add(*pending_rubrics(COUNT), make_rubric(1, pos=HAND_SET))
+    installation = Installation(tmp_path, server, profile=None)
+    assert installation.cycle().error is None
+    assert_all_written(server)
+    assert server.requests <= 60
 
 
 def assert_all_written(server: DeloServer) -> None:
