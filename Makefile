@@ -4,16 +4,19 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-as-run test-quarter test-packages lint schema schema-check docs docs-check soak bench wheelhouse lock deb rpm bundle clean
+.PHONY: demo test test-slow test-as-run test-quarter test-packages lint schema schema-check docs docs-check soak bench wheelhouse lock deb rpm bundle clean
 
 demo: $(STAMP)  ## the service at work against a stand-in of ДЕЛО
 	$(BIN)/python -m tests.demo
 
-test: $(STAMP)  ## the whole suite
+test: $(STAMP)  ## the suite, without what has a target of its own
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
+test-slow: $(STAMP)  ## what takes too long for every run
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
+
 test-as-run: $(STAMP)  ## the system tests against a server that takes only the forms that have run
-	DELO_SERVER=as-run $(BIN)/python -m pytest tests/system -n auto --dist loadgroup
+	DELO_SERVER=as-run $(BIN)/python -m pytest tests/system -n auto --dist loadgroup -m "not quarter"
 
 test-quarter: $(STAMP)  ## 90 days of a region's life, with and without updatePolicy follow
 	$(BIN)/python -m pytest tests/system/test_quarter.py -m quarter -s

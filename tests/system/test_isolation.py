@@ -165,6 +165,7 @@ def test_an_account_that_may_not_write_at_all_is_told_of(sixty: Installation, cl
 # --- Many bad records ---
 
 
+@pytest.mark.slow
 def test_bad_records_on_the_retry_list_are_no_sign_of_a_server_that_knows_no_writing(
     sixty: Installation, clock: ManualClock
 ) -> None:
@@ -179,6 +180,7 @@ def test_bad_records_on_the_retry_list_are_no_sign_of_a_server_that_knows_no_wri
     assert new_ones_done(sixty)
 
 
+@pytest.mark.slow
 def test_retries_whose_answers_are_lost_leave_no_window_unread(sixty: Installation, clock: ManualClock) -> None:
     sixty.server.faults.poison = {FIRST + place for place in range(0, COUNT, 2)}
     sixty.cycle(clock)

@@ -90,7 +90,7 @@ KINDS: list[Callable[[Faults], None]] = [
     filter_hides, isn_filter_ignored, ten_aliases, three_aliases,
 ]  # fmt: skip
 COMBINATIONS = [
-    *((kind,) for kind in KINDS),
+    *(pytest.param((kind,), marks=pytest.mark.slow) for kind in KINDS),
     *((kind, no_introspection) for kind in KINDS),
     (as_run,),
     (no_single_type,),

@@ -86,7 +86,18 @@ def test_a_reader_that_has_seen_enough_is_no_fault(installation: Installation) -
 
 
 @every_encoding
-@pytest.mark.parametrize("command", ["once", "once --dry-run", "check", "--help", "history --number А-1", "pause"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "once",
+        "check",
+        "--help",
+        *(
+            pytest.param(command, marks=pytest.mark.slow)
+            for command in ("once --dry-run", "history --number А-1", "pause")
+        ),
+    ],
+)
 def test_nothing_dies_of_a_character(installation: Installation, command: str, environ: Mapping[str, str]) -> None:
     done = run(installation, command, start=environ)
     assert b"Traceback" not in done.stderr

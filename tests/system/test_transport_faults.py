@@ -104,7 +104,7 @@ def assert_all_done(installation: Installation, *reports: CycleReport) -> None:
     ("on", "fault"),
     [
         *(pytest.param("write", fault, id=f"write {name}") for name, fault in PASSING.items()),
-        *(pytest.param("read", PASSING[name], id=f"read {name}") for name in READING),
+        *(pytest.param("read", PASSING[name], id=f"read {name}", marks=pytest.mark.slow) for name in READING),
         *(pytest.param("login", PASSING[name], id=f"login {name}") for name in SIGNING),
     ],
 )

@@ -197,6 +197,7 @@ def _reset_for(installation: Installation, request: Request, isn: int, *, execut
         installation.server.faults.add(Reset(execute=execute), on="write")
 
 
+@pytest.mark.slow
 def test_when_every_record_is_rejected_nothing_is_lost(sixty: Installation, clock: ManualClock) -> None:
     """A matter of the server, not of records: the cycle says so, and all of it is done once the server is well."""
     isns = set(sixty.server.store.pos_statuses())

@@ -64,6 +64,7 @@ def test_alert_unit_mails_where_the_service_cannot_even_start(
     assert mailbox.mails[1]["In-Reply-To"] == mail["Message-ID"]
 
 
+@pytest.mark.slow
 def test_password_that_is_systemds_credential_is_not_blamed_for_a_failure(
     box: SystemdBox, server: DeloServer, mailbox: MailServer
 ) -> None:
@@ -91,6 +92,7 @@ def test_password_that_is_systemds_credential_is_not_blamed_for_a_failure(
     assert f"{written:%d.%m.%Y %H:%M}" in text
 
 
+@pytest.mark.slow
 def test_service_mails_of_rejected_credentials_once(box: SystemdBox, server: DeloServer, mailbox: MailServer) -> None:
     service = Service(box, server, alerts=alerts(mailbox), schedule={"intervalMinutes": 0.02})
     service.connection["password"] = "не тот пароль"
@@ -112,6 +114,7 @@ def test_page_and_metrics_are_served_from_the_sandbox(box: SystemdBox, server: D
     assert urlopen(f"http://127.0.0.1:{port}/healthz").status == 200
 
 
+@pytest.mark.slow
 def test_mail_server_that_takes_connections_and_hangs_makes_no_cycle_late(box: SystemdBox, server: DeloServer) -> None:
     with DeadServer() as dead:
         section = {**alerts(MailServer()), "port": dead.port, "timeoutSeconds": 30}

@@ -69,6 +69,7 @@ def test_full_disk_costs_no_restart_and_the_work_goes_on_once_there_is_space(
     assert service.restarts == 0
 
 
+@pytest.mark.slow
 def test_start_on_a_full_disk_waits_for_space(box: SystemdBox, server: DeloServer, service: Service) -> None:
     fill(box)
     box.run("systemctl", "start", "--no-block", UNIT)
@@ -84,6 +85,7 @@ def test_start_on_a_full_disk_waits_for_space(box: SystemdBox, server: DeloServe
     assert service.restarts == 0
 
 
+@pytest.mark.slow
 def test_start_that_waits_for_space_can_be_stopped(box: SystemdBox, server: DeloServer, service: Service) -> None:
     fill(box)
     box.run("systemctl", "start", "--no-block", UNIT)
@@ -92,6 +94,7 @@ def test_start_that_waits_for_space_can_be_stopped(box: SystemdBox, server: Delo
     assert box.show(UNIT, "Result") == "success"
 
 
+@pytest.mark.slow
 def test_people_are_told_of_a_full_disk_and_that_it_is_over(
     box: SystemdBox, server: DeloServer, service: Service
 ) -> None:

@@ -21,7 +21,10 @@ def server() -> Iterator[DeloServer]:
         yield running
 
 
-@pytest.mark.parametrize(("unit", "option"), [("baikaldoc-pos", ""), ("baikaldoc-pos@omsk", "--instance omsk ")])
+@pytest.mark.parametrize(
+    ("unit", "option"),
+    [("baikaldoc-pos", ""), pytest.param("baikaldoc-pos@omsk", "--instance omsk ", marks=pytest.mark.slow)],
+)
 def test_root_needs_no_directories_and_no_password(box: SystemdBox, server: DeloServer, unit: str, option: str) -> None:
     service = Service(box, server, f"{unit}.service")
     del service.connection["password"]

@@ -83,6 +83,7 @@ def test_reload_takes_the_configuration_whole_or_not_at_all(box: SystemdBox, ser
     assert service.restarts == 0
 
 
+@pytest.mark.slow
 def test_reload_reschedules_and_changes_the_account(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server)
     service.start()
@@ -113,6 +114,7 @@ def test_reload_reschedules_and_changes_the_account(box: SystemdBox, server: Del
         assert other.sessions.open_seats == 0
 
 
+@pytest.mark.slow
 def test_whatever_delo_says_a_reload_ends_and_no_secret_is_shown(box: SystemdBox, server: DeloServer) -> None:
     port = free_port()
     service = Service(box, server, http={"listen": f"127.0.0.1:{port}"})
@@ -151,6 +153,7 @@ def test_sigterm_in_mid_batch_loses_nothing(box: SystemdBox, server: DeloServer)
     assert server.sessions.open_seats == 0
 
 
+@pytest.mark.slow
 def test_slow_server_extends_the_stop_instead_of_being_killed(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server)
     service.drop_in("TimeoutStopSec=2", "stop")
@@ -166,6 +169,7 @@ def test_slow_server_extends_the_stop_instead_of_being_killed(box: SystemdBox, s
     assert server.sessions.open_seats == 0
 
 
+@pytest.mark.slow
 def test_stop_does_not_wait_for_what_is_only_read(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server)
     service.connection["read_timeout"] = 60
@@ -181,6 +185,7 @@ def test_stop_does_not_wait_for_what_is_only_read(box: SystemdBox, server: DeloS
     assert server.sessions.open_seats == 0
 
 
+@pytest.mark.slow
 def test_second_sigterm_leaves_at_once(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server)
     service.connection["read_timeout"] = 60
@@ -203,6 +208,7 @@ def test_second_sigterm_leaves_at_once(box: SystemdBox, server: DeloServer) -> N
     ]
 
 
+@pytest.mark.slow
 def test_second_sigterm_leaves_at_once_while_signing_out(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server)
     service.connection["read_timeout"] = 60
@@ -217,6 +223,7 @@ def test_second_sigterm_leaves_at_once_while_signing_out(box: SystemdBox, server
     assert box.show(UNIT, "Result") == "success"
 
 
+@pytest.mark.slow
 def test_rejected_credentials_are_not_tried_again_by_a_restart_nor_by_reloads(
     box: SystemdBox, server: DeloServer
 ) -> None:
@@ -247,6 +254,7 @@ def test_rejected_credentials_are_not_tried_again_by_a_restart_nor_by_reloads(
     service.wait(lambda: not wrong_or_missing(server), "every status to be set")
 
 
+@pytest.mark.slow
 def test_password_of_systemd_is_not_sent_again_by_a_reload_and_a_restart_takes_the_corrected_one(
     box: SystemdBox, server: DeloServer
 ) -> None:
@@ -285,6 +293,7 @@ def run_once(box: SystemdBox) -> None:
     )
 
 
+@pytest.mark.slow
 def test_service_waits_for_a_once_that_is_at_work(box: SystemdBox, server: DeloServer) -> None:
     """And ``once`` runs by systemd-run, with the password that only systemd can read."""
     service = Service(box, server)
@@ -304,6 +313,7 @@ def test_service_waits_for_a_once_that_is_at_work(box: SystemdBox, server: DeloS
     assert service.restarts == 0
 
 
+@pytest.mark.slow
 def test_stop_while_the_start_waits_leaves_no_seat_behind(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server)
     service.drop_in("RestartSec=6", "slow")
@@ -345,6 +355,7 @@ def test_restart_takes_the_session_over(box: SystemdBox, server: DeloServer, how
     assert server.sessions.open_seats == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["unsound", "another account"])
 def test_restart_with_another_configuration_leaves_no_seat_behind(
     box: SystemdBox, server: DeloServer, change: str
@@ -385,6 +396,7 @@ def test_template_runs_two_instances_side_by_side(box: SystemdBox, server: DeloS
         assert services[0].pid != services[1].pid
 
 
+@pytest.mark.slow
 def test_errors_are_found_by_their_priority_and_without_a_second_time_stamp(
     box: SystemdBox, server: DeloServer
 ) -> None:
@@ -398,6 +410,7 @@ def test_errors_are_found_by_their_priority_and_without_a_second_time_stamp(
         assert not message.startswith("20")
 
 
+@pytest.mark.slow
 def test_no_status_for_other_kinds_or_hand_set_values(box: SystemdBox, server: DeloServer) -> None:
     """The service works by the same rules as ``once``: a glance, the rest is in tests/system."""
     recent = recent_rubrics(1, first_isn=400_000_001)[0]

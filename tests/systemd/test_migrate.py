@@ -26,6 +26,7 @@ def server() -> Iterator[DeloServer]:
         yield running
 
 
+@pytest.mark.slow
 def test_the_service_takes_the_place_of_the_script_and_its_timer(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server)
     for name in ("processing", "connection"):

@@ -43,6 +43,7 @@ def test_a_web_server_reaches_the_socket_and_others_do_not(box: SystemdBox, serv
     assert "No such file" in ask(box, "www-data")
 
 
+@pytest.mark.slow
 def test_without_that_the_fault_is_told(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server, http={"listen": f"unix:{SOCKET}"})
     service.start()

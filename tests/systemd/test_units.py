@@ -225,6 +225,7 @@ def test_exit_78_is_final_and_alerts_with_the_units_own_directories(box: Systemd
     assert alerts(box) == [f"alert for /usr/local/lib/alert.sh {unit} with /etc/{directory} /var/lib/{directory}"]
 
 
+@pytest.mark.slow
 def test_crashes_restart_the_service_ten_times_and_then_alert_once(box: SystemdBox) -> None:
     watch_alerts(box)
     run_shell(box, SERVICE, f"{READY}; echo started; kill -SEGV $$", "RestartSec=0")
@@ -235,6 +236,7 @@ def test_crashes_restart_the_service_ten_times_and_then_alert_once(box: SystemdB
     assert len(alerts(box)) == 1
 
 
+@pytest.mark.slow
 def test_watchdog_kills_and_restarts_without_an_alert(box: SystemdBox) -> None:
     watch_alerts(box)
     run_shell(box, SERVICE, f"{READY}; exec sleep 60", "WatchdogSec=300ms\nRestartSec=0")

@@ -59,6 +59,7 @@ def test_stopped_process_is_restarted_with_its_stacks_in_the_journal(box: System
     assert server.sign_ins == 1
 
 
+@pytest.mark.slow
 def test_process_that_was_frozen_for_a_moment_goes_on(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server)
     service.drop_in("WatchdogSec=30", "slow")
@@ -90,6 +91,7 @@ def test_defect_that_ends_the_service_is_among_the_errors(box: SystemdBox, serve
     assert PASSWORD not in told
 
 
+@pytest.mark.slow
 def test_wedged_job_is_restarted_with_its_stacks_in_the_journal(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server, limits={"stuckMinutes": 0.05, "requestSeconds": 1})
     box.write("/usr/local/lib/wedge/sitecustomize.py", WEDGE)
@@ -102,6 +104,7 @@ def test_wedged_job_is_restarted_with_its_stacks_in_the_journal(box: SystemdBox,
     service.wait(lambda: not wrong_or_missing(server), "the next process to do the work")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Hang(), Drip("headers", 0.2)], ids=["hangs", "drips"])
 def test_slow_or_dead_delo_never_costs_a_restart(box: SystemdBox, server: DeloServer, fault: Hang | Drip) -> None:
     limits = {"requestSeconds": 2, "stuckMinutes": 0.05, "cycleMinutes": 0.02}
@@ -119,6 +122,7 @@ def test_slow_or_dead_delo_never_costs_a_restart(box: SystemdBox, server: DeloSe
     assert service.restarts == 0
 
 
+@pytest.mark.slow
 def test_rejected_credentials_are_tried_once_in_twenty_cycles(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server, schedule={"intervalMinutes": 0.01})
     service.connection["password"] = "wrong"
@@ -135,6 +139,7 @@ def test_rejected_credentials_are_tried_once_in_twenty_cycles(box: SystemdBox, s
     assert server.failed_sign_ins == 1
 
 
+@pytest.mark.slow
 def test_a_hundred_cycles_leave_no_trace_in_memory_threads_and_files(box: SystemdBox, server: DeloServer) -> None:
     service = Service(box, server, schedule={"intervalMinutes": 0.001})
     service.start()

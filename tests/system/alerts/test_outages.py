@@ -74,6 +74,7 @@ def test_the_sender_is_refused(mail, install):
     assert statuses(mail) == ["0", "1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "reply"), [("rcpt", "554 5.7.1 Relay access denied"), ("data", "550 policy")])
 def test_everything_refused_for_good_for_hours_and_over_restarts(mail, install, reply, step):
     here = install(recipients=[ADMIN, OTHER])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from baikaldoc_pos.config import Retention
 from baikaldoc_pos.journal import ChangeOutcome, CycleCounts, Journal, JournalReader
 from baikaldoc_pos.journal.database import FILE_NAME
@@ -65,6 +66,7 @@ def test_a_clock_that_jumps_ahead_removes_nothing(journal: Journal, clock: Stand
     assert len(kept(directory)[0]) == 3
 
 
+@pytest.mark.slow
 def test_the_file_gets_smaller_and_a_day_passes_between(
     journal: Journal, clock: StandingClock, directory: Path
 ) -> None:
