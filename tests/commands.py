@@ -4,6 +4,7 @@ A process that has imported everything forks for each command: what runs is the 
 own arguments, directory, environment and streams. ``python -m tests.commands FD`` is that process.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -87,6 +88,8 @@ def serve(line: socket.socket) -> None:
     """Fork for each request, until nobody can ask any more."""
     for module in COMMANDS.values():
         import_module(module)
+    gc.collect()
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
     while True:
         request, streams, _, _ = socket.recv_fds(line, LONGEST, 4)

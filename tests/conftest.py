@@ -1,5 +1,6 @@
 """Fixtures that the whole suite shares."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -74,3 +75,9 @@ def install(tmp_path: Path, mail: MailServer) -> Iterator[Callable[..., Installe
     yield make
     for each in made:
         each.journal.close()
+
+
+def pytest_collection_finish() -> None:
+    """No garbage collection looks at what has been imported and collected any more."""
+    gc.collect()
+    gc.freeze()

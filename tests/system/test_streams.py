@@ -14,6 +14,9 @@ from tests.commands import run_redirected
 from tests.delo_server import MAPPING, DeloServer, Refused, make_rubric
 from tests.installation import PROGRAM, Installation
 
+# Each way to start costs a server of commands of its own in every worker.
+pytestmark = pytest.mark.xdist_group("streams")
+
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 ENCODINGS: Mapping[str, Mapping[str, str]] = {
     "C": ASCII,
