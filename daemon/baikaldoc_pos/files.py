@@ -1,5 +1,6 @@
 """Small files that only the service's account may read, whatever the umask and whoever's command writes them."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -20,7 +21,7 @@ def read_small(path: Path, most: int = MOST_BYTES) -> bytes:
             raise OSError(None, "not a regular file", str(path))
         content = file.read(most + 1)
     if len(content) > most:
-        raise OSError(None, f"larger than {most >> 10} KiB", str(path))
+        raise OSError(errno.EFBIG, f"larger than {most >> 10} KiB", str(path))
     return content
 
 

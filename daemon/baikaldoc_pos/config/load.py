@@ -3,6 +3,7 @@
 Faults are collected as values.
 """
 
+import errno
 import json
 import math
 from collections import Counter
@@ -55,9 +56,9 @@ def read_document(path: Path, *, optional: bool = False) -> tuple[JsonObject | N
             return JsonObject([]), []
         return None, [ConfigError(path.name, "", "config.fault.file_missing", {"path": str(path)})]
     except OSError as error:
-        return None, [
-            ConfigError(path.name, "", "config.fault.file_unreadable", {"path": str(path), "reason": error.strerror})
-        ]
+        fields = {"path": str(path), "reason": error.strerror, "most": MOST_BYTES >> 10}
+        event = "config.fault.file_too_large" if error.errno == errno.EFBIG else "config.fault.file_unreadable"
+        return None, [ConfigError(path.name, "", event, fields)]
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         return None, [ConfigError(path.name, "", "config.fault.not_utf8", {"line": line})]

@@ -56,6 +56,14 @@ def test_service_file_is_optional_the_others_are_not(tmp_path):
     assert ("service", "", "file_unreadable") in places(faults_of(tmp_path, {}))
 
 
+def test_a_file_that_is_too_large_is_named_with_its_limit(tmp_path):
+    write(tmp_path, valid())
+    (tmp_path / "processing_config.json").write_text(" " * (1 << 20) + "{}")
+    (fault,) = faults_of(tmp_path, {})
+    assert places([fault]) == {("processing", "", "file_too_large")}
+    assert fault.fields["most"] == 1024
+
+
 def test_a_file_without_permission():
     # Directories of pytest's are for their owner alone.
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
