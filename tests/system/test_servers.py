@@ -410,10 +410,10 @@ def test_schema_check_reads_the_list_of_permitted_values(installation, server, p
     assert done.returncode == 76
     (line,) = done.stderr.splitlines()
     assert rows[0]["listValue"] in line
-    # What is not all here is not judged.
-    done = check()
-    assert "допустимых значений прочитать нельзя" in done.stdout
-    assert done.returncode == 0
+    # What is not all here is not judged, and a list that cannot be asked for does not hide the rest.
+    assert "допустимых значений прочитать нельзя" in check().stdout
+    server.faults.add(Replace.by_status(400), operation="AttributeDescription")
+    assert "допустимых значений прочитать нельзя" in check(*rows[1:]).stdout
 
 
 def test_schema_check_names_what_does_not_fit(installation, server):

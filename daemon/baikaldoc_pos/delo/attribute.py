@@ -12,12 +12,11 @@ from baikaldoc_pos.delo.documents import Document
 from baikaldoc_pos.delo.introspection import Ask, Field, ServerSchema
 
 PAGE = "arDescriptsPg"
-OPERATION = "AttributeDescription"
+ATTRIBUTE_DESCRIPTION = "AttributeDescription"
 # UI_READONLY, DEF_VAL and MAX_LEN.
 READ_ONLY, DEFAULT, LENGTH = "uiReadonly", "defVal", "maxLen"
 # AR_VALUE_LIST; whether in the plural, or as a page, is not known.
 VALUE_LIST = "arvaluelist"
-LIST_UNREAD = "schema.attribute_list_unread"
 
 # The id of a sentence, and its fields.
 AttributeFault = tuple[str, Mapping[str, object]]
@@ -30,44 +29,56 @@ def attribute_faults(
 
     :param api_name: the attribute's name in AR_DESCRIPT.
     """
-    unread: tuple[list[AttributeFault], str] = [], "schema.attribute_unread"
     node = server.fields(server.follow(server.query, PAGE, "edges", "node"))
-    value_list = next((field for name, field in node.items() if name.lower().startswith(VALUE_LIST)), None)
-    asked = [name for name in (READ_ONLY, DEFAULT, LENGTH) if name in node]
-    asked += [f"values: {value_list.name} {_values_selection(server, value_list)}"] if value_list else []
+    columns = [name for name in (READ_ONLY, DEFAULT, LENGTH) if name in node]
     condition = server.arguments(server.query, PAGE).get("filter")
-    if not asked or condition is None or "apiName" not in server.fields(condition.type_name):
-        return unread
+    if condition is None or "apiName" not in server.fields(condition.type_name):
+        return [], "schema.attribute_unread"
+    value_list = _value_list(server, node)
+    # The list is the less certain part: without it the columns may still be told.
+    for asked in ([*columns, *value_list], columns):
+        described = _described(ask, api_name, asked) if asked else None
+        if described is not None:
+            permitted = _permitted(described.get("values"))
+            faults = list(_faults(described, permitted or (), statuses))
+            return faults, "schema.attribute_list_unread" if permitted is None else "schema.attribute_read"
+    return [], "schema.attribute_unread"
+
+
+def _described(ask: Ask, api_name: str, asked: Collection[str]) -> Mapping[str, Any] | None:
     named = f"filter: {{apiName: {{equal: {{value: {json.dumps(api_name)}}}}}}}"
-    text = f"query {OPERATION} {{ {PAGE}({named}) {{ edges {{ node {{ {' '.join(asked)} }} }} }} }}"
-    answer = ask(Document(OPERATION, text))
-    data: Any = answer.data or {}
+    text = f"query {ATTRIBUTE_DESCRIPTION} {{ {PAGE}({named}) {{ edges {{ node {{ {' '.join(asked)} }} }} }} }}"
+    data: Any = ask(Document(ATTRIBUTE_DESCRIPTION, text)).data or {}
     try:
         (edge,) = data[PAGE]["edges"]
-        permitted = _permitted(edge["node"].get("values"))
-        faults = list(_faults(edge["node"], permitted or (), statuses))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return unread
-    return faults, LIST_UNREAD if permitted is None else "schema.attribute_read"
+        node = edge["node"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return node if isinstance(node, Mapping) else None
 
 
-def _values_selection(server: ServerSchema, value_list: Field) -> str:
-    """All texts of a row, as the name of the one that holds the value is not known."""
-    row = server.follow(value_list.type_name, "edges", "node")
-    texts = [field.name for field in server.fields(row or value_list.type_name).values() if field.type_name == "String"]
-    selection = f"{{ __typename {' '.join(texts)} }}"
-    return f"{{ edges {{ node {selection} }} pageInfo {{ hasNextPage }} }}" if row else selection
+def _value_list(server: ServerSchema, node: Mapping[str, Field]) -> list[str]:
+    """The question for the list: all texts of its rows, as the name of the one that holds the value is not known."""
+    for name, field in node.items():
+        if name.lower().startswith(VALUE_LIST):
+            row = server.follow(field.type_name, "edges", "node")
+            columns = server.fields(row or field.type_name).values()
+            texts = " ".join(column.name for column in columns if column.type_name == "String")
+            paged = f"edges {{ node {{ {texts} }} }} pageInfo {{ hasNextPage }}" if row else texts
+            return [f"values: {name} {{ {paged} }}"] if texts else []
+    return []
 
 
 def _permitted(listed: Any) -> set[str] | None:
     """The texts of the list; None where it is not all here."""
-    if isinstance(listed, Mapping):
-        if listed["pageInfo"]["hasNextPage"]:
-            return None
-        listed = [edge["node"] for edge in listed["edges"]]
-    if listed is None:
+    try:
+        if isinstance(listed, Mapping):
+            if listed["pageInfo"]["hasNextPage"]:
+                return None
+            listed = [edge["node"] for edge in listed["edges"]]
+        return {text for row in listed for text in row.values() if isinstance(text, str)}
+    except (AttributeError, KeyError, TypeError):
         return None
-    return {text for row in listed for name, text in row.items() if name != "__typename" and isinstance(text, str)}
 
 
 def _faults(node: Mapping[str, Any], permitted: Collection[str], statuses: Collection[str]) -> Iterator[AttributeFault]:

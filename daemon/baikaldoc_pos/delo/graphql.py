@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from attrs import evolve
 
 from baikaldoc_pos.clock import Clock
-from baikaldoc_pos.delo.attribute import AttributeFault, attribute_faults
+from baikaldoc_pos.delo.attribute import ATTRIBUTE_DESCRIPTION, AttributeFault, attribute_faults
 from baikaldoc_pos.delo.documents import KEEP_ALIVE, PROBE, Document, Documents
 from baikaldoc_pos.delo.introspection import INTROSPECTION, ServerSchema
 from baikaldoc_pos.delo.probe import probe
@@ -182,7 +182,12 @@ class GraphqlClient:
             answered = isinstance(fault, SessionNotAccepted) or fault.status is not None
             busy = isinstance(fault, DeloUnavailable) and fault.busy
             of_signing_in = fault.fields.get("operation", document.name) != document.name
-            if document.name not in {INTROSPECTION, PROBE} or not answered or busy or of_signing_in:
+            if (
+                document.name not in {INTROSPECTION, PROBE, ATTRIBUTE_DESCRIPTION}
+                or not answered
+                or busy
+                or of_signing_in
+            ):
                 raise
             self.keep_alive()
             self._session.denied(document.name)
