@@ -46,9 +46,8 @@ def _checked(app: App, clock: Clock) -> int:
         server = delo.server_schema()
         found = misfits(server, delo.operations()) if server is not None else []
         statuses = configuration.processing.status_mapping.values()
-        faults, what_was_read = (
-            delo.attribute_faults(server, set(statuses)) if server is not None else ([], "schema.attribute_unread")
-        )
+        attribute = delo.attribute_faults(server, set(statuses)) if server is not None else None
+        faults, what_was_read = attribute or ([], "schema.attribute_unread")
         done_without = misfits(server, delo.optional_operations()) if server is not None else []
     _forget_profile(app, configuration, clock)
     for line in profile_lines(profile, configuration.connection.graphql_endpoint, text):

@@ -24,8 +24,10 @@ AttributeFault = tuple[str, Mapping[str, object]]
 
 def attribute_faults(
     server: ServerSchema, ask: Ask, api_name: str, statuses: Collection[str]
-) -> tuple[list[AttributeFault], str]:
+) -> tuple[list[AttributeFault], str] | None:
     """What is wrong with the attribute for these statuses, and the id of the sentence that says what could be read.
+
+    None where the server does not tell of it.
 
     :param api_name: the attribute's name in AR_DESCRIPT.
     """
@@ -33,16 +35,16 @@ def attribute_faults(
     columns = [name for name in (READ_ONLY, DEFAULT, LENGTH) if name in node]
     condition = server.arguments(server.query, PAGE).get("filter")
     if condition is None or "apiName" not in server.fields(condition.type_name):
-        return [], "schema.attribute_unread"
+        return None
     value_list = _value_list(server, node)
     # The list is the less certain part: without it the columns may still be told.
     for asked in ([*columns, *value_list], columns):
         described = _described(ask, api_name, asked) if asked else None
         if described is not None:
             permitted = _permitted(described.get("values"))
-            faults = list(_faults(described, permitted or (), statuses))
+            faults = list(_faults(described, permitted, statuses))
             return faults, "schema.attribute_list_unread" if permitted is None else "schema.attribute_read"
-    return [], "schema.attribute_unread"
+    return None
 
 
 def _described(ask: Ask, api_name: str, asked: Collection[str]) -> Mapping[str, Any] | None:
@@ -81,7 +83,9 @@ def _permitted(listed: Any) -> set[str] | None:
         return None
 
 
-def _faults(node: Mapping[str, Any], permitted: Collection[str], statuses: Collection[str]) -> Iterator[AttributeFault]:
+def _faults(
+    node: Mapping[str, Any], permitted: Collection[str] | None, statuses: Collection[str]
+) -> Iterator[AttributeFault]:
     if node.get(READ_ONLY) == 1:  # or true
         yield "schema.attribute_read_only", {}
     if node.get(DEFAULT):

@@ -28,6 +28,8 @@ from baikaldoc_pos.model import Period
 from baikaldoc_pos.server_profile import ServerProfile
 
 log = EventLog(__name__)
+# Questions that a server need not answer.
+NOT_REQUIRED = frozenset({INTROSPECTION, PROBE, ATTRIBUTE_DESCRIPTION})
 
 
 class StaleBatch(Exception):
@@ -156,8 +158,10 @@ class GraphqlClient:
         schema = ServerSchema(self._ask_gently, self._documents.attributes)
         return schema if schema.open() else None
 
-    def attribute_faults(self, server: ServerSchema, statuses: Collection[str]) -> tuple[list[AttributeFault], str]:
-        """What is wrong with the attribute «Статус ПОС» for these statuses, and what could be read of it."""
+    def attribute_faults(
+        self, server: ServerSchema, statuses: Collection[str]
+    ) -> tuple[list[AttributeFault], str] | None:
+        """What is wrong with the attribute «Статус ПОС» for these statuses, and what was read; None: nothing."""
         return attribute_faults(server, self._ask_gently, self._documents.attributes.pos_api_name, statuses)
 
     def keep_alive(self) -> None:
@@ -182,12 +186,7 @@ class GraphqlClient:
             answered = isinstance(fault, SessionNotAccepted) or fault.status is not None
             busy = isinstance(fault, DeloUnavailable) and fault.busy
             of_signing_in = fault.fields.get("operation", document.name) != document.name
-            if (
-                document.name not in {INTROSPECTION, PROBE, ATTRIBUTE_DESCRIPTION}
-                or not answered
-                or busy
-                or of_signing_in
-            ):
+            if document.name not in NOT_REQUIRED or not answered or busy or of_signing_in:
                 raise
             self.keep_alive()
             self._session.denied(document.name)
