@@ -32,6 +32,7 @@ KNOWN = ServerProfile(
     pending_proven=True,
     isn_filter=True,
     isn_order=True,
+    large_pages=True,
     batch_size=200,
     written=True,
 )

@@ -21,7 +21,7 @@ def read_small(path: Path, most: int = MOST_BYTES) -> bytes:
             raise OSError(None, "not a regular file", str(path))
         content = file.read(most + 1)
     if len(content) > most:
-        raise OSError(errno.EFBIG, f"larger than {most >> 10} KiB", str(path))
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return content
 
 

@@ -13,6 +13,8 @@ from cattrs.errors import BaseValidationError
 from cattrs.preconf.json import make_converter
 
 FIRST_BATCH = 10  # has run; no larger one has
+FIRST_PAGE = 100  # rows; has run
+LARGEST_PAGE = 1000
 SAME_BATCH_FOR = timedelta(days=1)
 TRUSTED_FOR = timedelta(days=1)
 # Fields of the answer to a write that are only seen, in the generated types' spelling.
@@ -47,6 +49,7 @@ class ServerProfile:
     :param pairs: how rubrics with outdated statuses are asked for.
     :param isn_filter: rubrics can be asked for by ISN.
     :param isn_order: rows can be sorted by ISN.
+    :param large_pages: a page may have more than FIRST_PAGE rows.
     :param batch_size: how many writes a document carries now.
     :param batch_refused_at: when a larger document was last refused.
     :param written: a write has succeeded.
@@ -62,6 +65,7 @@ class ServerProfile:
     pairs: PairsFilter = PairsFilter.TOGETHER
     isn_filter: bool = False
     isn_order: bool = False
+    large_pages: bool = False
     batch_size: int = FIRST_BATCH
     batch_refused_at: datetime | None = None
     written: bool = False
@@ -95,6 +99,7 @@ class ServerProfile:
             "input variables": self.typed_input,
             "isnRefRubric filter": self.isn_filter,
             "isnRefRubric orderby": self.isn_order,
+            f"first: {LARGEST_PAGE}": self.large_pages,
         }
         return ", ".join((*(name for name, has in taken.items() if has), *fields)) or "—"
 

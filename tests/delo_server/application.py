@@ -89,6 +89,9 @@ class Application:
         limit = self.faults.body_limit
         if limit is not None and len(request.body) > limit:
             return Answer.of_html("Request Rejected", self.faults.body_limit_status)
+        if self.faults.page_limit is not None and _rows_asked(request) > self.faults.page_limit:
+            status = self.faults.page_limit_status
+            return _page_too_large() if status == 200 else Answer.of_html("Failed", status)
         if self.on_execute is not None:
             self.on_execute(request)
         answer = execute(Environment(self.store, self.faults, self.max_page_size), request, session.id, reject)
@@ -133,6 +136,17 @@ def signed_out(sign: Sign) -> Answer:
             return _in_words("Нет доступа.", code="AUTH_NOT_AUTHENTICATED")
         case _:
             return Answer(int(sign), b"")
+
+
+def _rows_asked(request: Request) -> int:
+    asked = request.payload if isinstance(request.payload, dict) else {}
+    named = (asked.get("variables") or {}).get("first") or 0
+    return max(int(named), *map(int, re.findall(r"\bfirst: (\d+)", asked.get("query") or "")), 0)
+
+
+def _page_too_large() -> Answer:
+    error = {"message": "The maximum allowed items per page were exceeded.", "path": ["arRubricValuesPg"]}
+    return Answer.of_json({"errors": [error], "data": {"arRubricValuesPg": None}})
 
 
 def _denied(way: str, request: Request) -> Answer:

@@ -57,6 +57,7 @@ class Faults:
     :param write_denied: the account may not write: answered by HTTP status 403, in words (also with status 500), or by
         a code for the whole or for each alias.
     :param body_limit: a query whose body is longer is answered by ``body_limit_status``.
+    :param page_limit: a page of more rows is answered by ``page_limit_status``; 200: by an error in words.
     :param poison: ISNs whose presence in a mutation makes the server refuse the document as a whole.
     :param poison_status: with which HTTP status it does so.
     :param extra_errors: messages of top-level errors without a path that stand beside every data.
@@ -92,6 +93,8 @@ class Faults:
     write_denied: Literal["status", "words", "500", "code", "aliases"] | None = None
     body_limit: int | None = None
     body_limit_status: int = 403
+    page_limit: int | None = None
+    page_limit_status: int = 200
     poison: set[int] = field(factory=set)
     poison_status: int = 200
     extra_errors: list[str] = field(factory=list)

@@ -7,7 +7,7 @@ from baikaldoc_pos.errors import SchemaMismatch
 
 from tests.clocks import NOW, ManualClock
 from tests.delo_server import HAND_SET, DeloServer, Lack, Reject, Request, make_rubric, mixed_rubrics, pending_rubrics
-from tests.installation import Installation
+from tests.installation import KNOWN, Installation
 from tests.system.accounts import (
     ago,
     assert_reconciled,
@@ -133,6 +133,20 @@ def test_pages_without_an_end_cost_their_window_only(small_pages: Installation, 
     assert_reconciled(small_pages, expected(server.store.rubrics()))
 
 
+@pytest.mark.full_server
+def test_reading_ends_with_the_time_of_the_cycle(small_pages: Installation, clock: ManualClock) -> None:
+    """What was read till then is written; the window is told of, and read again."""
+    server = small_pages.server
+    server.on_execute(lambda request: clock.advance(seconds=60) if request.operation == "PendingRubrics" else None)
+    small_pages.service["limits"] = {"cycleMinutes": 2.5}
+    report = small_pages.cycle(clock)
+    assert (report.error, report.incomplete, report.counts.updated) == (None, 1, 28)
+    assert len(reads(server)) == 3
+    server.on_execute(None)
+    assert small_pages.cycle(clock).exit_code == 0
+    assert_reconciled(small_pages, expected(server.store.rubrics()))
+
+
 def test_duplicates_are_dropped(small_pages: Installation) -> None:
     small_pages.server.faults.repeat_rows = 4
     report = small_pages.cycle()
@@ -219,6 +233,30 @@ def test_a_server_that_cuts_pages_shorter_than_asked(installation: Installation)
     # Every page but the first begins with the last row of the one before.
     assert len(reads(installation.server)) == 17
     assert_reconciled(installation, expected(rubrics))
+
+
+@pytest.mark.full_server
+@pytest.mark.parametrize("known", [False, True], ids=["found out", "limited later"])
+@pytest.mark.parametrize("status", [None, 200, 400, 504])
+def test_pages_are_as_large_as_the_server_allows(
+    installation: Installation, status: int | None, known: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, rubrics = installation.server, pending_rubrics(350)
+    server.store.add(*rubrics)
+    installation.profile = KNOWN if known else None
+    del installation.processing["pagination"]
+    if status is not None:
+        server.faults.page_limit, server.faults.page_limit_status = 100, status
+    report = installation.cycle()
+    assert (report.error, report.counts.updated) == (None, 350)
+    assert_reconciled(installation, expected(rubrics))
+    assert ("delo.page_limited" in caplog.messages) == (known and status is not None)
+
+    for rubric in rubrics:
+        server.store.change(rubric.isn, pos=None)
+    server.traffic.reset()
+    installation.cycle(asked=last_days(30))
+    assert len(reads(server)) == (1 if status is None else 4)
 
 
 @pytest.mark.full_server

@@ -63,7 +63,7 @@ def test_a_full_disk_is_told_in_one_sentence(installation: Installation, full: i
     installation.command("once")
     done = run(installation, command, stdout=full)
     assert done.returncode == 74
-    assert done.stderr.decode() == "Вывод записать не удалось: No space left on device.\n"
+    assert done.stderr.decode() == "Вывод записать не удалось: на диске нет места.\n"
 
 
 def test_a_cycle_whose_report_cannot_be_written_is_done_all_the_same(

@@ -17,7 +17,7 @@ from rich.text import Text
 from baikaldoc_pos.cli.streams import is_unicode
 from baikaldoc_pos.i18n import Catalogue, visible
 from baikaldoc_pos.model import UnmappedStatus
-from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
+from baikaldoc_pos.server_profile import FIRST_PAGE, PendingFilter, ServerProfile
 
 Row = Mapping[str, object]
 UNMAPPED_COLUMNS = ("status", "count", "examples")
@@ -149,7 +149,13 @@ def profile_lines(profile: ServerProfile, host: str, text: Catalogue) -> Iterato
         lines.append("profile.pending" if profile.pending_proven else "profile.pending_unproven")
     lines += [f"profile.isn_filter.{_yes(profile.isn_filter)}", f"profile.isn_order.{_yes(profile.isn_order)}"]
     lines.append(f"profile.pairs.{profile.follows_by}")
-    fields = {"filter": profile.pending, "size": profile.batch_size, "at": profile.batch_refused_at}
+    lines.append(f"profile.large_pages.{_yes(profile.large_pages)}")
+    fields = {
+        "filter": profile.pending,
+        "size": profile.batch_size,
+        "first_page": FIRST_PAGE,
+        "at": profile.batch_refused_at,
+    }
     yield text.text("profile.title", address=host)
     for line in lines:
         yield "  " + text.render(line, fields)

@@ -91,7 +91,7 @@ class DateRange:
 class Pagination:
     """How many records one request asks for."""
 
-    page_size: int = field(default=100, metadata=setting("pageSize", integer(1, 1000)))
+    page_size: int = field(default=1000, metadata=setting("pageSize", integer(1, 1000)))
 
 
 @frozen(kw_only=True)

@@ -201,10 +201,10 @@ class Documents:
         inputs = [{"data": {"isnRefRubric": change.rubric.isn, "posStatusRub": change.target}} for change in changes]
         return self._named(_update(inputs, {}, profile.answer_fields))
 
-    def probe(self, *, orderby: bool = False, **conditions: object) -> Document:
-        """A query for one rubric, which shows whether the server takes these conditions."""
+    def probe(self, *, first: int = 1, orderby: bool = False, **conditions: object) -> Document:
+        """A query for some rubrics, which shows whether the server takes these conditions."""
         operation = Operation(schema.schema.query_type, name=PROBE)
-        arguments: dict[str, object] = {"first": 1}
+        arguments: dict[str, object] = {"first": first}
         if orderby:
             arguments["orderby"] = [{"isnRefRubric": "Asc"}]
         if conditions:

@@ -49,7 +49,7 @@ class GraphqlClient:
 
     :param session: the session; it outlives the gateway.
     :param documents: prints the documents under the installation's names.
-    :param page_size: rows a page.
+    :param page_size: the most rows a page.
     :param batch_size: the most writes a document.
     :param policy: how often a fault of the transport is tried again.
     :param deadline: when faults become final.
@@ -73,7 +73,7 @@ class GraphqlClient:
     ) -> None:
         self._session = session
         self._documents = documents
-        self._page_size = page_size
+        self._most_rows = page_size
         self._most_writes = batch_size
         self._policy = policy
         self._deadline = deadline

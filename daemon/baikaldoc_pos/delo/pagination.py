@@ -27,6 +27,7 @@ SHIFTED = "window.reason.shifted"
 UNREADABLE_ROWS = "window.reason.rows"
 STUCK = "window.reason.stuck"
 ENDLESS = "window.reason.endless"
+OUT_OF_TIME = "window.reason.time"
 WRONG_TOTAL = "window.reason.total"
 PASSES = 3
 # The bound of a reading whatever total is named; each page shows the last row of the one before again.
@@ -61,20 +62,20 @@ class ReadResult:
     total: int | None = None
 
 
-def read_all(fetch: Callable[[str], Page]) -> ReadResult:
-    """Read every page through ``fetch(cursor)``."""
+def read_all(fetch: Callable[[str], Page], in_time: Callable[[], bool] = lambda: True) -> ReadResult:
+    """Read every page through ``fetch(cursor)``, as long as there is time for another."""
     seen: dict[int, Rubric] = {}
     for _ in range(PASSES):
-        reading = _read_once(fetch)
+        reading = _read_once(fetch, in_time)
         if reading.whole:
             return reading
         seen.update((rubric.isn, rubric) for rubric in reading.rubrics)
-        if reading.reason == ENDLESS:
+        if reading.reason in {ENDLESS, OUT_OF_TIME}:
             break
     return evolve(reading, rubrics=tuple(seen.values()))
 
 
-def _read_once(fetch: Callable[[str], Page]) -> ReadResult:
+def _read_once(fetch: Callable[[str], Page], in_time: Callable[[], bool]) -> ReadResult:
     found: dict[int, Rubric] = {}
     cursor, rows, unreadable, reason = START, 0, 0, ""
     totals: set[int | None] = set()
@@ -101,6 +102,9 @@ def _read_once(fetch: Callable[[str], Page]) -> ReadResult:
         # Small pages and repeated rows show each rubric a few times.
         if rows > MOST_ROWS or (page.total is not None and rows > 5 * page.total + 100):
             reason = ENDLESS
+            break
+        if not in_time():
+            reason = OUT_OF_TIME
             break
         visited.add(page.cursor)
         back = _one_row_back(page.cursor, page.rows)

@@ -10,10 +10,10 @@ from attrs import evolve
 
 from baikaldoc_pos.delo.documents import CARRIES_ATTRIBUTE, KEEP_ALIVE, Document, Documents
 from baikaldoc_pos.delo.introspection import Ask, ServerSchema, nearest
-from baikaldoc_pos.delo.pagination import START
+from baikaldoc_pos.delo.pagination import PAGE, START
 from baikaldoc_pos.delo.responses import GraphqlAnswer
 from baikaldoc_pos.errors import NameUnknown, SchemaMismatch
-from baikaldoc_pos.server_profile import SEEN_ANSWER_FIELDS, PendingFilter, ServerProfile
+from baikaldoc_pos.server_profile import LARGEST_PAGE, SEEN_ANSWER_FIELDS, PendingFilter, ServerProfile
 
 # A window without rubrics: the question is whether it can be asked for.
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -38,13 +38,18 @@ def probe(ask: Ask, documents: Documents, now: datetime) -> tuple[ServerProfile,
     if refused(answer):
         raise _misfit(ask, documents, schema if profile.introspection else None, answer.words)
 
-    # Reading a window shows whether the filter is taken, and what it hides.
-    profile = evolve(profile, pending=PendingFilter.NULL_OR_EMPTY)
     fitting = _in_card(**_KIND, **_GROUP)
-    sorting = documents.probe(orderby=True, refRubric=fitting)
-    ordered = _asked(ask, sorting)
-    profile = evolve(profile, isn_order=not refused(ordered))
-    known = _isns(ordered) or _isns(ask(documents.probe(refRubric=fitting)))
+    page = _asked(ask, documents.probe(first=LARGEST_PAGE, orderby=True, refRubric=fitting))
+    isn_order = large_pages = _is_page(page)
+    if not large_pages:
+        page = ask(documents.probe(first=LARGEST_PAGE, refRubric=fitting))
+        large_pages = _is_page(page)
+    if not large_pages:
+        page = _asked(ask, documents.probe(orderby=True, refRubric=fitting))
+        isn_order = not refused(page)
+    # Reading a window shows whether the filter is taken, and what it hides.
+    profile = evolve(profile, pending=PendingFilter.NULL_OR_EMPTY, isn_order=isn_order, large_pages=large_pages)
+    known = (_isns(page) or _isns(ask(documents.probe(refRubric=fitting))))[:1]
     if not known:
         _check_conditions(ask, documents)
         return profile, False
@@ -67,6 +72,10 @@ def refused(answer: GraphqlAnswer) -> bool:
     return answer.data is None and answer.status < 500 and not any(error.path for error in answer.errors)
 
 
+def _is_page(answer: GraphqlAnswer) -> bool:
+    return bool((answer.data or {}).get(PAGE))
+
+
 def _asked(ask: Ask, document: Document) -> GraphqlAnswer:
     """The answer; asked for a second time where the server may only have stumbled."""
     answer = ask(document)
@@ -75,7 +84,7 @@ def _asked(ask: Ask, document: Document) -> GraphqlAnswer:
 
 def _isns(answer: GraphqlAnswer, only: int | None = None) -> list[int]:
     """The ISNs of a page of a probe; none where it holds more rows than ``only``."""
-    page = (answer.data or {}).get("arRubricValuesPg")
+    page = (answer.data or {}).get(PAGE)
     if not isinstance(page, Mapping) or (only is not None and page.get("totalCount") != only):
         return []
     nodes = [edge.get("node") for edge in page.get("edges") or () if isinstance(edge, Mapping)]

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from baikaldoc_pos.delo.documents import CONTROL, Document, Selection, StatusPair
 from baikaldoc_pos.delo.graphql import GraphqlClient
 from baikaldoc_pos.delo.pagination import PAGE, START, Page, ReadResult, counts_of, page_of, read_all
+from baikaldoc_pos.delo.retry import RetryPolicy
 from baikaldoc_pos.errors import (
     DeloUnavailable,
     SchemaMismatch,
@@ -18,7 +19,7 @@ from baikaldoc_pos.errors import (
 )
 from baikaldoc_pos.i18n import EventLog
 from baikaldoc_pos.model import Period, Rubric
-from baikaldoc_pos.server_profile import PairsFilter, PendingFilter
+from baikaldoc_pos.server_profile import FIRST_PAGE, PairsFilter, PendingFilter
 
 log = EventLog(__name__)
 
@@ -153,11 +154,11 @@ class RubricReader(GraphqlClient):
     def _read_group(self, group: Mapping[str, StatusPair], period: Period) -> Mapping[str, Sequence[Rubric]]:
         """The rubrics of each pair; of those that fill more than a page, the pages are read one by one."""
         document, variables = self._documents.pairs(group), self._bounds(period)
-        paging = {} if group.keys() == {CONTROL} else {"first": self._page_size, "after": START}
-        answer = self._ask(document, {**paging, **variables})
+        if group.keys() == {CONTROL}:
+            return {CONTROL: page_of(self._ask(document, variables), document, CONTROL).rubrics}
+        pages = self._ask_for_pages(document, {"after": START, **variables}, group)
         found: dict[str, Sequence[Rubric]] = {}
-        for name, pair in group.items():
-            page = page_of(answer, document, name)
+        for (name, pair), page in zip(group.items(), pages, strict=True):
             more = page.more and name != CONTROL
             found[name] = (
                 self._read(self._documents.pairs({name: pair}), variables, name).rubrics if more else page.rubrics
@@ -221,7 +222,7 @@ class RubricReader(GraphqlClient):
         found: dict[int, Rubric] = {}
         unread: set[int] = set()
         remaining = iter(isns)
-        while chunk := tuple(islice(remaining, BY_ISN_AT_ONCE)):
+        while chunk := tuple(islice(remaining, min(BY_ISN_AT_ONCE, self._rows()))):
             document = self._documents.rubrics(chunk, since)
             try:
                 reading = self._read_with_one_retry(document, {})
@@ -265,7 +266,31 @@ class RubricReader(GraphqlClient):
 
     def _read(self, document: Document, variables: Mapping[str, object], alias: str = PAGE) -> ReadResult:
         def fetch(cursor: str) -> Page:
-            answer = self._ask(document, {"first": self._page_size, "after": cursor, **variables})
-            return page_of(answer, document, alias)
+            return self._ask_for_pages(document, {"after": cursor, **variables}, [alias])[0]
 
-        return read_all(fetch)
+        return read_all(fetch, in_time=lambda: self._deadline.allows(0))
+
+    def _rows(self) -> int:
+        """How many rows a page is asked for."""
+        return self._most_rows if self.profile().large_pages else min(self._most_rows, FIRST_PAGE)
+
+    def _ask_for_pages(
+        self, document: Document, variables: Mapping[str, object], aliases: Iterable[str]
+    ) -> Sequence[Page]:
+        """The pages of a document; smaller ones from then on, where only these are answered."""
+
+        def ask(rows: int, policy: RetryPolicy) -> Sequence[Page]:
+            answer = self._ask(document, {"first": rows, **variables}, policy)
+            return [page_of(answer, document, alias) for alias in aliases]
+
+        rows = self._rows()
+        try:
+            return ask(rows, self._policy)
+        except (DeloUnavailable, UnexpectedAnswer) as fault:
+            busy = isinstance(fault, DeloUnavailable) and fault.busy
+            if rows <= FIRST_PAGE or busy or not self._deadline.allows(0):
+                raise
+            pages = ask(FIRST_PAGE, evolve(self._policy, attempts=0))
+            log.warning("delo.page_limited", rows=rows, size=FIRST_PAGE, message=fault.words)
+            self._learn(evolve(self.profile(), large_pages=False))
+            return pages

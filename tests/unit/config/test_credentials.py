@@ -1,8 +1,13 @@
 """Where the password comes from, that it is never shown, and what a CA file must be."""
 
+import os
+from pathlib import Path
+
 import certifi
 import pytest
 from baikaldoc_pos.config import secrets_of
+from baikaldoc_pos.config.issues import render
+from baikaldoc_pos.i18n import Catalogue
 
 from tests.unit.config.files import changed, faults_of, load, places
 
@@ -43,6 +48,7 @@ def test_one_trailing_newline_is_not_part_of_it(tmp_path, content, expected):
         (b"", "password_file_empty"),
         (b"\n", "password_file_empty"),
         (b"a\nb", "password_lines"),
+        (b"a\0b", "password_lines"),
         (b"\xff", "password_not_utf8"),
     ],
 )
@@ -72,6 +78,35 @@ def test_none_at_all(tmp_path, environ, changes):
 def test_a_file_that_is_none(tmp_path, named, problem):
     files = changed(NONE | {"connection.password_file": named})
     assert places(faults_of(tmp_path, files)) == {("connection", "password_file", problem)}
+
+
+def a_fifo(path):
+    os.mkfifo(path)
+
+
+def a_device(path):
+    path.symlink_to("/dev/zero")
+
+
+def too_large_a_file(path):
+    path.write_bytes(b"a" * 65_537)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (a_fifo, "это не обычный файл"),
+        (a_device, "это не обычный файл"),
+        (too_large_a_file, "файл слишком велик"),
+        (Path.mkdir, "это каталог"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_reason(tmp_path, make, reason):
+    make(tmp_path / "secret")
+    [fault] = faults_of(tmp_path, changed(FILE))
+    told = render(fault, Catalogue("ru"))
+    assert told.startswith("connection_config.json: password_file: ")
+    assert f"({reason})" in told
 
 
 def test_secrets_are_not_shown_and_all_are_to_be_masked(tmp_path):
