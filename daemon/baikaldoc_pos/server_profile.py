@@ -47,6 +47,7 @@ class ServerProfile:
     :param pending: the filter for rubrics without a «Статус ПОС».
     :param pending_proven: the filter has been compared with a whole window and hides nothing.
     :param pairs: how rubrics with outdated statuses are asked for.
+    :param leaves_out: rubrics with some of the ССТУ statuses can be left out.
     :param isn_filter: rubrics can be asked for by ISN.
     :param isn_order: rows can be sorted by ISN.
     :param large_pages: a page may have more than FIRST_PAGE rows.
@@ -63,6 +64,7 @@ class ServerProfile:
     pending: PendingFilter = PendingFilter.NONE
     pending_proven: bool = False
     pairs: PairsFilter = PairsFilter.TOGETHER
+    leaves_out: bool = True
     isn_filter: bool = False
     isn_order: bool = False
     large_pages: bool = False

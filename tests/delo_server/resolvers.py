@@ -45,7 +45,8 @@ def resolve_page(_root: object, info: GraphQLResolveInfo, **arguments: Any) -> d
         condition.pop(pos, None)
     if faults.ignore_isn_filter:
         condition.pop("isnRefRubric", None)
-    if faults.ignore_sstu_values and "in" in condition.get(kind.name("eosSstuStatus"), {}):
+    sstu = condition.get(kind.name("eosSstuStatus"), {})
+    if faults.ignore_sstu_values and {"in", "notIn"} & sstu.keys():
         condition.pop(kind.name("eosSstuStatus"))
     rows = select(environment.store.rubrics(), condition, arguments.get("orderby"), kind)
     if asks_for_empty and faults.hide_pending:

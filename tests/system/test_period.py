@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from attrs import evolve
 from baikaldoc_pos.errors import BookmarkUnreadable, ClockBehind, DeloUnavailable
 from baikaldoc_pos.model import Outcome, Period
 from baikaldoc_pos.sync import CycleKind
 
 from tests.clocks import NOW, ManualClock
-from tests.delo_server import HAND_SET, Lack, Replace, Reset, make_rubric, pending_rubrics
+from tests.delo_server import HAND_SET, UNMAPPED, Lack, Replace, Reset, make_rubric, pending_rubrics
 from tests.installation import Installation
 from tests.system.accounts import (
     ago,
@@ -333,6 +334,33 @@ def test_the_lookback_reaches_so_many_days_and_no_further(installation: Installa
         server.store.change(ISN + n, sstu="Дан ответ автору")
     installation.cycle(clock)
     assert {write.isn for write in server.store.writes} == {ISN + n for n in range(11)}
+
+
+@pytest.mark.full_server
+@pytest.mark.parametrize("server_is", ["able", "refusing", "ignoring"])
+def test_the_lookback_leaves_out_ignored_rubrics_where_that_saves_pages(
+    installation: Installation, clock: ManualClock, server_is: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = installation.server
+    installation.processing |= {"ignoredStatuses": [UNMAPPED[0]], "pagination": {"pageSize": 10}}
+    ignored = [evolve(rubric, sstu=UNMAPPED[0]) for rubric in pending_rubrics(45, first_isn=ISN + 1)]
+    server.store.add(make_rubric(ISN, sstu=None, ins_date=ago(days=15)), *ignored)
+    installation.cycle(clock)
+    clock.advance(days=35)
+    installation.cycle(clock)
+    if server_is == "refusing":
+        server.faults.lacks |= {"StringCondition.notIn"}
+    server.faults.ignore_sstu_values = server_is == "ignoring"
+    server.store.change(ISN, sstu="Рассмотрено. Разъяснено")
+    read = []
+    for _ in range(2):
+        server.traffic.reset()
+        clock.advance(hours=1)
+        assert installation.cycle(clock).error is None
+        read.append(server.traffic.operations["PendingRubrics"])
+    assert server.store[ISN].pos == "Отправлен ответ заявителю"
+    assert [number > 5 for number in read] == [server_is != "able"] * 2
+    assert caplog.messages.count("delo.not_left_out") == (server_is != "able")
 
 
 @pytest.mark.full_server

@@ -180,17 +180,23 @@ class Documents:
                 operation.ar_rubric_values_pg(__alias__=name, first=1, filter=conditions).total_count()
             yield self._named(Document.of(operation, "RubricCounts", **values))
 
-    def without_pos(self, profile: ServerProfile) -> Iterator[Document]:
+    def without_pos(self, profile: ServerProfile, leaving_out: Sequence[str] = ()) -> Iterator[Document]:
         """The queries for the rubrics of a window without a «Статус ПОС», whatever their ССТУ status.
 
         Where there is no filter, those with a «Статус ПОС» are among them.
+
+        :param leaving_out: only those that have a ССТУ status, and none of these.
         """
         for empty in _empty(Selection(with_pos=False), profile):
-            operation = Operation(schema.schema.query_type, name="WaitingRubrics", variables=_paging() | _bounds())
+            values: dict[str, str] = {}
+            given = {"isNullOrEmpty": False} | _any_sstu(leaving_out, values, other=True) if leaving_out else None
+            declared = _paging() | _bounds() | _texts(values)
+            operation = Operation(schema.schema.query_type, name="WaitingRubrics", variables=declared)
             order = {"orderby": [{"isnRefRubric": "Asc"}]} if profile.isn_order else {}
             paging = {"first": Variable("first"), "after": Variable("after")}
-            _select(operation.ar_rubric_values_pg(**paging, **order, filter={**empty, **_created()}))
-            yield self._named(Document.of(operation, "WaitingRubrics"))
+            conditions = {**({"eosSstuStatus": given} if given else {}), **empty, **_created()}
+            _select(operation.ar_rubric_values_pg(**paging, **order, filter=conditions))
+            yield self._named(Document.of(operation, "WaitingRubrics", **values))
 
     def update(self, changes: Sequence[Change], profile: ServerProfile) -> Document:
         """The mutation that writes the changes in order, each under its :func:`alias`."""

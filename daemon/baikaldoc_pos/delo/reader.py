@@ -50,27 +50,28 @@ class RubricReader(GraphqlClient):
     # The last window that was read: where there is no filter by ISN, rubrics are looked for in it.
     _window: Period | None = None
 
-    def read_pending(self, window: Period, *, everything: bool = False) -> ReadResult:
+    def read_pending(self, window: Period, *, everything: bool = False, leaving_out: Sequence[str] = ()) -> ReadResult:
         """The rubrics created in the window that have a ССТУ status and no ПОС status.
 
         Where the filter is not proven, those with a ПОС status are among them.
 
         :param everything: read the window whole, with and without a ПОС status.
+        :param leaving_out: ССТУ statuses whose rubrics need not be read; they are left out where that saves pages.
         :raises SchemaMismatch: the server refuses the query that has run.
         """
         self._window = window
         known = self._profile is not None
         try:
-            return self._read_window(window, everything=everything)
+            return self._read_window(window, everything, leaving_out)
         except SchemaMismatch:
             if not known:
                 raise
             # The server contradicts its profile, or the configured names have changed.
             self._forget()
             self._profile = None
-            return self._read_window(window, everything=everything)
+            return self._read_window(window, everything, leaving_out)
 
-    def _read_window(self, window: Period, *, everything: bool) -> ReadResult:
+    def _read_window(self, window: Period, everything: bool, leaving_out: Sequence[str]) -> ReadResult:
         profile = self.profile()
         if everything or profile.pending is PendingFilter.NONE:
             if not everything:
@@ -78,17 +79,44 @@ class RubricReader(GraphqlClient):
             return self._read(self._documents.window(profile), self._bounds(window))
         if not profile.pending_proven:
             return self._prove_filter(window)
-        reading = self._read_filtered(window)
+        reading = self._read_without(window, leaving_out) or self._read_filtered(window)
         if any(rubric.pos_status for rubric in reading.rubrics):
             log.warning("delo.filter_ignored", filter=profile.pending)
             self._learn(profile.next_pending())
         return reading
 
+    def _read_without(self, window: Period, statuses: Sequence[str]) -> ReadResult | None:
+        """The pending rubrics that have none of these ССТУ statuses.
+
+        None where that would save no page, or the server cannot be asked so: its own counts tell.
+        """
+        profile = self.profile()
+        if not statuses or not profile.leaves_out:
+            return None
+        pending = {
+            "all": Selection(with_pos=False, sstu=()),
+            "left_out": Selection(with_pos=False, sstu=tuple(statuses)),
+        }
+        try:
+            counts = self.count(pending, window)
+            if counts["left_out"] < self._rows():
+                return None
+            reading = self._read_each(self._documents.without_pos(profile, statuses), window)
+            if reading.total == counts["all"] - counts["left_out"]:
+                return reading
+            told = f"{counts['all']} - {counts['left_out']} != {reading.total}"
+        except (SchemaMismatch, UnexpectedAnswer) as fault:
+            told = str(fault.words)
+        log.warning("delo.not_left_out", statuses=", ".join(statuses), message=told)
+        self._learn(evolve(self.profile(), leaves_out=False))
+        return None
+
     def _read_filtered(self, window: Period) -> ReadResult:
-        readings = [
-            self._read_with_one_retry(document, self._bounds(window))
-            for document in self._documents.pending(self.profile())
-        ]
+        return self._read_each(self._documents.pending(self.profile()), window)
+
+    def _read_each(self, documents: Iterable[Document], window: Period) -> ReadResult:
+        """What several questions show of a window, as one reading."""
+        readings = [self._read_with_one_retry(document, self._bounds(window)) for document in documents]
         rubrics = {rubric.isn: rubric for reading in readings for rubric in reading.rubrics}
         reason = next((reading.reason for reading in readings if reading.reason), "")
         total = sum(reading.total or 0 for reading in readings)

@@ -132,7 +132,7 @@ def _process_lookback(run: CycleRun) -> None:
     """Walk the earlier windows again, for late statuses and for those that changed."""
     started, cycle_plan = run.clock.now(), run.plan
     for window in cycle_plan.lookback:
-        process_window(run, window)
+        process_window(run, window, leaving_out=run.processing.ignored_statuses)
     # No window showed these: the windows of this cycle were read after its period's end, which is when it began.
     process_unmapped(run, run.journal.unmapped_not_seen_since(cycle_plan.period.end))
     if cycle_plan.followed is not None:

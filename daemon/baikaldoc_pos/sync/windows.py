@@ -1,5 +1,7 @@
 """Windows: each is read whole before anything in it is written; what could not be read whole is read again."""
 
+from collections.abc import Sequence
+
 from attrs import evolve
 
 from baikaldoc_pos.delo import ReadResult
@@ -11,15 +13,16 @@ from baikaldoc_pos.sync.writer import CycleRun
 log = EventLog(__name__)
 
 
-def process_window(run: CycleRun, window: Period, *, everything: bool = False) -> bool:
+def process_window(run: CycleRun, window: Period, *, everything: bool = False, leaving_out: Sequence[str] = ()) -> bool:
     """Read a window, then decide and write; return whether it could be read whole.
 
     :param everything: read rubrics with a «Статус ПОС», too.
+    :param leaving_out: ССТУ statuses whose rubrics need not be read.
     """
     run.clock.check_stop()
     read_at = run.clock.monotonic()
     # Written rubrics show only without the filter; they are wanted where they could not be read by ISN.
-    reading = run.delo.read_pending(window, everything=everything or bool(run.unsettled))
+    reading = run.delo.read_pending(window, everything=everything or bool(run.unsettled), leaving_out=leaving_out)
     run.stats.counts["windows"] += 1
     log.debug("window.read", start=window.start, end=window.end, count=len(reading.rubrics))
     if reading.whole:
