@@ -43,14 +43,17 @@ def run_redirected(
     closed: str = "",
     stdout: int | None = None,
     stderr: int | None = None,
+    user: int | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """The same with captured bytes.
 
     :param start: variables that Python looks at when it starts, such as those of its encoding.
     :param closed: streams that are closed when it starts, as a shell writes it: ``>&-``.
+    :param user: the account that it runs as; where that is not ours, we are root.
     :param stdout: in place of a file that is captured; ``stderr`` likewise.
     """
     request = {"arguments": list(arguments), "cwd": str(cwd), "environ": {**environ, **(start or {})}}
+    request["user"] = user
     request["closed"] = [n for n, sign in enumerate(("<&-", " >&-", "2>&-")) if sign in f" {closed}"]
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, Path(os.devnull).open() as stdin:
@@ -86,7 +89,8 @@ def _server(start: tuple[tuple[str, str], ...], closed: str) -> socket.socket:
 
 def serve(line: socket.socket) -> None:
     """Fork for each request, until nobody can ask any more."""
-    for module in COMMANDS.values():
+    # Another account may not be able to read Python's own files: what is imported late is imported here.
+    for module in (*COMMANDS.values(), "encodings.utf_8_sig", "encodings.idna"):
         import_module(module)
     gc.collect()
     gc.freeze()
@@ -123,6 +127,9 @@ def _become(request: Mapping[str, object], streams: Sequence[int]) -> NoReturn:
         else:
             os.dup2(stream, number)
     os.closerange(3, 64)
+    if request["user"] is not None:
+        os.setgid(request["user"])
+        os.setuid(request["user"])
     os.chdir(str(request["cwd"]))
     os.environ.clear()
     os.environ.update(request["environ"])

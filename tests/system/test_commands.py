@@ -5,14 +5,17 @@ import os
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.journal import StateLock
 
+from tests.commands import run_redirected
 from tests.delo_server import MAPPING, PASSWORD, DeloServer, Hang, Lack, Refused, make_rubric
-from tests.installation import Installation
+from tests.installation import PROGRAM, Installation
 
+NOBODY = 65534
 AN_HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 UNMAPPED = "Рассмотрено. Поддержано. Меры приняты"
 
@@ -205,6 +208,30 @@ def test_check_looks_where_else_the_service_writes_and_listens(installation: Ins
     installation.service["metrics"] = {"textfile": str(tmp_path / "pos.prom")}
     installation.save()
     assert installation.command("check", "--offline").returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root leaves files behind that another account cannot open")
+@pytest.mark.parametrize("name", ["lock", "pause.json", "journal.sqlite3"])
+def test_a_file_that_root_left_is_told_with_the_remedy(server: DeloServer, name: str) -> None:
+    # Directories of pytest's are for their owner alone.
+    with TemporaryDirectory(dir="/tmp") as directory:
+        installation = Installation(Path(directory), server)
+        installation.cycle()
+        (installation.paths.state / name).touch(0o600)
+        installation.save()
+        for path in (Path(directory), *Path(directory).rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+        left = installation.paths.state / name
+        os.chown(left, 0, 0)
+        left.chmod(0o600)
+        told = {}
+        for command in (["check", "--offline"], ["once"]):
+            arguments = installation.arguments(*command)[len(PROGRAM) :]
+            done = run_redirected(arguments, Path(directory), os.environ, user=NOBODY)
+            assert done.returncode in {73, 74}
+            told[command[0]] = done.stderr.decode()
+    assert f"chown --reference={left.parent} {left}" in told["check"]
+    assert f"({left}): нет прав доступа; верните файл службе: chown" in told["once"]
 
 
 def test_check_offline_asks_nobody(installation: Installation, server: DeloServer) -> None:

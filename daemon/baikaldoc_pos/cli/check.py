@@ -77,6 +77,10 @@ def _directories(app: App) -> int:
         if not os.access(_nearest_existing(path), os.W_OK | os.X_OK):
             click.echo(app.text.text("check.not_writable", path=path), err=True)
             code = os.EX_CANTCREAT
+    for path in app.paths.state.glob("*"):
+        if path.is_file() and not os.access(path, os.R_OK | os.W_OK):
+            click.echo(app.text.text("check.no_access", path=path, directory=path.parent), err=True)
+            code = os.EX_CANTCREAT
     return code
 
 

@@ -15,8 +15,8 @@ from typing import Any, Self
 import attrs
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from baikaldoc_pos.errors import JournalUnavailable
-from baikaldoc_pos.journal.database import Database, put
+from baikaldoc_pos.files import open_private
+from baikaldoc_pos.journal.database import Database, put, unavailable
 from baikaldoc_pos.journal.models import (
     Checkpoint,
     Mail,
@@ -273,9 +273,9 @@ def _fails_since(mail: OutboxMail, trial: RecipientStatus, refused_before: datet
 @contextmanager
 def _locked(path: Path) -> Iterator[bool]:
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_private(path, os.O_RDWR)
     except OSError as error:
-        raise JournalUnavailable(str(path), str(error)) from error
+        raise unavailable(path, error) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

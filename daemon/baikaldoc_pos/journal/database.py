@@ -3,6 +3,7 @@
 Everything that SQLite, SQLAlchemy or the file system has against us turns into JournalUnavailable here, and only here.
 """
 
+import errno
 import json
 import os
 import sqlite3
@@ -211,9 +212,9 @@ def reported(path: Path) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         # The driver's own words: SQLAlchemy's add the statement and its values.
-        raise _unavailable(path, getattr(error, "orig", None) or error) from error
+        raise unavailable(path, getattr(error, "orig", None) or error) from error
     except (sqlite3.Error, OSError) as error:
-        raise _unavailable(path, error) from error
+        raise unavailable(path, error) from error
 
 
 def check_integrity(connection: sqlite3.Connection, path: Path) -> None:
@@ -223,11 +224,16 @@ def check_integrity(connection: sqlite3.Connection, path: Path) -> None:
         raise JournalDamaged(str(path), found)
 
 
-def _unavailable(path: Path, error: BaseException) -> JournalUnavailable:
+def unavailable(path: Path, error: BaseException) -> JournalUnavailable:
+    """The typed error for what goes wrong with a file of the state directory."""
     # The low byte is the primary result code: https://www.sqlite.org/rescode.html
-    damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-    damaged = damaged or str(error).startswith("Could not decode")
-    return (JournalDamaged if damaged else JournalUnavailable)(str(path), str(error))
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or str(error).startswith("Could not decode"):
+        return JournalDamaged(str(path), str(error))
+    reason = str(getattr(error, "strerror", None) or error)
+    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY} and path.exists() and not os.access(path, os.R_OK):
+        reason = os.strerror(errno.EACCES)
+    return JournalUnavailable(str(path), reason)
 
 
 def _engine(path: Path, mode: str) -> Engine:

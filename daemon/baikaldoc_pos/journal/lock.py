@@ -16,6 +16,7 @@ from typing import Any, Self
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.errors import JournalUnavailable, StateLocked
 from baikaldoc_pos.files import open_private, read_small
+from baikaldoc_pos.journal.database import unavailable
 
 FILE_NAME = "lock"
 BRIEF_LOOKS = 10
@@ -42,7 +43,7 @@ class StateLock:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = open_private(self._path, os.O_RDWR)
         except OSError as error:
-            raise JournalUnavailable(str(self._path), str(error)) from error
+            raise unavailable(self._path, error) from error
         try:
             self._take(descriptor)
         except BaseException:
@@ -68,7 +69,7 @@ class StateLock:
             found = self._path.lstat()
             held = os.fstat(self._descriptor) if self._descriptor is not None else None
         except OSError as error:
-            raise JournalUnavailable(str(self._path), str(error)) from error
+            raise unavailable(self._path, error) from error
         if held is None or (found.st_dev, found.st_ino) != (held.st_dev, held.st_ino):
             raise JournalUnavailable(str(self._path), "the lock file has been replaced since it was locked")
 
@@ -83,7 +84,7 @@ class StateLock:
                 if not looks or holder[0] is not None:
                     raise StateLocked(str(self._path), *holder) from None
             except OSError as error:
-                raise JournalUnavailable(str(self._path), str(error)) from error
+                raise unavailable(self._path, error) from error
             else:
                 return
             looks -= 1

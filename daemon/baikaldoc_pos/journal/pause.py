@@ -9,8 +9,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from baikaldoc_pos.errors import JournalUnavailable, WritingPaused
+from baikaldoc_pos.errors import WritingPaused
 from baikaldoc_pos.files import read_small, replace_private
+from baikaldoc_pos.journal.database import unavailable
 
 FILE_NAME = "pause.json"
 LONGEST_PAUSE = timedelta(days=31)
@@ -46,7 +47,7 @@ class PauseFile:
             return None
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as fault:
             # Somebody wanted a pause; that it cannot be read is no reason to write.
-            raise JournalUnavailable(str(self._path), str(fault)) from fault
+            raise unavailable(self._path, fault) from fault
         return pause if timedelta(0) < pause.until - now <= LONGEST_PAUSE else None
 
     def check(self, now: datetime) -> None:
@@ -62,7 +63,7 @@ class PauseFile:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_private(self._path, json.dumps(content, ensure_ascii=False))
         except OSError as fault:
-            raise JournalUnavailable(str(self._path), str(fault.strerror)) from fault
+            raise unavailable(self._path, fault) from fault
 
     def end(self) -> bool:
         """End the pause; tells whether there was a file of one. Raises JournalUnavailable."""
@@ -71,5 +72,5 @@ class PauseFile:
         except FileNotFoundError:
             return False
         except OSError as fault:
-            raise JournalUnavailable(str(self._path), str(fault.strerror)) from fault
+            raise unavailable(self._path, fault) from fault
         return True
