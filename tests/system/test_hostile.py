@@ -1,11 +1,13 @@
 """Files and answers of a foreign shape cost at most what they concern."""
 
-import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from baikaldoc_pos.config import Paths
+from baikaldoc_pos.delo.transport import MAX_BODY, MAX_ITEMS
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import visible
 from baikaldoc_pos.journal import StateLock
@@ -13,7 +15,7 @@ from baikaldoc_pos.logs.masking import Masker
 
 from tests.clocks import ManualClock
 from tests.delo_server import PASSWORD, USER, Refused, Replace, make_rubric, pending_rubrics
-from tests.installation import Installation
+from tests.installation import ROOT, Installation
 from tests.system.accounts import ago
 
 SHAPES = ["[]", '{"bond": 1}', '{"cookies": ["name"]}', '{"cookies": [{"name": 1}]}', "[" * 5000]
@@ -66,18 +68,29 @@ def test_masking_takes_twice_as_long_for_twice_as_much(unit: str) -> None:
     assert seconds(200_000) < 10 * seconds(50_000) + 0.01  # a quadratic pattern would take sixteen times as long
 
 
-def test_a_password_file_that_is_no_file_is_told(installation: Installation) -> None:
-    del installation.connection["password"]
-    installation.connection["password_file"] = "secret"
-    path = installation.paths.config / "secret"
+# Python holds each character of a text in as many bytes as its widest one needs.
+LONG_TEXT = '{"data": null, "errors": [{"message": "' + "x" * (MAX_BODY - 100) + '\U0001f600"}]}'
+MANY_TEXTS = '{"data": [' + ", ".join(['"\U0001f600x"'] * (MAX_ITEMS // 2)) + "]}"
+MANY_KEYS = '{"data": {' + ", ".join(f'"k{n}": 1' for n in range(MAX_ITEMS - 2)) + "}}"
+# The peak of a process that is started here is its own: one that is forked shows its parent's.
+MEASURED = """
+import os, sys
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(child, 0)
+print(usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.parametrize("body", [LONG_TEXT, MANY_TEXTS, MANY_KEYS], ids=["a long text", "many texts", "many keys"])
+def test_no_answer_takes_more_than_200_megabytes(installation: Installation, body: str) -> None:
+    installation.server.faults.add(Replace(200, body.encode(), "application/json"), on="read", times=None)
+    installation.processing["retryAttempts"] = 0
     installation.save()
-    os.mkfifo(path)
-    assert installation.command("check", "--offline", timeout=20).returncode == 78
-    path.unlink()
-    for content in (b"x" * 70_000, b"a\0b"):
-        path.write_bytes(content)
-        assert installation.command("check", "--offline").returncode == 78
-    assert installation.server.sign_ins == installation.server.failed_sign_ins == 0
+    command = [sys.executable, "-S", "-c", MEASURED, *installation.arguments("once")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode in {75, 76}
+    assert int(done.stderr.split()[-1]) < 200 * 1024
 
 
 def test_a_lock_that_was_removed_is_noticed_before_the_next_batch(tmp_path, clock: ManualClock) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
+from baikaldoc_pos.delo.transport import MAX_BODY
 from baikaldoc_pos.errors import AccessDenied, NameUnknown
 from graphql import build_schema, parse, validate
 
@@ -439,3 +440,12 @@ def test_a_closed_schema_is_said_to_be_closed(installation, server):
     assert done.returncode == 0
     assert "не описывает свою схему" in done.stdout
     assert installation.command("schema", "pull", "/dev/null").returncode == 76
+
+
+def test_a_question_whose_answer_is_too_large_counts_as_refused(tmp_path, server):
+    """The server describes its schema in more bytes than an answer may have."""
+    body = b'{"data": {"__type": {"description": "' + b"x" * MAX_BODY + b'"}}}'
+    server.faults.add(Replace(200, body, "application/json"), operation="Introspection", times=None)
+    server.store.add(*pending_rubrics(5), make_rubric(1, pos=HAND_SET))
+    assert Installation(tmp_path, server, profile=None).cycle().error is None
+    assert_all_written(server)

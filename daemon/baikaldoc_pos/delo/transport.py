@@ -29,9 +29,9 @@ from baikaldoc_pos.config import ConnectionConfig, without_strict
 from baikaldoc_pos.delo.connections import BreakableAdapter
 from baikaldoc_pos.errors import DeloUnavailable, StopRequested
 
-MAX_BODY = 16 * 1024 * 1024
+MAX_BODY = 8 * 1024 * 1024
 # Objects, arrays and members of an answer, as far as its punctuation tells: a page of 1,000 rubrics has 12,000.
-MAX_ITEMS = 500_000
+MAX_ITEMS = 250_000
 CHUNK = 64 * 1024
 # A connection that the server had closed while it was idle shows it as soon as it is used.
 STALE_SECONDS = 1.0
@@ -191,13 +191,13 @@ class HttpTransport:
 
     @staticmethod
     def _read(response: requests.Response, url: str) -> bytes:
-        body = bytearray()
+        body, status = bytearray(), response.status_code
         for chunk in response.iter_content(CHUNK):
             body += chunk
             if len(body) > MAX_BODY:
-                raise DeloUnavailable("the answer is too large", host_of(url), retry=False)
+                raise DeloUnavailable("the answer is too large", host_of(url), retry=False, status=status)
         if sum(map(body.count, (b"{", b"[", b","))) > MAX_ITEMS:
-            raise DeloUnavailable("the answer has too many items", host_of(url), retry=False)
+            raise DeloUnavailable("the answer has too many items", host_of(url), retry=False, status=status)
         return bytes(body)
 
 
