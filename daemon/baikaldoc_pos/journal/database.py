@@ -13,8 +13,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, create_engine, event, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -37,6 +49,8 @@ class Database:
         with reported(path):
             self._identity = _identity(path)
         self._engine = _engine(path, mode)
+        self._reading = self._engine.execution_options(begin="BEGIN")
+        self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
 
     @classmethod
     def create(cls, directory: Path, now: datetime) -> "Database":
@@ -129,21 +143,21 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the journal throughout."""
-        with self._transaction("BEGIN") as connection:
+        with self._transaction(self._reading) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is on the disk when the block has been left, or has changed nothing."""
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._transaction(self._writing) as connection:
             yield connection
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Connection]:
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
         with reported(self.path):
             self._check_identity()
             try:
-                with self._engine.execution_options(begin=begin).begin() as connection:
+                with engine.begin() as connection:
                     yield connection
             except (ValueError, LookupError, TypeError) as error:
                 # A value that is not what its column holds, or a defect of ours.
@@ -189,20 +203,24 @@ class Database:
             )
 
 
-def one_of(column: ColumnElement[Any], values: Collection[object]) -> ColumnElement[bool]:
+def one_of(column: ColumnElement[Any], values: Collection[object] | BindParameter[str]) -> ColumnElement[bool]:
     """Whether a column has one of these values, however many: as JSON, since the number of bound values is limited."""
-    given = func.json_each(json.dumps(list(values))).table_valued("value")
+    listed = values if isinstance(values, BindParameter) else json.dumps(list(values))
+    given = func.json_each(listed).table_valued("value")
     return column.in_(select(given.c.value))
 
 
 def put(connection: Connection, table: Table, *rows: Mapping[str, object], keep: Collection[str] = ()) -> None:
     """Write rows, each in place of the one with its key; columns to keep stay as they were in that one."""
     if rows:
-        statement = insert(table)
-        fixed = {*table.primary_key.columns.keys(), *keep}
-        renewed = {each.name: statement.excluded[each.name] for each in table.c if each.name not in fixed}
-        renewal = statement.on_conflict_do_update(index_elements=table.primary_key.columns, set_=renewed)
-        connection.execute(renewal, list(rows))
+        connection.execute(replacing(table, insert(table), keep), list(rows))
+
+
+def replacing(table: Table, statement: Insert, keep: Collection[str] = ()) -> Insert:
+    """The statement with each row in place of the one with its key, as ``put`` has it."""
+    fixed = {*table.primary_key.columns.keys(), *keep}
+    renewed = {each.name: statement.excluded[each.name] for each in table.c if each.name not in fixed}
+    return statement.on_conflict_do_update(index_elements=table.primary_key.columns, set_=renewed)
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """The rubrics whose «Статус ПОС» the service wrote, and what became of them."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-import attrs
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, null, select, update
+from sqlalchemy.dialects.sqlite import insert
 
-from baikaldoc_pos.journal.database import Database, one_of, put
+from baikaldoc_pos.journal.database import Database, one_of, replacing
 from baikaldoc_pos.journal.models import ChangeOutcome, FollowedRubric, PairCount
 from baikaldoc_pos.journal.schema import changes, followed
 from baikaldoc_pos.model import Outcome, Rubric
@@ -14,6 +15,20 @@ from baikaldoc_pos.model import Outcome, Rubric
 WRITTEN = frozenset({Outcome.UPDATED, Outcome.CONFIRMED})
 _ACTIVE = followed.c.overruled_at.is_(None)
 _SSTU = func.trim(followed.c.sstu_status)
+_WRITTEN = (
+    select(
+        changes.c.rubric_isn,
+        changes.c.document_isn,
+        changes.c.number,
+        changes.c.sstu_status,
+        changes.c.new_pos,
+        bindparam("now", type_=followed.c.written_at.type),
+        *[null()] * 4,
+    )
+    .where(one_of(changes.c.id, bindparam("ids")))
+    .order_by(changes.c.id)
+)
+_FOLLOW = replacing(followed, insert(followed).from_select(followed.columns.keys(), _WRITTEN))
 
 
 class FollowedRubrics:
@@ -88,14 +103,4 @@ def follow(connection: Connection, settled: Sequence[ChangeOutcome], now: dateti
     written = [each.change_id for each in settled if each.answer.outcome in WRITTEN]
     if not written:
         return
-    rows = connection.execute(select(changes).where(one_of(changes.c.id, written)).order_by(changes.c.id))
-    put(
-        connection,
-        followed,
-        *(
-            attrs.asdict(
-                FollowedRubric(row.rubric_isn, row.document_isn, row.number, row.sstu_status, row.new_pos, now)
-            )
-            for row in rows.all()
-        ),
-    )
+    connection.execute(_FOLLOW, {"ids": json.dumps(written), "now": now})

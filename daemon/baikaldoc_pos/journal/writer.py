@@ -5,15 +5,17 @@ Every method is one transaction and on the disk when it returns. Used by one wor
 be called from another. Decides nothing: when a retry is due, or what a bookmark is, is told by the caller.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
 import attrs
-from sqlalchemy import Connection, Table, delete, insert, update
+from sqlalchemy import Connection, Delete, Table, bindparam, delete, insert, update
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Retention
@@ -122,7 +124,10 @@ class Journal(StateReader):
         :param cleared: rubrics that are done with: they leave the retry list and the unmapped ones.
         """
         now = self._clock.now()
-        rows = [{"change_id": each.change_id, "settled_at": now, **attrs.asdict(each.answer)} for each in settled]
+        rows = [
+            {"change_id": each.change_id, "settled_at": now, **attrs.asdict(each.answer, recurse=False)}
+            for each in settled
+        ]
         with self._database.write() as connection:
             if rows:
                 connection.execute(insert(outcomes), rows)
@@ -218,4 +223,9 @@ def _schedule(connection: Connection, entries: Sequence[RetryEntry]) -> None:
 
 def _forget(connection: Connection, table: Table, isns: Collection[int]) -> None:
     if isns:
-        connection.execute(delete(table).where(one_of(table.c.rubric_isn, isns)))
+        connection.execute(_forgetting(table), {"isns": json.dumps(list(isns))})
+
+
+@cache
+def _forgetting(table: Table) -> Delete:
+    return delete(table).where(one_of(table.c.rubric_isn, bindparam("isns")))

@@ -60,6 +60,8 @@ class Known:
 
     def excludes(self, rubric: Rubric) -> bool:
         """Whether the rubric, its document or its number is excluded."""
+        if not self.excluded:
+            return False
         names = (str(rubric.isn), str(rubric.document_isn), folded(rubric.number or ""))
         return any(name in self.excluded for name in names)
 
