@@ -5,12 +5,17 @@ that was made in ДЕЛО stands in the journal once, nobody's choice was writte
 """
 
 import random
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
+from itertools import count
 from pathlib import Path
+from unittest.mock import patch
 
 from baikaldoc_pos.errors import CycleCrashed
+from baikaldoc_pos.journal import database
 from baikaldoc_pos.model import Outcome
 
 from tests.clocks import ManualClock
@@ -80,6 +85,8 @@ SWITCHES: dict[str, dict[str, object]] = {
     "errors beside data": {"extra_errors": ["Предупреждение"]},
     "no right to write": {"write_denied": "status"},
     "no introspection": {"introspection": False, "input_type": False},
+    "large pages refused": {"page_limit": 100},
+    "large pages fail": {"page_limit": 100, "page_limit_status": 504},
 }
 
 
@@ -101,7 +108,7 @@ def survive(root: Path, seed: int, steps: int = STEPS) -> Counter[str]:
             "batchSize": chance.choice([1, 7, 50]),
             "retryAttempts": 1,
         }
-        installation.processing["pagination"] = {"pageSize": chance.choice([2, 5, 100])}
+        installation.processing["pagination"] = {"pageSize": chance.choice([2, 5, 100, 1000])}
         installation.service["lookback"] = {"days": 90, "everyMinutes": 60}
         installation.service["limits"] = {"requestSeconds": 0.4}
         installation.connection["read_timeout"] = 0.3
@@ -110,11 +117,9 @@ def survive(root: Path, seed: int, steps: int = STEPS) -> Counter[str]:
             region.live(clock)
             for _ in range(chance.randrange(4)):
                 faults[_fault(server, region, chance, clock)] += 1
-            if chance.random() < 0.25:
-                killed += killed_cycle(installation, clock, chance.randint(1, 14))
-                faults["kill -9"] += 1
-            else:
-                _cycle(installation, clock)
+            [way] = chance.choices(["undisturbed cycle", "kill -9", "stop asked for", "journal locked"], [65, 25, 5, 5])
+            killed += _disturbed_cycle(way, installation, clock, chance.randint(1, 14))
+            faults[way] += 1
             clock.advance(hours=chance.choice([0.2, 8, 30]))
             if chance.random() < 0.5:
                 server.faults.clear()
@@ -137,6 +142,41 @@ def _cycle(installation: Installation, clock: ManualClock) -> None:
     report = installation.cycle(clock)
     if isinstance(report.error, CycleCrashed):
         raise Violation(str(report.error))
+
+
+def _disturbed_cycle(way: str, installation: Installation, clock: ManualClock, last: int) -> bool:
+    """A cycle that this disturbs while its request of this number is under way; True where it was killed."""
+    match way:
+        case "kill -9":
+            return killed_cycle(installation, clock, last)
+        case "stop asked for":
+            _stopped_cycle(installation, clock, last)
+        case "journal locked":
+            _locked_cycle(installation, clock, last)
+        case _:
+            _cycle(installation, clock)
+    return False
+
+
+def _stopped_cycle(installation: Installation, clock: ManualClock, last: int) -> None:
+    """A cycle that is asked to stop while its request of this number is under way."""
+    requests = count(1)
+    installation.server.on_execute(lambda request: clock.stop.set() if next(requests) == last else None)
+    _cycle(installation, clock)
+    installation.server.on_execute(None)
+    clock.stop.clear()
+
+
+def _locked_cycle(installation: Installation, clock: ManualClock, last: int) -> None:
+    """A cycle whose journal another process holds from its request of this number on."""
+    requests, path = count(1), installation.paths.state / database.FILE_NAME
+    with closing(sqlite3.connect(path, check_same_thread=False, isolation_level=None)) as other:
+        installation.server.on_execute(
+            lambda request: other.execute("BEGIN IMMEDIATE") if next(requests) == last else None
+        )
+        with patch.object(database, "BUSY_TIMEOUT", 0.05):
+            _cycle(installation, clock)
+        installation.server.on_execute(None)
 
 
 def _fault(server: DeloServer, region: Region, chance: random.Random, clock: ManualClock) -> str:
