@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
 from unittest.mock import patch
@@ -170,12 +170,15 @@ def _stopped_cycle(installation: Installation, clock: ManualClock, last: int) ->
 def _locked_cycle(installation: Installation, clock: ManualClock, last: int) -> None:
     """A cycle whose journal another process holds from its request of this number on."""
     requests, path = count(1), installation.paths.state / database.FILE_NAME
-    with closing(sqlite3.connect(path, check_same_thread=False, isolation_level=None)) as other:
-        installation.server.on_execute(
-            lambda request: other.execute("BEGIN IMMEDIATE") if next(requests) == last else None
-        )
-        with patch.object(database, "BUSY_TIMEOUT", 0.05):
-            _cycle(installation, clock)
+    with ExitStack() as held, patch.object(database, "BUSY_TIMEOUT", 0.05):
+
+        def hold(request: object) -> None:
+            if next(requests) == last:
+                other = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+                held.enter_context(closing(other)).execute("BEGIN IMMEDIATE")
+
+        installation.server.on_execute(hold)
+        _cycle(installation, clock)
         installation.server.on_execute(None)
 
 
