@@ -22,6 +22,7 @@
     ├── JournalUnavailable          74  the journal cannot be opened, read or written
     │   └── JournalDamaged          74  ... because its file, or a value in it, is damaged
     ├── BookmarkUnreadable          78  the old script's state.json cannot be taken over
+    ├── FileUnwritable              73  the file that a command was to write cannot be written
     ├── OutputFailed                74  standard output cannot be written
     │   └── ReaderGone               0  whoever read the output has seen enough
     ├── WritingPaused               69  somebody paused writing; it ends by itself
@@ -37,6 +38,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from baikaldoc_pos.config.issues import ConfigError
 
@@ -313,6 +315,20 @@ class BookmarkUnreadable(BaikaldocError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path=path, reason=reason)
+
+
+class FileUnwritable(BaikaldocError):
+    """The file that a command was asked to write cannot be written.
+
+    :param reason: the words of the system, or of SQLite.
+    :param directory: where the account may write.
+    """
+
+    event = "file.unwritable"
+    exit_code = 73
+
+    def __init__(self, path: "Path", reason: str | None, directory: "Path") -> None:
+        super().__init__(path=path, reason=reason, directory=directory.absolute())
 
 
 class OutputFailed(BaikaldocError):

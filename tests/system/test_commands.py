@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -210,28 +211,50 @@ def test_check_looks_where_else_the_service_writes_and_listens(installation: Ins
     assert installation.command("check", "--offline").returncode == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root leaves files behind that another account cannot open")
-@pytest.mark.parametrize("name", ["lock", "pause.json", "journal.sqlite3"])
-def test_a_file_that_root_left_is_told_with_the_remedy(server: DeloServer, name: str) -> None:
+@pytest.fixture
+def nobodys(server: DeloServer) -> Iterator[Installation]:
+    """An installation of another account's, with a journal."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another account")
     # Directories of pytest's are for their owner alone.
     with TemporaryDirectory(dir="/tmp") as directory:
         installation = Installation(Path(directory), server)
         installation.cycle()
-        (installation.paths.state / name).touch(0o600)
-        installation.save()
         for path in (Path(directory), *Path(directory).rglob("*")):
             os.chown(path, NOBODY, NOBODY)
-        left = installation.paths.state / name
-        os.chown(left, 0, 0)
-        left.chmod(0o600)
-        told = {}
-        for command in (["check", "--offline"], ["once"]):
-            arguments = installation.arguments(*command)[len(PROGRAM) :]
-            done = run_redirected(arguments, Path(directory), os.environ, user=NOBODY)
-            assert done.returncode in {73, 74}
-            told[command[0]] = done.stderr.decode()
-    assert f"chown --reference={left.parent} {left}" in told["check"]
-    assert f"({left}): нет прав доступа; верните файл службе: chown" in told["once"]
+        yield installation
+
+
+def run_as(user: int, installation: Installation, *command: str) -> tuple[int, str]:
+    """The exit code and what went to stderr."""
+    arguments = installation.arguments(*command)[len(PROGRAM) :]
+    done = run_redirected(arguments, installation.paths.config.parent, os.environ, user=user)
+    return done.returncode, done.stderr.decode()
+
+
+@pytest.mark.parametrize("name", ["lock", "pause.json", "journal.sqlite3"])
+def test_a_file_that_root_left_is_told_with_the_remedy(nobodys: Installation, name: str) -> None:
+    left = nobodys.paths.state / name
+    left.touch(0o600)
+    os.chown(left, 0, 0)
+    left.chmod(0o600)
+    code, told = run_as(NOBODY, nobodys, "check", "--offline")
+    assert (code in {73, 74}, f"chown --reference={left.parent} {left}" in told) == (True, True)
+    code, told = run_as(NOBODY, nobodys, "once")
+    assert (code, f"({left}): нет прав доступа; верните файл службе: chown" in told) == (74, True)
+
+
+def test_a_file_that_cannot_be_written_is_told_with_a_place_for_it(nobodys: Installation) -> None:
+    state, closed = nobodys.paths.state, nobodys.paths.state.parent / "closed"
+    for mode in (0o700, 0o755):
+        closed.mkdir(mode, exist_ok=True)
+        closed.chmod(mode)
+        for command in (["backup"], ["schema", "pull"]):
+            code, told = run_as(NOBODY, nobodys, *command, f"{closed}/file")
+            assert (code, told.count("\n")) == (73, 1)
+            assert f"{closed}/file не записан: нет прав доступа. Укажите файл в каталоге" in told
+            assert f"например в {state}." in told
+    assert run_as(NOBODY, nobodys, "backup", f"{state}/copy")[0] == 0
 
 
 def test_check_offline_asks_nobody(installation: Installation, server: DeloServer) -> None:

@@ -18,10 +18,11 @@ def backup_command(text: Catalogue) -> click.Command:
 
 
 def _backup(app: App, /, *, file: Path) -> int:
-    if file.exists():
-        raise click.UsageError(app.text.text("backup.exists", path=file))
     with app.journal() as journal:
-        journal.back_up(file)
+        try:
+            journal.back_up(file)
+        except FileExistsError:
+            raise click.UsageError(app.text.text("backup.exists", path=file)) from None
     click.echo(app.text.text("backup.done", path=file))
     return 0
 

@@ -16,7 +16,7 @@ from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.delo import DeloClient
 from baikaldoc_pos.delo.schema_check import misfits, sdl
-from baikaldoc_pos.errors import OutputFailed
+from baikaldoc_pos.errors import FileUnwritable
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import Journal, JournalReader
 from baikaldoc_pos.logs import configure
@@ -25,9 +25,7 @@ from baikaldoc_pos.logs import configure
 def schema_command(text: Catalogue) -> click.Command:
     """The group in one language."""
     group = Group(text, name="schema", help=text.text("cli.schema.help"))
-    file = click.Argument(
-        ["file"], metavar=text.text("cli.metavar.file"), type=click.Path(dir_okay=False, writable=True, path_type=Path)
-    )
+    file = click.Argument(["file"], metavar=text.text("cli.metavar.file"), type=click.Path(path_type=Path))
     check_help, pull_help = text.text("cli.schema_check.help"), text.text("cli.schema_pull.help")
     group.add_command(Command(text, name="check", help=check_help, callback=pass_app(_check)))
     group.add_command(Command(text, name="pull", help=pull_help, params=[file], callback=pass_app(_pull)))
@@ -91,7 +89,7 @@ def _pulled(app: App, clock: Clock, file: Path) -> int:
     try:
         file.write_text(described, encoding="utf-8")
     except OSError as fault:
-        raise OutputFailed(f"{file}: {fault.strerror}") from fault
+        raise FileUnwritable(file, fault.strerror, app.paths.state) from fault
     click.echo(app.text.text("schema.pulled", path=file))
     return 0
 

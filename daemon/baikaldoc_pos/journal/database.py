@@ -30,7 +30,7 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from baikaldoc_pos.errors import JournalDamaged, JournalUnavailable
+from baikaldoc_pos.errors import FileUnwritable, JournalDamaged, JournalUnavailable
 from baikaldoc_pos.files import open_private
 from baikaldoc_pos.journal import migrations
 from baikaldoc_pos.journal.schema import damaged_row
@@ -108,16 +108,26 @@ class Database:
                 connection.close()
 
     def back_up(self, file: Path) -> None:
-        """Copy the journal into a file that is not there yet, and check the copy."""
-        with reported(file):
+        """Copy the journal into a file, and check the copy.
+
+        :raises FileExistsError: the file is there already.
+        :raises FileUnwritable: it cannot be written.
+        """
+        try:
             os.close(open_private(file, os.O_RDWR | os.O_EXCL))
+        except FileExistsError:
+            raise
+        except OSError as fault:
+            raise FileUnwritable(file, fault.strerror, self.path.parent) from fault
         try:
             self.copy_to(file)
             with reported(file), closing(sqlite3.connect(file)) as copy:
                 check_integrity(copy, file)
-        except JournalUnavailable:
+        except JournalUnavailable as fault:
             file.unlink()
-            raise
+            if isinstance(fault, JournalDamaged):
+                raise
+            raise FileUnwritable(file, str(fault.fields["reason"]), self.path.parent) from fault
 
     def _keep_copy(self, version: int) -> None:
         """Keep the journal as the earlier version of this program left it, and of no version before."""

@@ -103,7 +103,7 @@ class JournalReader(StateReader):
         return None if database is None else cls(database)
 
     def back_up(self, file: Path) -> None:
-        """Write a checked copy of the journal, as it is at one moment, into a file that is not there yet."""
+        """Write a checked copy of the journal, as it is at one moment, into a file; raises as Database.back_up."""
         self._database.back_up(file)
 
     def last_success(self, kind: str | None = None) -> datetime | None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta, timezone
 
 import pytest
-from baikaldoc_pos.errors import JournalUnavailable
+from baikaldoc_pos.errors import FileUnwritable, JournalUnavailable
 from baikaldoc_pos.journal import ChangeOutcome, Checkpoint, Journal, JournalReader
 
 from tests.unit.journal.builders import REFUSED, change
@@ -183,7 +183,7 @@ def test_a_backup_that_finds_no_space_leaves_no_half_of_a_copy(directory, small_
     with Journal.open(directory, clock) as journal:
         journal.record_intents(None, [change(1)])
     fill(small_disk / "ballast")
-    with JournalReader.open(directory) as reader, pytest.raises(JournalUnavailable, match="full"):
+    with JournalReader.open(directory) as reader, pytest.raises(FileUnwritable, match="full"):
         reader.back_up(small_disk / "copy")
     assert not (small_disk / "copy").exists()
 
