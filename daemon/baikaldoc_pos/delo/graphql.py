@@ -16,6 +16,7 @@ from baikaldoc_pos.delo.probe import probe
 from baikaldoc_pos.delo.responses import GraphqlAnswer, GraphqlError, graphql_answer
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, with_retries
 from baikaldoc_pos.delo.session import DeloSession, SessionRenewed
+from baikaldoc_pos.delo.transport import KeptAliveLost
 from baikaldoc_pos.errors import (
     DeloError,
     DeloUnavailable,
@@ -227,7 +228,7 @@ class GraphqlClient:
             tried = True
             try:
                 reply = self._session.query(payload, document.name, repeat=repeat)
-            except SessionRenewed:
+            except (SessionRenewed, KeptAliveLost):
                 raise StaleBatch from None
             self._server_date = reply.date
             answer = graphql_answer(reply, document.name, self._session.host, self._clock.now())

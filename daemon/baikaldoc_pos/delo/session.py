@@ -113,9 +113,10 @@ class DeloSession:
     def query(self, payload: Mapping[str, object], operation: str, *, repeat: bool = True) -> Reply:
         """Post a GraphQL request; sign in first where need be, and renew a session that has ended, once.
 
-        :param repeat: False, for one that writes, does not send it a second time under a new session, and does not cut
-            it short where a stop is asked for.
+        :param repeat: False, for one that writes, does not send it a second time under a new session or on a new
+            connection, and does not cut it short where a stop is asked for.
         :raises SessionRenewed: the session had ended, and ``repeat`` is False.
+        :raises KeptAliveLost: the connection had, and ``repeat`` is False.
         :raises StopRequested: a stop was asked for.
         :raises DeloUnavailable: a fault of the transport, or an HTML page twice.
         :raises CredentialsRejected: now or at an earlier sign-in; without asking again.
@@ -125,7 +126,7 @@ class DeloSession:
             if not self.signed_in:
                 self.sign_in()
                 self._clock.check_stop()
-            limits = RequestLimits(cut_by_stop=repeat)
+            limits = RequestLimits(cut_by_stop=repeat, repeatable=repeat)
             reply = self._post(payload, operation, limits)
             sign = signed_out(reply)
             in_vain, self._in_vain = self._in_vain not in {"", operation}, ""
@@ -228,7 +229,7 @@ class DeloSession:
 
     def _sign_out(self, logout_url: str) -> None:
         try:
-            reply = self._transport.post(logout_url, {}, "sign_out", RequestLimits(SIGN_OUT_SECONDS))
+            reply = self._transport.post(logout_url, {}, "sign_out", RequestLimits(SIGN_OUT_SECONDS, repeatable=True))
         except DeloError as fault:
             log.warning("session.sign_out_failed", reason=str(fault.fields.get("reason")))
         else:

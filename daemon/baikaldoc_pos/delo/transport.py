@@ -62,10 +62,12 @@ class RequestLimits:
 
     :param seconds: its own total deadline, where that is shorter.
     :param cut_by_stop: nothing is lost where it is not waited for once a stop was asked for.
+    :param repeatable: nothing is changed by sending it twice.
     """
 
     seconds: float = math.inf
     cut_by_stop: bool = False
+    repeatable: bool = False
 
 
 @frozen
@@ -111,6 +113,8 @@ class HttpTransport:
         self._observe = observe
         self._stopping = stopping
         self._kept_alive = False
+        # The server closes connections under the next request.
+        self._closes_kept_alive = False
         self.requests = 0
 
     @property
@@ -123,12 +127,19 @@ class HttpTransport:
     ) -> Reply:
         """Post ``payload`` as JSON.
 
-        :raises DeloUnavailable: on any fault of the transport.
+        :raises KeptAliveLost: a connection that was used before is closed, and the request is not repeatable.
+        :raises DeloUnavailable: on any other fault of the transport.
         :raises StopRequested: it was cut short.
         """
+        if self._closes_kept_alive and not limits.repeatable:
+            self._adapter.close()
+            self._kept_alive = False
         try:
             return self._exchange(url, payload, kind, limits)
-        except _KeptAliveLost:
+        except KeptAliveLost:
+            self._closes_kept_alive = True
+            if not limits.repeatable:
+                raise
             # The server closed an idle connection: an ordinary case, answered by a new connection at once.
             return self._exchange(url, payload, kind, limits)
 
@@ -164,7 +175,7 @@ class HttpTransport:
                     raise _overrun(url, seconds, cut()) from fault
                 at_once = time.monotonic() - started < STALE_SECONDS
                 if reused and at_once and isinstance(fault, requests.exceptions.ConnectionError) and _was_cut(fault):
-                    raise _KeptAliveLost(reason_of(fault), host_of(url)) from fault
+                    raise KeptAliveLost(reason_of(fault), host_of(url)) from fault
                 raise unavailable(fault, url) from fault
             finally:
                 self._observe(RequestReport(kind, outcome, time.monotonic() - started, received))
@@ -209,8 +220,8 @@ def _never() -> bool:
     return False
 
 
-class _KeptAliveLost(DeloUnavailable):
-    """A connection that had been kept alive turned out to be closed."""
+class KeptAliveLost(DeloUnavailable):
+    """A connection that had been kept alive was closed under a request, which may have been executed."""
 
 
 def host_of(url: str) -> str:
