@@ -11,7 +11,7 @@ from baikaldoc_pos.server_profile import PairsFilter
 from tests.clocks import NOW, ManualClock
 from tests.delo_server import MAPPING, DeloServer, Refused, make_rubric, pending_rubrics
 from tests.installation import KNOWN, Installation
-from tests.system.accounts import ago, bookmark, events, outcomes
+from tests.system.accounts import ago, bookmark, events, outcomes, retries
 
 ISN = 128_000_001
 INTERIM, ANSWERED = "Находится на рассмотрении", "Дан ответ автору"
@@ -107,15 +107,19 @@ def test_a_changed_mapping_rewrites_nothing(five, clock):
     assert five.cycle(clock).counts.updated == 0
 
 
-def test_a_refusal_that_was_done_all_the_same_is_settled_by_what_was_written(five, clock):
+@pytest.mark.parametrize("now_there", ["Рассмотрение продлено", "Не в соответствии"])
+def test_a_refusal_that_was_done_all_the_same_is_settled_once_by_what_was_written(five, clock, now_there):
     store = five.server.store
     store.change(ISN, sstu=ANSWERED)
     five.server.faults.writes[ISN] = Refused()
     assert five.cycle(clock).counts.refused == 1
     five.server.faults.clear()
-    store.change(ISN, pos=MAPPING[ANSWERED], sstu="Рассмотрение продлено")
-    clock.advance(minutes=10)
-    assert five.cycle(clock).counts.confirmed == 1
+    store.change(ISN, pos=MAPPING[ANSWERED], sstu=now_there)
+    confirmed = []
+    for _ in range(2):
+        clock.advance(hours=1)
+        confirmed.append(five.cycle(clock).counts.confirmed)
+    assert (confirmed, retries(five)) == ([1, 0], {})
     assert outcomes(five, ISN) == ["updated", "refused", "confirmed"]
 
 

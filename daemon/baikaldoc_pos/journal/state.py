@@ -95,11 +95,12 @@ class StateReader:
         query = select(unmapped.c.rubric_isn).where(one_of(unmapped.c.sstu_status, statuses))
         return list(self._database.values(query.order_by(unmapped.c.rubric_isn)))
 
-    def last_changes(self, isns: Collection[int]) -> Mapping[int, OpenChange]:
-        """The last change of each of these rubrics."""
+    def last_failed(self, isns: Collection[int]) -> Mapping[int, Change]:
+        """The last change of each of these rubrics where it ended, and was not carried out as far as is known."""
         last = select(func.max(changes.c.id)).where(one_of(changes.c.rubric_isn, isns)).group_by(changes.c.rubric_isn)
-        rows = self._database.rows(select(changes).where(changes.c.id.in_(last)))
-        return {row.rubric_isn: _open_change(row) for row in rows}
+        failed = changes.c.id.in_(last) & outcomes.c.outcome.not_in(WRITTEN)
+        rows = self._database.rows(select(changes).join(outcomes).where(failed))
+        return {row.rubric_isn: _open_change(row).change for row in rows}
 
     def written_since(self, instant: datetime) -> int:
         """How many changes were carried out since then."""

@@ -60,7 +60,7 @@ def process_due_retries(run: CycleRun) -> None:
     current = read_by_isn(run, [entry.rubric_isn for entry in due], "retry.impossible", run.processing.not_before())
     if current is None:
         return
-    _confirm(run, current.rubrics)
+    confirmed = _confirm(run, current.rubrics)
     try:
         planned = run.decide(current.rubrics.values(), tried_before=True)
         run.write(planned.changes, read_at, tried_before=True)
@@ -77,17 +77,18 @@ def process_due_retries(run: CycleRun) -> None:
         log.info(event, isn=rubric.isn, number=rubric.number, status=rubric.pos_status)
     run.journal.drop_retries([rubric.isn for rubric in done])
 
-    decided = {change.rubric.isn for change in planned.changes} | {rubric.isn for rubric in done}
+    decided = {change.rubric.isn for change in planned.changes} | {rubric.isn for rubric in done} | confirmed
     untried = [entry for entry in due if entry.rubric_isn not in decided]
     run.journal.schedule_retries([_postponed(run, entry, current) for entry in untried])
 
 
-def _confirm(run: CycleRun, current: Mapping[int, Rubric]) -> None:
-    """Record changes as confirmed that seemed to have failed: what was written last stands in ДЕЛО."""
-    last = run.journal.last_changes([isn for isn, rubric in current.items() if rubric.pos_status])
-    confirmed = [each.change for isn, each in last.items() if each.change.target == current[isn].pos_status]
+def _confirm(run: CycleRun, current: Mapping[int, Rubric]) -> set[int]:
+    """Record changes as confirmed that seemed to have failed: what was written last stands in ДЕЛО. Return the ISNs."""
+    last = run.journal.last_failed([isn for isn, rubric in current.items() if rubric.pos_status])
+    confirmed = [change for isn, change in last.items() if change.target == current[isn].pos_status]
     ids = run.journal.record_intents(run.cycle_id, confirmed)
     run.settle(confirmed, [Answer(Outcome.CONFIRMED)] * len(confirmed), ids)
+    return {change.rubric.isn for change in confirmed}
 
 
 def _postponed(run: CycleRun, entry: RetryEntry, current: CurrentRubrics) -> RetryEntry:
