@@ -191,7 +191,8 @@ def test_rows_that_cannot_be_read_cost_no_neighbour_and_are_read_again(
     report = small_pages.cycle()
     assert (report.error, report.incomplete, report.counts.updated) == (None, 1, 43)
     assert bookmark(small_pages) == NOW
-    assert events(caplog, "delo.unreadable_rows")
+    (told,) = events(caplog, "window.unreadable_rows")
+    assert told["rows"] == (f"{ISN + 2}…{ISN + 4}", f"{ISN + 16}…{ISN + 18}")
     server.faults.clear()
     assert small_pages.cycle().error is None
     assert_reconciled(small_pages, expected(server.store.rubrics()))

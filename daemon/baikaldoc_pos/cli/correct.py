@@ -100,10 +100,12 @@ def _windows(app: App, /, *, acknowledge: bool) -> int:
             "total": each.total,
             "attempts": each.tries,
             "reason": text.text(each.reason),
+            "unreadable": each.unreadable,
+            "acknowledged_at": each.acknowledged_at,
         }
         for each in listed
     ]
-    print_table(app.console(), text, "windows.title", ("start", "end", "count", "total", "attempts", "reason"), rows)
+    print_table(app.console(), text, "windows.title", tuple(rows[0]), rows)
     if acknowledge:
         with Journal.open(app.paths.state, SystemClock()) as journal:
             click.echo(

@@ -21,7 +21,9 @@ from baikaldoc_pos.server_profile import FIRST_PAGE, PendingFilter, ServerProfil
 
 Row = Mapping[str, object]
 UNMAPPED_COLUMNS = ("status", "count", "examples")
-INSTANTS = frozenset({"planned_at", "settled_at", "started_at", "finished_at", "first_failed_at", "next_attempt_at"})
+INSTANTS = frozenset(
+    {"planned_at", "settled_at", "started_at", "finished_at", "first_failed_at", "next_attempt_at", "acknowledged_at"}
+)
 # Left out where the terminal is narrower than WIDE; below NARROW each row is a block of lines.
 WIDE, NARROW = 115, 80
 LEAST_IMPORTANT = frozenset(

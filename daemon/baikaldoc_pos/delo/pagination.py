@@ -38,7 +38,11 @@ _ISNS = range(-(2**63), 2**63)
 
 @frozen
 class Page:
-    """One page: its rubrics, how many rows it had (readable or not), and where it ended."""
+    """One page: its rubrics, how many rows it had (readable or not), and where it ended.
+
+    :param unreadable: where its unreadable rows are.
+    :param message: what the server said beside the rows.
+    """
 
     rubrics: Sequence[Rubric]
     rows: int
@@ -46,6 +50,8 @@ class Page:
     cursor: str | None
     more: bool
     whole: bool = True
+    unreadable: tuple[str, ...] = ()
+    message: str = ""
 
 
 @frozen
@@ -54,12 +60,16 @@ class ReadResult:
 
     :param reason: the id of the sentence that tells why it was not.
     :param total: how many rubrics the server named last.
+    :param unreadable: where its unreadable rows are: an ISN, or the ISNs between which a row stands.
+    :param message: what the server said beside the rows.
     """
 
     rubrics: Sequence[Rubric]
     whole: bool
     reason: str = ""
     total: int | None = None
+    unreadable: tuple[str, ...] = ()
+    message: str = ""
 
 
 def read_all(fetch: Callable[[str], Page], in_time: Callable[[], bool] = lambda: True) -> ReadResult:
@@ -77,7 +87,8 @@ def read_all(fetch: Callable[[str], Page], in_time: Callable[[], bool] = lambda:
 
 def _read_once(fetch: Callable[[str], Page], in_time: Callable[[], bool]) -> ReadResult:
     found: dict[int, Rubric] = {}
-    cursor, rows, unreadable, reason = START, 0, 0, ""
+    cursor, rows, reason, message = START, 0, "", ""
+    unreadable: dict[str, None] = {}
     totals: set[int | None] = set()
     visited = {cursor}
     last: int | None = None
@@ -88,7 +99,8 @@ def _read_once(fetch: Callable[[str], Page], in_time: Callable[[], bool]) -> Rea
         if last is not None and last not in isns:
             reason = reason or SHIFTED
         rows += page.rows
-        unreadable += page.rows - len(page.rubrics)
+        unreadable |= dict.fromkeys(page.unreadable)
+        message = message or page.message
         totals.add(page.total)
         if not page.whole:
             reason = UNREADABLE_ROWS
@@ -110,9 +122,9 @@ def _read_once(fetch: Callable[[str], Page], in_time: Callable[[], bool]) -> Rea
         back = _one_row_back(page.cursor, page.rows)
         last = isns[-1] if isns and back != page.cursor else None
         cursor = back
-    if len(totals) > 1 or page.total is None or len(found) + unreadable < page.total:
+    if len(totals) > 1 or page.total is None or len(found) + len(unreadable) < page.total:
         reason = reason or WRONG_TOTAL
-    return ReadResult(tuple(found.values()), not reason, reason, page.total)
+    return ReadResult(tuple(found.values()), not reason, reason, page.total, tuple(unreadable), message)
 
 
 def _one_row_back(cursor: str, rows: int) -> str:
@@ -178,12 +190,10 @@ def _read_page(answer: GraphqlAnswer, document: Document, alias: str) -> Page:
     edges = found or []
     if not isinstance(edges, list):
         raise TypeError("edges")
-    rubrics = tuple(_rubrics(edges, _failed_rows(answer, alias)))
-    if len(rubrics) < len(edges):
-        log.warning(
-            "delo.unreadable_rows", operation=document.name, rows=len(edges) - len(rubrics), message=answer.words
-        )
-    elif answer.errors:
+    read = _rubrics(edges, _failed_rows(answer, alias))
+    rubrics = tuple(rubric for rubric in read if rubric is not None)
+    unreadable = tuple(_place(edges, read, place) for place, rubric in enumerate(read) if rubric is None)
+    if answer.errors and not unreadable:
         log.warning("delo.errors_beside_data", operation=document.name, message=answer.words)
     return Page(
         rubrics=rubrics,
@@ -191,7 +201,9 @@ def _read_page(answer: GraphqlAnswer, document: Document, alias: str) -> Page:
         total=_of(int, result["totalCount"]),
         cursor=_of(str, paging["endCursor"]),
         more=bool(paging["hasNextPage"]),
-        whole=len(rubrics) == len(edges) and found is not None,
+        whole=not unreadable and found is not None,
+        unreadable=unreadable,
+        message=answer.words,
     )
 
 
@@ -206,20 +218,33 @@ def _failed_rows(answer: GraphqlAnswer, alias: str) -> frozenset[object]:
     return frozenset(path[2] for path in paths)
 
 
-def _rubrics(edges: Sequence[Any], failed: frozenset[object]) -> Iterator[Rubric]:
-    for place, edge in enumerate(edges):
-        node = edge["node"] if edge else None
-        if not node or place in failed or not _is_isn(node["isnRefRubric"]):
-            continue
-        reference = node["refRubric"]
-        card = reference["docRc"] if reference else None
-        yield Rubric(
-            isn=node["isnRefRubric"],
-            document_isn=card["isnDoc"] if card and _is_isn(card["isnDoc"]) else None,
-            number=_of(str, card["freeNum"]) if card else None,
-            sstu_status=_of(str, node["eosSstuStatus"]),
-            pos_status=_of(str, node["posStatusRub"]),
-        )
+def _rubrics(edges: Sequence[Any], failed: frozenset[object]) -> Sequence[Rubric | None]:
+    """The rubrics of rows; None for a row that cannot be relied on."""
+    return [None if place in failed else _rubric(edge["node"] if edge else None) for place, edge in enumerate(edges)]
+
+
+def _rubric(node: Any) -> Rubric | None:
+    if not node or not _is_isn(node["isnRefRubric"]):
+        return None
+    reference = node["refRubric"]
+    card = reference["docRc"] if reference else None
+    return Rubric(
+        isn=node["isnRefRubric"],
+        document_isn=card["isnDoc"] if card and _is_isn(card["isnDoc"]) else None,
+        number=_of(str, card["freeNum"]) if card else None,
+        sstu_status=_of(str, node["eosSstuStatus"]),
+        pos_status=_of(str, node["posStatusRub"]),
+    )
+
+
+def _place(edges: Sequence[Any], read: Sequence[Rubric | None], place: int) -> str:
+    """The ISN of an unreadable row, else those between which it stands: rows come in their order."""
+    node = edges[place]["node"] if edges[place] else None
+    if node and _is_isn(node["isnRefRubric"]):
+        return str(node["isnRefRubric"])
+    before = next((rubric.isn for rubric in reversed(read[:place]) if rubric is not None), "")
+    after = next((rubric.isn for rubric in read[place:] if rubric is not None), "")
+    return f"{before}…{after}"
 
 
 def _of(kind: type[T], value: object) -> T | None:

@@ -120,7 +120,9 @@ class RubricReader(GraphqlClient):
         rubrics = {rubric.isn: rubric for reading in readings for rubric in reading.rubrics}
         reason = next((reading.reason for reading in readings if reading.reason), "")
         total = sum(reading.total or 0 for reading in readings)
-        return ReadResult(tuple(rubrics.values()), not reason, reason, total)
+        unreadable = tuple(place for reading in readings for place in reading.unreadable)
+        message = next((reading.message for reading in readings if reading.message), "")
+        return ReadResult(tuple(rubrics.values()), not reason, reason, total, unreadable, message)
 
     def _prove_filter(self, window: Period) -> ReadResult:
         """Read a window with and without the filter; return the reading without."""

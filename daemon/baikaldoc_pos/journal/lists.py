@@ -48,12 +48,18 @@ class IncompleteWindows:
             IncompleteWindow(
                 Period(row.start, row.end),
                 *(row.first_seen, row.last_read, row.tries, row.reason, row.rows, row.total, row.acknowledged_at),
+                row.unreadable or "",
             )
             for row in self._database.rows(query)
         ]
 
-    def note(self, period: Period, reason: str, rows: int, total: int | None, now: datetime) -> None:
-        """Note that a window could not be read whole. It takes the place of those that it mostly covers."""
+    def note(
+        self, period: Period, reason: str, rows: int, total: int | None, unreadable: str, now: datetime
+    ) -> IncompleteWindow:
+        """Note that a window could not be read whole. It takes the place of those that it mostly covers.
+
+        A window is acknowledged for one reason.
+        """
         earlier = [each for each in self.all() if _covers(period, each.period)]
         noted = IncompleteWindow(
             period,
@@ -63,7 +69,9 @@ class IncompleteWindows:
             reason=reason,
             rows=rows,
             total=total,
-            acknowledged_at=next((each.acknowledged_at for each in earlier if each.acknowledged_at), None),
+            acknowledged_at=next((each.acknowledged_at for each in earlier if each.reason == reason), None),
+            # Rows are best placed before their neighbours are written.
+            unreadable=next((each.unreadable for each in earlier if each.unreadable), "") or unreadable,
         )
         with self._database.write() as connection:
             for each in earlier:
@@ -71,6 +79,7 @@ class IncompleteWindows:
             values = attrs.asdict(noted, recurse=False)
             values.pop("period")
             put(connection, incomplete_windows, values | {"start": period.start, "end": period.end})
+        return noted
 
     def read_whole(self, windows: Sequence[Period]) -> None:
         """Take those off the list that lie in windows read whole."""

@@ -264,5 +264,9 @@ def _cycles_of_changes(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX changes_by_cycle ON changes (cycle_id)")
 
 
-MIGRATIONS: Sequence[Migration] = (_first, _alerts, _server_profiles, _following, _cycles_of_changes)
+def _unreadable_rows(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE incomplete_windows ADD COLUMN unreadable TEXT")
+
+
+MIGRATIONS: Sequence[Migration] = (_first, _alerts, _server_profiles, _following, _cycles_of_changes, _unreadable_rows)
 LATEST = len(MIGRATIONS)

@@ -168,6 +168,7 @@ class IncompleteWindow:
     :param rows: how many rubrics were read.
     :param total: how many the server named.
     :param acknowledged_at: when a person took note.
+    :param unreadable: where its unreadable rows were at first: their ISNs, or those between which they stand.
     """
 
     period: Period
@@ -178,6 +179,7 @@ class IncompleteWindow:
     rows: int
     total: int | None
     acknowledged_at: datetime | None = None
+    unreadable: str = ""
 
 
 @frozen

@@ -229,6 +229,7 @@ incomplete_windows = Table(
     Column("rows", Integer, nullable=False),
     Column("total", Integer),
     Column("acknowledged_at", Instant),
+    Column("unreadable", Text),
 )
 
 # Values of which only the last one counts: see baikaldoc_pos.journal.Snapshot.

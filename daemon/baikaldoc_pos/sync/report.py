@@ -33,7 +33,7 @@ class CycleReport:
     :param unmapped: the ССТУ statuses that the mapping does not have.
     :param error: why the cycle ended early or was no success.
     :param seconds: its duration.
-    :param incomplete: how many windows could not be read whole.
+    :param incomplete: how many windows could not be read whole, and were not acknowledged.
     :param whole: everything could be read.
     :param dry_run: nothing was written to ДЕЛО.
     :param would_write: the changes that a dry run would write.

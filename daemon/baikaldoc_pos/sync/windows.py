@@ -11,6 +11,7 @@ from baikaldoc_pos.sync.recovery import recover_as_seen
 from baikaldoc_pos.sync.writer import CycleRun
 
 log = EventLog(__name__)
+MOST_NAMED = 20
 
 
 def process_window(run: CycleRun, window: Period, *, everything: bool = False, leaving_out: Sequence[str] = ()) -> bool:
@@ -35,9 +36,16 @@ def process_window(run: CycleRun, window: Period, *, everything: bool = False, l
 
 
 def _note(run: CycleRun, window: Period, reading: ReadResult) -> None:
-    rows = len(reading.rubrics)
+    rows, unreadable = len(reading.rubrics), reading.unreadable[:MOST_NAMED]
     run.windows_incomplete.append(window)
-    run.journal.incomplete_windows.note(window, reading.reason, rows, reading.total, run.clock.now())
+    noted = run.journal.incomplete_windows.note(
+        window, reading.reason, rows, reading.total, ", ".join(unreadable), run.clock.now()
+    )
+    if noted.acknowledged_at is not None:
+        return
+    run.unacknowledged += 1
+    if unreadable:
+        log.warning("window.unreadable_rows", rows=unreadable, server_message=reading.message)
     log.warning(
         "window.incomplete", start=window.start, end=window.end, count=rows, total=reading.total, reason=reading.reason
     )

@@ -94,6 +94,8 @@ class CycleRun:
         # The windows that were read whole, and those that were not.
         self.windows_read: list[Period] = []
         self.windows_incomplete: list[Period] = []
+        # How many of those nobody has taken note of.
+        self.unacknowledged = 0
         # The rubrics seen with an interim ССТУ status after a final one.
         self.reopened: set[int] = set()
         # What a dry run would write.
