@@ -216,10 +216,22 @@ def test_windows_that_cannot_be_read_whole_are_listed_and_taken_note_of(installa
     assert installation.command("windows").stdout.count(f"{ISN}…") == 1
 
 
-def test_check_names_the_policy_the_dry_run_and_how_changes_are_found(installation):
+@pytest.mark.full_server
+@pytest.mark.parametrize(("way", "shown"), [("by ISN", "перечитываются по ISN"), ("windows", "окна читаются целиком")])
+def test_check_and_status_tell_how_changes_are_found_and_what_it_costs(five, clock, way, shown):
+    """What the service has learnt, not what the server seems to take at first sight."""
+    five.profile = evolve(PROFILES[way], written=True, found_at=clock.now())
+    five.cycle(clock)
+    for command in ("check", "status"):
+        told = five.command(command).stdout
+        assert shown in told
+        assert "двум статусам" not in told
+        assert "не меньше" in told
+
+
+def test_check_names_the_policy_and_the_dry_run(installation):
     shown = installation.command("check").stdout
     assert "follow" in shown
-    assert "двум статусам" in shown
     installation.processing |= {"updatePolicy": "follow", "dryRun": True}
     installation.save()
     shown = installation.command("check").stdout

@@ -24,6 +24,7 @@ from baikaldoc_pos.logs import configure
 from baikaldoc_pos.model import Period
 from baikaldoc_pos.monitoring.server import listen_on
 from baikaldoc_pos.server_profile import ServerProfile
+from baikaldoc_pos.sync.follow import least_requests
 
 # Between the server's clock, by the Date of its answers, and ours.
 MOST_SECONDS_APART = 60
@@ -146,7 +147,7 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
             return fault.exit_code
         finally:
             session.sign_out()
-        _tell_profiles(app, delo.profile(), configuration.connection.graphql_endpoint)
+        _tell_profiles(app, delo.profile(), configuration, clock.now())
     return 0
 
 
@@ -156,15 +157,20 @@ def _compare_clocks(app: App, server: datetime | None, clock: Clock) -> None:
         click.echo(app.text.text("check.clock", seconds=abs(seconds), ahead="ahead" if seconds > 0 else "behind"))
 
 
-def _tell_profiles(app: App, found: ServerProfile, address: str) -> None:
-    """What was found now, and what the service works with where that is something else."""
-    text = app.localized(app.zone())
-    click.echo("\n".join(profile_lines(found, address, text)))
+def _tell_profiles(app: App, found: ServerProfile, configuration: Configuration, now: datetime) -> None:
+    """What was found now, and what the service works with, which has learnt more from its cycles."""
+    text, address = app.localized(app.zone()), configuration.connection.graphql_endpoint
+    kept, requests = None, None
     with JournalReader.open(app.paths.state) or nullcontext() as journal:
-        kept = journal.server_profile(address) if journal is not None else None
-    if kept is not None and (kept.abilities, kept.pending) != (found.abilities, found.pending):
-        click.echo(text.text("check.kept_profile"))
-        click.echo("\n".join(profile_lines(kept, address, text)))
+        if journal is not None:
+            kept = journal.server_profile(address)
+            requests = least_requests(journal, configuration, kept or found, now)
+    if kept is None or kept.abilities != found.abilities:
+        click.echo("\n".join(profile_lines(found, address, text)))
+    if kept is not None:
+        if kept.abilities != found.abilities:
+            click.echo(text.text("check.kept_profile"))
+        click.echo("\n".join(profile_lines(kept, address, text, requests)))
 
 
 def _mail(app: App, configuration: Configuration, clock: Clock) -> int:

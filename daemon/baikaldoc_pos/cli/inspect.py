@@ -40,6 +40,7 @@ from baikaldoc_pos.journal import (
 from baikaldoc_pos.journal.explain import LONGEST, ended, reasons, search, spellings
 from baikaldoc_pos.lookalikes import likeness
 from baikaldoc_pos.model import Outcome
+from baikaldoc_pos.sync.follow import least_requests
 from baikaldoc_pos.sync.planner import remapped
 
 CYCLES = 10
@@ -111,9 +112,10 @@ def _print_status(app: App, journal: JournalReader) -> None:
     print_table(console, text, "status.cycles", CYCLE_COLUMNS, _cycle_rows(journal.last_cycles(CYCLES), text))
     unmapped = journal.unmapped_summary()
     print_unmapped(console, text, unmapped)
-    rules = None
+    configuration = None
     with suppress(ConfigurationInvalid):
-        rules = app.configuration().processing
+        configuration = app.configuration()
+    rules = configuration.processing if configuration is not None else None
     for status in unmapped:
         if rules is not None and (alike := likeness(status.status, rules.known_statuses)):
             console.print(cell(text.text("status.lookalike", status=status.status, **alike), text))
@@ -131,7 +133,9 @@ def _print_status(app: App, journal: JournalReader) -> None:
         console.print(text.text("status.open_changes", count=unknown))
     address, profile = journal.known_server()
     if profile is not None:
-        console.print("\n".join(profile_lines(profile, address, text)))
+        now = SystemClock().now()
+        requests = least_requests(journal, configuration, profile, now) if configuration is not None else None
+        console.print("\n".join(profile_lines(profile, address, text, requests)))
 
 
 def _print_lists(console: Console, text: Catalogue, journal: JournalReader) -> None:

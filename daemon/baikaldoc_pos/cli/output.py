@@ -140,8 +140,11 @@ def _csv_cell(value: object, text: Catalogue) -> object:
     return f"'{value}" if isinstance(value, str) and _FORMULA.search(value) else value
 
 
-def profile_lines(profile: ServerProfile, host: str, text: Catalogue) -> Iterator[str]:
-    """What a server can do, a line each."""
+def profile_lines(profile: ServerProfile, host: str, text: Catalogue, following: int | None = None) -> Iterator[str]:
+    """What a server can do, a line each.
+
+    :param following: how many requests it takes at least to find the rubrics that have changed.
+    """
     lines = [f"profile.introspection.{_yes(profile.introspection)}"]
     lines.append("profile.writing.variables" if profile.typed_input else "profile.writing.literals")
     lines.append("profile.batch_limited" if profile.batch_refused_at is not None else "profile.batch")
@@ -150,13 +153,17 @@ def profile_lines(profile: ServerProfile, host: str, text: Catalogue) -> Iterato
     else:
         lines.append("profile.pending" if profile.pending_proven else "profile.pending_unproven")
     lines += [f"profile.isn_filter.{_yes(profile.isn_filter)}", f"profile.isn_order.{_yes(profile.isn_order)}"]
-    lines.append(f"profile.pairs.{profile.follows_by}")
+    # Before anything was written there is nothing to try it with.
+    lines.append(f"profile.pairs.{profile.follows_by if profile.written else 'untried'}")
+    if profile.written and following is not None:
+        lines.append("profile.following")
     lines.append(f"profile.large_pages.{_yes(profile.large_pages)}")
     fields = {
         "filter": profile.pending,
         "size": profile.batch_size,
         "first_page": FIRST_PAGE,
         "at": profile.batch_refused_at,
+        "requests": following,
     }
     yield text.text("profile.title", address=host)
     for line in lines:

@@ -8,13 +8,14 @@ from baikaldoc_pos.delo.client import BatchRejected, DeloClient
 from baikaldoc_pos.delo.documents import Documents, Selection, StatusPair
 from baikaldoc_pos.delo.graphql import StaleBatch
 from baikaldoc_pos.delo.pagination import ReadResult
-from baikaldoc_pos.delo.reader import CurrentRubrics
+from baikaldoc_pos.delo.reader import BY_ISN_AT_ONCE, CurrentRubrics
 from baikaldoc_pos.delo.retry import Deadline, RetryPolicy, RetryWait
 from baikaldoc_pos.delo.session import DeloSession
 from baikaldoc_pos.delo.session_file import SessionFile, SignIns
 from baikaldoc_pos.delo.transport import HttpTransport, RequestReport
 
 __all__ = [
+    "BY_ISN_AT_ONCE",
     "BatchRejected",
     "CurrentRubrics",
     "Deadline",

@@ -5,13 +5,15 @@ cannot be asked for these shows the written rubrics by ISN, else whole windows.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import ceil
 
-from baikaldoc_pos.config import ProcessingConfig
-from baikaldoc_pos.delo import StatusPair
+from baikaldoc_pos.config import Configuration, ProcessingConfig
+from baikaldoc_pos.delo import BY_ISN_AT_ONCE, StatusPair
 from baikaldoc_pos.i18n import EventLog
-from baikaldoc_pos.journal import Journal, PairCount, Snapshot
+from baikaldoc_pos.journal import Journal, PairCount, Snapshot, StateReader
 from baikaldoc_pos.model import Period
+from baikaldoc_pos.server_profile import ServerProfile
 from baikaldoc_pos.sync.periods import split
 from baikaldoc_pos.sync.planner import remapped, status_of
 from baikaldoc_pos.sync.recovery import read_by_isn
@@ -68,6 +70,26 @@ def misfits(pairs: Sequence[PairCount], rules: ProcessingConfig) -> Sequence[Sta
         ),
         StatusPair((*mapping, *rules.ignored_statuses), tuple(sorted(written)), other=True),
     ]
+
+
+def least_requests(
+    journal: StateReader, configuration: Configuration, profile: ServerProfile, now: datetime
+) -> int | None:
+    """How many requests it takes at least to find the rubrics that have changed; None where they are not followed."""
+    rules = configuration.processing
+    if not rules.follows:
+        return None
+    period = Period(now - timedelta(days=configuration.service.lookback.days), now)
+    pairs = journal.followed.pairs(since=period.start)
+    match profile.follows_by:
+        case "together":
+            return 1
+        case "singly":
+            return len(misfits(pairs, rules)) + 1
+        case "isn":
+            return ceil(sum(pair.count for pair in pairs) / BY_ISN_AT_ONCE)
+        case _:
+            return len(split(period, timedelta(days=rules.date_range.max_date_range_days)))
 
 
 def log_mapping_changes(journal: Journal, rules: ProcessingConfig) -> None:
