@@ -154,6 +154,19 @@ def test_the_clerks_get_a_list_with_reasons(region: Installation) -> None:
     assert region.server.sessions.open_seats == 0
 
 
+@pytest.mark.full_server
+def test_the_list_tells_what_is_held_back_and_what_cannot_be_read(region: Installation) -> None:
+    region.processing["limits"] = {"maxUpdatesPerDay": 1}
+    region.save()
+    region.know_server()
+    region.server.faults.null_nodes.add(ISN + 2)
+    done = region.command("report", "--waiting", "--json")
+    reasons = {row["isn"]: row["reason"] for row in json.loads(done.stdout)}
+    assert (reasons[ISN + 4], reasons[ISN + 5]) == ("ожидает записи", "отложено ограничением")
+    assert (done.returncode, ISN + 2 in reasons) == (1, False)
+    assert "часть строк нечитаема" in done.stderr
+
+
 def test_rubrics_that_wait_long_are_reported_once_and_their_end_too(mail, install) -> None:
     here = install()
     late = completeness(here.clock.now())

@@ -10,12 +10,13 @@ from baikaldoc_pos.assembly import open_for_reading
 from baikaldoc_pos.cli.app import YEARS, App, pass_app
 from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.cli.cycle import Stopping, run_stoppable
-from baikaldoc_pos.cli.output import print_csv, print_rows
+from baikaldoc_pos.cli.output import cell, print_csv, print_rows
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import WRITTEN, Completeness, TargetCount, last_completeness
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.completeness import WEEK, parts, swept
+from baikaldoc_pos.sync.limits import midnight_before
 from baikaldoc_pos.sync.planner import Decision, Known, excluded_names, plan
 
 COLUMNS = ("created", "number", "isn", "sstu_status", "reason")
@@ -64,17 +65,31 @@ def completeness_lines(last: Completeness, text: Catalogue) -> Iterator[str]:
 def print_waiting(app: App, configuration: Configuration, form: str | None, stopping: Stopping) -> int:
     """List the rubrics that ought to get a «Статус ПОС», as ДЕЛО has them now, the oldest weeks first.
 
+    The code is 1 where some could not be read.
+
     :raises DeloError: ДЕЛО cannot be asked.
     """
     zone, clock = configuration.processing.zone, stopping.clock
     text = app.localized(zone)
     rows: list[dict[str, object]] = []
+    gaps: list[str] = []
     with open_for_reading(app.paths, configuration, clock) as (journal, delo):
         excluded = excluded_names(journal.exclusions.all())
         known = Known(waiting=journal.retry_times().keys(), excluded=excluded)
+        limits, today = configuration.processing.limits, midnight_before(clock.now(), zone)
+        allowed = max(0, min(limits.per_cycle, limits.per_day - journal.written_since(today)))
         for week in parts(swept(configuration, journal, clock.now()), zone, WEEK):
-            planned = plan(delo.read_without_pos(week), configuration.processing, known)
-            found = [(change.rubric, "due") for change in planned.changes]
+            reading = delo.read_without_pos(week)
+            planned = plan(reading.rubrics, configuration.processing, known)
+            found = [
+                (change.rubric, "due" if place < allowed else "held_back")
+                for place, change in enumerate(planned.changes)
+            ]
+            allowed -= len(planned.changes)
+            if not reading.whole:
+                places = ", ".join(reading.unreadable) or None
+                told = {"start": week.start, "end": week.end, "reason": reading.reason, "rows": places}
+                gaps.append(text.render("completeness.gap", told))
             found += [(rubric, name) for reason, name in REASONS.items() for rubric in planned.having(reason)]
             days = [text.value(instant.astimezone(zone).date()) for instant in (week.start, week.end)]
             rows += [
@@ -87,11 +102,13 @@ def print_waiting(app: App, configuration: Configuration, form: str | None, stop
                 }
                 for rubric, name in found
             ]
-    if not rows and form is None:
-        click.echo(text.text("completeness.none"))
-    else:
+    if rows or form is not None:
         print_rows(app.console(), text, "completeness.title", COLUMNS, rows, form)
-    return 0
+    elif not gaps:
+        click.echo(text.text("completeness.none"))
+    for gap in gaps:
+        click.echo(cell(gap, text), err=True)
+    return 1 if gaps else 0
 
 
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")

@@ -6,7 +6,7 @@ one before; otherwise it is read again. A whole reading holds what its own pass 
 not has left the set. Where none is whole, the caller learns so, and has what was seen at all.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from attrs import evolve, frozen

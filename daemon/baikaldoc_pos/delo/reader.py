@@ -116,13 +116,7 @@ class RubricReader(GraphqlClient):
 
     def _read_each(self, documents: Iterable[Document], window: Period) -> ReadResult:
         """What several questions show of a window, as one reading."""
-        readings = [self._read_with_one_retry(document, self._bounds(window)) for document in documents]
-        rubrics = {rubric.isn: rubric for reading in readings for rubric in reading.rubrics}
-        reason = next((reading.reason for reading in readings if reading.reason), "")
-        total = sum(reading.total or 0 for reading in readings)
-        unreadable = tuple(place for reading in readings for place in reading.unreadable)
-        message = next((reading.message for reading in readings if reading.message), "")
-        return ReadResult(tuple(rubrics.values()), not reason, reason, total, unreadable, message)
+        return _joined([self._read_with_one_retry(document, self._bounds(window)) for document in documents])
 
     def _prove_filter(self, window: Period) -> ReadResult:
         """Read a window with and without the filter; return the reading without."""
@@ -227,14 +221,14 @@ class RubricReader(GraphqlClient):
                 counts[alias.rpartition("_")[0]] += count
         return counts
 
-    def read_without_pos(self, period: Period) -> Sequence[Rubric]:
+    def read_without_pos(self, period: Period) -> ReadResult:
         """The rubrics created in the period without a «Статус ПОС», whatever their ССТУ status."""
         profile = self.profile()
         if not profile.pending_proven:
             profile = evolve(profile, pending=PendingFilter.NONE)
-        readings = [self._read(document, self._bounds(period)) for document in self._documents.without_pos(profile)]
-        rubrics = [rubric for reading in readings for rubric in reading.rubrics if not rubric.pos_status]
-        return tuple({rubric.isn: rubric for rubric in rubrics}.values())
+        bounds = self._bounds(period)
+        reading = _joined([self._read(document, bounds) for document in self._documents.without_pos(profile)])
+        return evolve(reading, rubrics=tuple(rubric for rubric in reading.rubrics if not rubric.pos_status))
 
     def read_rubrics(
         self, isns: Sequence[int], within: Sequence[Period] = (), since: datetime | None = None
@@ -324,3 +318,13 @@ class RubricReader(GraphqlClient):
             log.warning("delo.page_limited", rows=rows, size=FIRST_PAGE, message=fault.words)
             self._learn(evolve(self.profile(), large_pages=False))
             return pages
+
+
+def _joined(readings: Sequence[ReadResult]) -> ReadResult:
+    """Several readings as one."""
+    rubrics = {rubric.isn: rubric for reading in readings for rubric in reading.rubrics}
+    reason = next((reading.reason for reading in readings if reading.reason), "")
+    total = sum(reading.total or 0 for reading in readings)
+    unreadable = tuple(place for reading in readings for place in reading.unreadable)
+    message = next((reading.message for reading in readings if reading.message), "")
+    return ReadResult(tuple(rubrics.values()), not reason, reason, total, unreadable, message)

@@ -113,7 +113,7 @@ def _shown(counts: Mapping[str, int]) -> str:
 
 def _read(run: CycleRun, period: Period) -> RubricCount:
     """The numbers from the rubrics without a «Статус ПОС»."""
-    planned = plan(run.delo.read_without_pos(period), run.processing)
+    planned = plan(run.delo.read_without_pos(period).rubrics, run.processing)
     reasons = (Decision.NO_SSTU_STATUS, Decision.UNMAPPED, Decision.IGNORED)
     total = run.delo.count({"total": Selection()}, period)["total"]
     no_sstu, unmapped, ignored = (len(planned.having(reason)) for reason in reasons)

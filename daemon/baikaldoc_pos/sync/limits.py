@@ -1,7 +1,7 @@
 """The limits of writing: how many changes may still be written, and when refusals end a cycle."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import ProcessingConfig
@@ -39,7 +39,7 @@ class WriteLimiter:
     def allowed(self) -> int:
         """How many changes may be written now."""
         written = _total(self._stats.outcomes, WRITTEN)
-        midnight = self._clock.now().astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = midnight_before(self._clock.now(), self._zone)
         if midnight != self._midnight:
             self._midnight = midnight
             self._earlier = self._journal.written_since(midnight) - written
@@ -62,6 +62,11 @@ class WriteLimiter:
         if self._probing and tried:
             self._probing = False
             self._journal.clear_checkpoint(Checkpoint.REFUSALS)
+
+
+def midnight_before(now: datetime, zone: tzinfo) -> datetime:
+    """When the day of ``maxUpdatesPerDay`` began."""
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _total(outcomes: Counter[Outcome], chosen: frozenset[Outcome]) -> int:
