@@ -28,6 +28,7 @@ NAME = "baikaldoc-pos"
 PREFIX = f"/usr/lib/{NAME}"
 HERE = CHECKOUT / "packaging"
 UNITS = HERE / "systemd"
+SCRIPTLETS = HERE / "scriptlets.sh"
 # The units name the program of an installation by hand.
 MAINTAINER = f"{NAME} maintainers <maintainers@{NAME}.org>"
 BY_HAND = f"/opt/{NAME}/bin/{NAME}"
@@ -71,6 +72,7 @@ def stage(root: Path, collected: Sequence[Path], zsh: str) -> None:
     :param zsh: where the system looks for zsh's completions.
     """
     vendor(collected, root / PREFIX[1:])
+    write(root / PREFIX[1:] / SCRIPTLETS.name, SCRIPTLETS.read_bytes())
     write(root / "usr/bin" / NAME, LAUNCHER, 0o755)
     for unit in UNITS.glob("*.service"):
         text = unit.read_text(encoding="utf-8").replace(BY_HAND, f"/usr/bin/{NAME}")
@@ -168,6 +170,7 @@ def bundle(directory: Path) -> Path:
         root = Path(scratch, title)
         collected = wheels(root / "wheels")
         write(root / "install.sh", (HERE / "bundle/install.sh").read_bytes(), 0o755)
+        write(root / SCRIPTLETS.name, SCRIPTLETS.read_bytes())
         for source, place in ((UNITS, "systemd"), (CHECKOUT / "config", "config"), (HERE / "monitoring", "monitoring")):
             for file in source.iterdir():
                 write(root / place / file.name, file.read_bytes())

@@ -2,28 +2,48 @@
 # Installs, upgrades or removes baikaldoc-pos. Needs root, systemd and Python 3.11 or newer; nothing from outside.
 #   ./install.sh                     install, or upgrade what is there; starts nothing anew
 #   ./install.sh remove [--purge]    remove the program; --purge: configuration, journal and logs, too
+# PYTHON=/path/to/python3 in the environment is taken in place of the one that it would find.
 set -eu
 prefix=/opt/baikaldoc-pos
 units=/usr/lib/systemd/system
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/scriptlets.sh"
 
-fail() { echo "install.sh: $*" >&2; exit 1; }
-booted() { [ -d /run/systemd/system ]; }
+fail() { say "$@" >&2; exit 1; }
 
-[ "$(id -u)" = 0 ] || fail "запустите от root"
+# The service cannot look into home directories (ProtectHome=), where pyenv and the like keep theirs.
+fit='
+import os, sqlite3, ssl, sys, zlib
+places = map(os.path.realpath, (sys.executable, sys.base_prefix))
+sys.exit(sys.version_info < (3, 11) or any(place.startswith(("/root/", "/home/", "/run/user/")) for place in places))
+'
+find_python() {
+  for python in ${PYTHON:-/usr/bin/python3 /usr/bin/python3.?? /usr/local/bin/python3 /usr/local/bin/python3.??}; do
+    if "$python" -I -c "$fit" 2>/dev/null; then return; fi
+  done
+  fail "нет подходящего Python: нужен 3.11 или новее, вне /root и /home, куда служба не заглядывает. Поставьте его из пакета системы или укажите: PYTHON=/путь/python3 $0" \
+    "no suitable Python: it has to be 3.11 or newer, and outside /root and /home, which the service cannot look into. Install the system's package, or name one: PYTHON=/path/to/python3 $0"
+}
+
+[ "$(id -u)" = 0 ] || fail "запустите от root" "run it as root"
 case "${1:-install}" in
 install | upgrade)
-  python=$(command -v python3) || fail "нет python3"
-  "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "нужен Python 3.11 или новее: $("$python" -V)"
-  (cd "$here" && sha256sum --quiet --check SHA256SUMS) || fail "архив повреждён: контрольные суммы не сходятся"
+  find_python
+  say "используется $python ($("$python" -V))" "$python is used ($("$python" -V))"
+  # Every file is to be in the list, and every entry of the list a file that is as it says.
+  wrong=$(cd "$here" && { find . ! -type d ! -path ./SHA256SUMS -exec sha256sum {} + && sed 's|  |  ./|' SHA256SUMS; } |
+    sort | uniq -u | cut -c67- | sort -u)
+  [ -z "$wrong" ] || fail "архив повреждён, с SHA256SUMS не сходятся: $wrong" "the archive is damaged, these are not as in SHA256SUMS: $wrong"
+  trap 'rm -rf "$prefix/lib.new"; rmdir --ignore-fail-on-non-empty "$prefix"' EXIT
   rm -rf "$prefix/lib.new"
-  install -d -m 0755 "$prefix/lib.new" "$prefix/bin" /etc/baikaldoc-pos
-  for wheel in "$here"/wheels/*.whl; do "$python" -m zipfile -e "$wheel" "$prefix/lib.new"; done
+  install -d -m 0755 "$prefix/lib.new"
+  for wheel in "$here"/wheels/*.whl; do "$python" -I -m zipfile -e "$wheel" "$prefix/lib.new"; done
   chmod -R u=rwX,go=rX "$prefix/lib.new"
   rm -rf "$prefix/lib.old"
   if [ -d "$prefix/lib" ]; then mv "$prefix/lib" "$prefix/lib.old"; fi
   mv "$prefix/lib.new" "$prefix/lib"
   rm -rf "$prefix/lib.old"
+  install -d -m 0755 "$prefix/bin" /etc/baikaldoc-pos
   cat > "$prefix/bin/baikaldoc-pos" <<LAUNCHER
 #!$python -sP
 import sys
@@ -44,18 +64,13 @@ LAUNCHER
   for file in "$here"/config/*.json; do
     [ -e "/etc/baikaldoc-pos/$(basename "$file")" ] || install -m 0640 -g baikaldoc-pos "$file" /etc/baikaldoc-pos/
   done
-  if booted; then
-    systemctl daemon-reload
-    systemctl try-restart 'baikaldoc-pos.service' 'baikaldoc-pos@*.service'
-  fi
-  echo "Установлено в $prefix. Настройте /etc/baikaldoc-pos, проверьте командой baikaldoc-pos check,"
-  echo "затем: systemctl enable --now baikaldoc-pos"
+  if booted; then systemctl daemon-reload; fi
+  restart_running "$prefix/bin/baikaldoc-pos"
+  say "установлено в $prefix. Настройте /etc/baikaldoc-pos, проверьте командой baikaldoc-pos check, затем: systemctl enable --now baikaldoc-pos" \
+    "installed in $prefix. Configure /etc/baikaldoc-pos, check it by baikaldoc-pos check, then: systemctl enable --now baikaldoc-pos"
   ;;
 remove)
-  if booted; then
-    systemctl disable --now baikaldoc-pos.service || true
-    systemctl stop 'baikaldoc-pos@*.service' || true
-  fi
+  stop_for_good
   rm -rf "$prefix" /usr/local/bin/baikaldoc-pos "$units"/baikaldoc-pos.service "$units"/baikaldoc-pos@.service \
     "$units"/baikaldoc-pos-alert@.service
   if booted; then systemctl daemon-reload; fi
@@ -64,8 +79,9 @@ remove)
     rm -f /usr/lib/sysusers.d/baikaldoc-pos.conf
     if getent passwd baikaldoc-pos >/dev/null; then userdel baikaldoc-pos; fi
   else
-    echo "Оставлены настройки, журнал и логи: /etc/baikaldoc-pos, /var/lib/baikaldoc-pos, /var/log/baikaldoc-pos"
+    say "оставлены настройки, журнал и логи: /etc/baikaldoc-pos, /var/lib/baikaldoc-pos, /var/log/baikaldoc-pos" \
+      "configuration, journal and logs stay: /etc/baikaldoc-pos, /var/lib/baikaldoc-pos, /var/log/baikaldoc-pos"
   fi
   ;;
-*) fail "неизвестная команда: $1" ;;
+*) fail "неизвестная команда: $1" "unknown command: $1" ;;
 esac

@@ -26,6 +26,8 @@ BARE: dict[str, tuple[list[str], list[str]]] = {
     "trixie": ([], [MIRROR]),
     "noble": (["--no-check-gpg"], [UBUNTU, "/usr/share/debootstrap/scripts/gutsy"]),
 }
+# Debian's rpm wants to be told that it is meant.
+RPM = "rpm --force-debian"
 PLACES = ("/etc", "/var/lib", "/var/log", "/usr", "/opt")
 
 
@@ -37,9 +39,9 @@ def server() -> Iterator[DeloServer]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A .deb and a bundle of this checkout."""
+    """A .deb, an .rpm and a bundle of this checkout."""
     directory = tmp_path_factory.mktemp("dist")
-    for kind in ("deb", "bundle"):
+    for kind in ("deb", "rpm", "bundle"):
         command = [sys.executable, str(ROOT / "packaging/build.py"), kind, str(directory)]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
     return directory
@@ -47,14 +49,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bare(bootable: None, built: Path) -> Iterator[SystemdBox]:
-    """A box without the product; the packages are in /mnt."""
+    """A box without the product; the packages are in /mnt, the bundle is unpacked, and root has a Python at home."""
     with SystemdBox({"/mnt": built}) as booted:
+        booted.run("sh", "-c", "mkdir /root/b && tar -xzf /mnt/*-bundle.tar.gz -C /root/b --strip-components=1")
+        booted.run("install", "-D", "/usr/bin/python3", "/root/bin/python3")
         yield booted
 
 
 def live(box: SystemdBox, server: DeloServer, install: str) -> None:
-    """Install, configure, start; install again under the running service."""
-    box.run("sh", "-c", install)
+    """Install, configure, start; install again under the running service, in the end with a faulty configuration."""
+    assert "systemctl enable --now baikaldoc-pos" in box.run("sh", "-c", install).stdout or "rpm" in install
     assert box.show("baikaldoc-pos.service", "ActiveState") == "inactive"
     shipped = json.loads(box.run("cat", "/etc/baikaldoc-pos/processing_config.json").stdout)
     assert shipped["dryRun"] is True
@@ -62,14 +66,15 @@ def live(box: SystemdBox, server: DeloServer, install: str) -> None:
     refused = box.run("baikaldoc-pos", "check", "--offline", check=False)
     assert (refused.returncode, "connection_config.json" in refused.stderr) == (78, True)
 
-    service = Service(box, server)
+    service, omsk = Service(box, server), Service(box, server, "baikaldoc-pos@omsk.service")
     del service.connection["password"]
     service.save()
     box.write("/etc/baikaldoc-pos/credentials/delo-password", PASSWORD, 0o600)
     assert "0.2.0" in box.run("baikaldoc-pos", "--version").stdout
     box.run("baikaldoc-pos", "check", timeout=60)
-    box.systemctl("enable", "baikaldoc-pos")
-    service.start()
+    for each in (service, omsk):
+        each.systemctl("enable")
+        each.start()
     service.wait(lambda: not wrong_or_missing(server), "every status to be set")
     before = service.pid
     box.run("sh", "-c", install)
@@ -78,6 +83,14 @@ def live(box: SystemdBox, server: DeloServer, install: str) -> None:
     box.systemctl("kill", "--signal=SIGUSR1", "--kill-whom=main", "baikaldoc-pos")
     service.wait(lambda: not wrong_or_missing(server), "the new rubric to get its status")
 
+    omsk.processing["dryRun"] = "да"
+    omsk.save()
+    before, kept = service.pid, omsk.pid
+    told = box.run("sh", "-c", f"export LANG=en_US.UTF-8; {install}")
+    assert "--instance omsk check --offline && systemctl restart baikaldoc-pos@omsk\n" in told.stdout
+    assert ("the new program refuses" in told.stdout, "dryRun" in told.stderr) == (True, True)
+    assert (service.pid not in {0, before}, omsk.pid) == (True, kept)
+
 
 def left(box: SystemdBox) -> str:
     """The product's files on the machine, dpkg's own lists apart."""
@@ -85,15 +98,31 @@ def left(box: SystemdBox) -> str:
     return "\n".join(line for line in found.splitlines() if "baikaldoc-pos-test" not in line)
 
 
-def test_the_deb(bare: SystemdBox, server: DeloServer) -> None:
-    live(bare, server, "dpkg -i /mnt/*.deb")
+@pytest.mark.parametrize(
+    ("install", "remove", "purge"),
+    [
+        ("dpkg -i /mnt/*.deb", "dpkg -r baikaldoc-pos", "dpkg -P baikaldoc-pos"),
+        (f"{RPM} -U --replacepkgs --nodeps /mnt/*.rpm", f"{RPM} -e --nodeps baikaldoc-pos", None),
+        (
+            "PATH=/root/bin:$PATH unshare -n /root/b/install.sh",
+            "/root/b/install.sh remove",
+            "/root/b/install.sh remove --purge",
+        ),
+    ],
+    ids=["deb", "rpm", "bundle without a network"],
+)
+def test_a_life(bare: SystemdBox, server: DeloServer, install: str, remove: str, purge: str | None) -> None:
+    live(bare, server, install)
     assert bare.run("systemd-analyze", "verify", "baikaldoc-pos.service").stderr == ""
     bare.run("systemd-analyze", "security", "--threshold=12", "baikaldoc-pos.service")
-    bare.run("dpkg", "-r", "baikaldoc-pos")
-    assert bare.show("baikaldoc-pos.service", "ActiveState") in {"inactive", "failed"}
+    bare.run("sh", "-c", remove)
+    for unit in ("baikaldoc-pos.service", "baikaldoc-pos@omsk.service"):
+        assert bare.show(unit, "ActiveState") in {"inactive", "failed"}
+    assert bare.run("find", "/etc/systemd", "-name", "baikaldoc*").stdout == ""
     assert bare.run("sh", "-c", "test -s /var/lib/baikaldoc-pos/journal.sqlite3").returncode == 0
-    bare.run("dpkg", "-P", "baikaldoc-pos")
-    assert left(bare) == ""
+    if purge is not None:
+        bare.run("sh", "-c", purge)
+        assert left(bare) == ""
 
 
 @pytest.mark.parametrize("release", BARE)
@@ -146,10 +175,16 @@ def test_two_builds_are_the_same_byte_for_byte(built: Path, tmp_path: Path) -> N
         assert [line for line in said.splitlines() if line.startswith("E:")] == []
 
 
-def test_the_bundle_without_a_network(bare: SystemdBox, server: DeloServer) -> None:
-    bare.run("sh", "-c", "mkdir /root/b && tar -xzf /mnt/*-bundle.tar.gz -C /root/b --strip-components=1")
-    live(bare, server, "unshare -n /root/b/install.sh")
-    bare.run("/root/b/install.sh", "remove")
-    assert bare.run("test", "-s", "/var/lib/baikaldoc-pos/journal.sqlite3").returncode == 0
-    bare.run("/root/b/install.sh", "remove", "--purge")
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        ("cp wheels/click-*.whl wheels/evil-1-py3-none-any.whl", "wheels/evil-1-py3-none-any.whl"),
+        ("echo >> config/service_config.json", "config/service_config.json"),
+        ("rm systemd/baikaldoc-pos.service", "systemd/baikaldoc-pos.service"),
+        ("echo > wheels/evil-1-py3-none-any.whl; sha256sum wheels/evil* >> SHA256SUMS", "zip"),
+        ("export PYTHON=/root/bin/python3 LANG=en_US.UTF-8", "no suitable Python"),
+    ],
+)
+def test_an_installer_that_refuses_leaves_nothing(bare: SystemdBox, spoil: str, told: str) -> None:
+    assert told in bare.run("sh", "-c", f"cd /root/b && {{ {spoil}; }} && ! ./install.sh").stderr
     assert left(bare) == ""
