@@ -81,6 +81,19 @@ def test_a_changed_rubric_that_is_shown_twice_is_written_once(five, clock):
     assert [row.sstu_status for row in five.history(rubric=ISN)] == [INTERIM, ANSWERED]
 
 
+def test_another_choice_is_told_and_left_alone_for_good(five, clock):
+    store = five.server.store
+    store.change(ISN, pos=MAPPING[ANSWERED])
+    store.change(ISN + 1, sstu=ANSWERED)
+    for _ in range(2):
+        five.cycle(clock)
+        clock.advance(hours=2)
+    assert f"стоит «{MAPPING[ANSWERED]}»" in five.command("history", "--rubric", str(ISN)).stdout
+    store.change(ISN, pos=MAPPING[INTERIM], sstu=ANSWERED)
+    clock.advance(hours=2)
+    assert five.cycle(clock).counts.updated == 0
+
+
 def test_fill_leaves_what_was_written(five, clock):
     five.processing["updatePolicy"] = "fill"
     five.server.store.change(ISN, sstu=ANSWERED)
@@ -100,6 +113,7 @@ def test_a_repeated_review_is_reported_once_and_never_written(five, clock, caplo
     assert store[ISN].pos == MAPPING[ANSWERED]
     with five.journal() as journal:
         assert [each.rubric_isn for each in journal.followed.reopened()] == [ISN]
+    assert f"снова «{INTERIM}»" in five.command("history", "--rubric", str(ISN)).stdout
 
 
 def test_a_changed_mapping_rewrites_nothing(five, clock):

@@ -213,8 +213,9 @@ def _history(
             _print_all(text, journal, wanted, form)
             return 0
         _print_table(app, text, journal, wanted)
-        if number is not None:
-            print_stories(text, journal, number)
+        asked = next((str(each) for each in (number, rubric, document) if each is not None), None)
+        if asked is not None:
+            print_stories(text, journal, asked, by_isn=number is None)
     return 0
 
 
@@ -260,9 +261,9 @@ def _history_row(row: HistoryRow, text: Catalogue) -> dict[str, object]:
     }
 
 
-def print_stories(text: Catalogue, journal: JournalReader, number: str) -> None:
-    """What follows for each rubric of that number, or why there may be nothing to follow from."""
-    found = search(journal, number, by_isn=False)
+def print_stories(text: Catalogue, journal: JournalReader, number: str, *, by_isn: bool) -> None:
+    """What follows for each rubric of that number or ISN, or why there may be nothing to follow from."""
+    found = search(journal, number, by_isn=by_isn)
     for story in found.stories:
         click.echo(
             text.text("search.rubric", number=cell(story.number, text), isn=story.isn, document=story.document_isn)

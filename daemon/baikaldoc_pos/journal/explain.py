@@ -10,7 +10,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from baikaldoc_pos.journal.models import Checkpoint, Cycle, HistoryRow, RetryEntry, UnmappedRubric
+from baikaldoc_pos.journal.models import Checkpoint, Cycle, FollowedRubric, HistoryRow, RetryEntry, UnmappedRubric
 from baikaldoc_pos.journal.queries import JournalReader
 from baikaldoc_pos.lookalikes import CYRILLIC, DASHES, LATIN, TO_CYRILLIC
 from baikaldoc_pos.model import Outcome
@@ -156,13 +156,28 @@ def _letter(character: str) -> list[str]:
     return list(dict.fromkeys([character, *(form for each in capitals for form in (each, each.lower()))]))
 
 
-def conclude(retry: RetryEntry | None, unmapped: UnmappedRubric | None, last: HistoryRow | None) -> Diagnosis:
-    """What follows from a rubric's places on the lists and its last change."""
+def conclude(
+    retry: RetryEntry | None,
+    unmapped: UnmappedRubric | None,
+    last: HistoryRow | None,
+    written: FollowedRubric | None = None,
+) -> Diagnosis:
+    """What follows from a rubric's places on the lists, its last change, and what became of what was written."""
     if last is not None and last.outcome is None:
         return Diagnosis("search.open", {"target": last.new_pos, "at": last.planned_at}, settled=False)
     if retry is not None:
-        fields = {"attempts": retry.attempts, "next_attempt_at": retry.next_attempt_at, "words": words(retry.answer)}
+        fields: dict[str, object] = {"attempts": retry.attempts, "words": words(retry.answer)}
+        fields["next_attempt_at"] = retry.next_attempt_at
         return Diagnosis("search.retry", fields, settled=False)
+    if written is not None and written.overruled_at is not None:
+        fields = {"was": written.pos_status, "status": written.overruled_as, "at": written.overruled_at}
+        return Diagnosis("search.overruled", fields, settled=True)
+    if written is not None and written.reopened_at is not None:
+        fields = {"target": written.pos_status, "status": written.reopened_as, "at": written.reopened_at}
+        return Diagnosis("search.reopened", fields, settled=False)
+    if unmapped is not None and written is not None:
+        fields = {"target": written.pos_status, "status": unmapped.sstu_status, "at": written.written_at}
+        return Diagnosis("search.unmapped_since", fields, settled=False)
     if unmapped is not None:
         return Diagnosis("search.unmapped", {"status": unmapped.sstu_status}, settled=False)
     if last is None:
@@ -209,5 +224,5 @@ def _story(journal: JournalReader, isn: int) -> RubricHistory:
         retry=retry,
         unmapped=unmapped,
         changes=changes,
-        conclusion=conclude(retry, unmapped, last),
+        conclusion=conclude(retry, unmapped, last, journal.followed.of([isn]).get(isn)),
     )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from attrs import evolve
-from baikaldoc_pos.journal import Checkpoint, HistoryRow, JournalReader, RetryEntry, UnmappedRubric
+from baikaldoc_pos.journal import Checkpoint, FollowedRubric, HistoryRow, JournalReader, RetryEntry, UnmappedRubric
 from baikaldoc_pos.journal.explain import conclude, reasons, spellings, words
 from baikaldoc_pos.model import Answer, Outcome
 
@@ -37,6 +37,20 @@ def test_a_list_that_it_is_on_says_more_than_its_past():
     assert conclude(RETRY, None, ROW).fields["words"] == "Нет прав"
     assert conclude(None, UNMAPPED, ROW).event == "search.unmapped"
     assert conclude(None, UNMAPPED, None).fields == {"status": "Иное"}
+
+
+@pytest.mark.parametrize(
+    ("became", "unmapped", "event"),
+    [
+        ({"overruled_at": NOW, "overruled_as": "Иное"}, UNMAPPED, "search.overruled"),
+        ({"reopened_at": NOW, "reopened_as": "Принято"}, None, "search.reopened"),
+        ({}, UNMAPPED, "search.unmapped_since"),
+        ({}, None, "search.written"),
+    ],
+)
+def test_what_became_of_a_written_status_is_told(became, unmapped, event):
+    written = FollowedRubric(5, 50, "А-1", "Дан ответ", "Завершено", NOW, **became)
+    assert conclude(None, unmapped, ROW, written).event == event
 
 
 def test_an_open_change_comes_before_all():
