@@ -39,9 +39,17 @@ _HIDDEN = {
 _HIDDEN_IN_LINES = {code: shown for code, shown in _HIDDEN.items() if chr(code) not in "\t\n"}
 
 
+_HIDDEN_IN_JSON = {code: json.dumps(chr(code))[1:-1] for code in _HIDDEN if code >= 0x7F}
+
+
 def visible(text: str, *, lines: bool = False) -> str:
     """A text from outside with hidden characters as escapes; with ``lines``, tabs and ends of lines stay."""
     return text.translate(_HIDDEN_IN_LINES if lines else _HIDDEN)
+
+
+def escaped(json_text: str) -> str:
+    """JSON with hidden characters as its own escapes: some viewers end a line or turn the direction at them."""
+    return json_text.translate(_HIDDEN_IN_JSON)
 
 
 class _Formatter(Formatter):

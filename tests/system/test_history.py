@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from baikaldoc_pos.i18n import visible
 from baikaldoc_pos.journal import ChangeOutcome, Checkpoint, Journal, RetryEntry
 from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
 
@@ -216,9 +217,9 @@ def test_the_first_rows_come_at_once(installation: Installation, large: Path) ->
 
 
 def test_csv_carries_no_formula_into_a_spreadsheet(installation: Installation, journal: Journal) -> None:
-    formulas = [f"{first}=1+1" for first in (*"=+-@\t\r\n", " =", "А-1;=", "А-1\t=", "＝")]
+    formulas = [f"{first}=1+1" for first in (*"=+-@\t\r\n", " =", "А-1;=", "А-1\t=", "＝", '"', "\u3000")]
     for isn, formula in enumerate(formulas, start=1):
         write(journal, rubric(isn, NUMBER), Answer(Outcome.REFUSED, formula))
     output = subprocess.run(installation.arguments("history", "--csv"), capture_output=True, check=True).stdout
     *rows, _ = csv.DictReader(io.StringIO(output.decode("utf-8-sig"), newline=""), delimiter=";")
-    assert sorted(row["Ответ ДЕЛО"] for row in rows) == sorted(f"'{formula}" for formula in formulas)
+    assert sorted(row["Ответ ДЕЛО"] for row in rows) == sorted(f"'{visible(formula)}" for formula in formulas)

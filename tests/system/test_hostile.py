@@ -1,12 +1,15 @@
 """Files and answers of a foreign shape cost at most what they concern."""
 
+import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from baikaldoc_pos.config import Paths
+from baikaldoc_pos.delo.pagination import LONGEST_TEXT
 from baikaldoc_pos.delo.transport import MAX_BODY, MAX_ITEMS
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import visible
@@ -14,10 +17,11 @@ from baikaldoc_pos.journal import StateLock
 from baikaldoc_pos.logs.masking import Masker
 
 from tests.clocks import ManualClock
-from tests.delo_server import PASSWORD, USER, Refused, Replace, make_rubric, pending_rubrics
+from tests.delo_server import HAND_SET, MAPPING, PASSWORD, USER, Refused, Replace, Request, make_rubric, pending_rubrics
 from tests.installation import ROOT, Installation
 from tests.system.accounts import ago
 
+ISN, MAPPED = 128_000_001, next(iter(MAPPING))
 SHAPES = ["[]", '{"bond": 1}', '{"cookies": ["name"]}', '{"cookies": [{"name": 1}]}', "[" * 5000]
 
 
@@ -49,6 +53,66 @@ def test_an_answer_of_a_foreign_shape_ends_the_cycle_in_its_own_words(
     installation.server.faults.clear()
     clock.advance(minutes=10)
     assert installation.cycle(clock).counts.updated + report.counts.updated == 1
+
+
+def page(isns: Sequence[int], errors: Sequence[object] = (), headers: tuple[tuple[str, str], ...] = ()) -> Replace:
+    """A page of rubrics without a «Статус ПОС», as far as it shows."""
+    reference = {"docRc": {"isnDoc": 1, "freeNum": "А-1"}}
+    nodes = [
+        {"isnRefRubric": isn, "eosSstuStatus": MAPPED, "posStatusRub": None, "refRubric": reference} for isn in isns
+    ]
+    rows = {"totalCount": len(isns), "edges": [{"node": node} for node in nodes], "pageInfo": {"hasNextPage": False}}
+    rows["pageInfo"] |= {"endCursor": str(len(isns) - 1)}
+    body = {"data": {"arRubricValuesPg": rows}} | ({"errors": errors} if errors else {})
+    return Replace(200, json.dumps(body).encode(), "application/json", headers)
+
+
+def failed(place: object) -> dict[str, object]:
+    return {"message": "TimeoutException", "path": ["arRubricValuesPg", "edges", place, "node", "posStatusRub"]}
+
+
+@pytest.mark.full_server
+@pytest.mark.parametrize(
+    "errors",
+    [[failed(1)], [failed("1")], [failed(1.0)], [*[failed(2)] * 1500, failed(1)], [{"message": "x"}] * 20_000],
+    ids=["number", "text", "fraction", "behind many", "too many"],
+)
+def test_a_status_that_could_not_be_read_is_not_taken_for_none(
+    installation: Installation, clock: ManualClock, errors: Sequence[object]
+) -> None:
+    installation.server.store.add(*(make_rubric(ISN + n, ins_date=ago(days=1)) for n in range(3)))
+    installation.server.store.change(ISN + 1, pos=HAND_SET)
+    installation.server.faults.add(page([ISN, ISN + 1, ISN + 2], errors), operation="PendingRubrics", times=None)
+    report = installation.cycle(clock)
+    assert report.exit_code in {1, 76}
+    assert installation.server.store[ISN + 1].pos == HAND_SET
+
+
+@pytest.mark.full_server
+def test_nothing_is_written_that_was_read_before_signing_in(installation: Installation, clock: ManualClock) -> None:
+    """The answer to the reading takes the cookie away; while the service signs in, somebody sets a status."""
+    store = installation.server.store
+    store.add(make_rubric(ISN, ins_date=ago(days=1)))
+    gone = ("Set-Cookie", "DeloSession=; Path=/; Max-Age=0")
+    shown = installation.server.faults.add(page([ISN], headers=(gone,)), operation="PendingRubrics", times=None)
+
+    def meanwhile(request: Request) -> None:
+        if shown.hits and request.kind == "login":
+            store.change(ISN, pos=HAND_SET)
+
+    installation.server.on_request(meanwhile)
+    report = installation.cycle(clock)
+    assert (report.error, report.counts.updated) == (None, 0)
+    assert store[ISN].pos == HAND_SET
+
+
+@pytest.mark.full_server
+def test_a_status_of_any_length_is_cut_before_anything_looks_at_it(
+    installation: Installation, clock: ManualClock
+) -> None:
+    installation.server.store.add(make_rubric(ISN, ins_date=ago(days=1), sstu=MAPPED + "\u200b" * 200_000))
+    report = installation.cycle(clock)
+    assert [len(each.status) for each in report.unmapped] == [LONGEST_TEXT]
 
 
 @pytest.mark.parametrize(

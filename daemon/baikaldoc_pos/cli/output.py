@@ -31,7 +31,7 @@ LEAST_IMPORTANT = frozenset(
 )
 PADDING = 2
 # A spreadsheet takes a text that begins so for a formula, also behind what it may split cells at.
-_FORMULA = re.compile(r"(?:^|[;,\t\r\n])[ \xa0]*(?![+-]?[0-9]+$)[=+\-@\t\r\n＝＋－＠]")
+_FORMULA = re.compile(r"(?:^|[;,\t\r\n])[\s\"']*(?![+-]?[0-9]+$)[=+\-@\t\r\n＝＋－＠]")
 
 
 def print_table(console: Console, text: Catalogue, title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -137,7 +137,10 @@ def _csv_cell(value: object, text: Catalogue) -> object:
     """A value as a spreadsheet takes it; what it would take for a formula gets an apostrophe."""
     if isinstance(value, datetime):
         return text.value(value)
-    return f"'{value}" if isinstance(value, str) and _FORMULA.search(value) else value
+    if not isinstance(value, str):
+        return value
+    shown = visible(value)
+    return f"'{shown}" if _FORMULA.search(value) or _FORMULA.search(shown) else shown
 
 
 def profile_lines(profile: ServerProfile, host: str, text: Catalogue, following: int | None = None) -> Iterator[str]:

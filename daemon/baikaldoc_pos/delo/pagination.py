@@ -32,6 +32,8 @@ WRONG_TOTAL = "window.reason.total"
 PASSES = 3
 # The bound of a reading whatever total is named; each page shows the last row of the one before again.
 MOST_ROWS = 300_000
+# Characters of a status or a registration number.
+LONGEST_TEXT = 500
 # What the journal's integers hold.
 _ISNS = range(-(2**63), 2**63)
 
@@ -207,18 +209,18 @@ def _read_page(answer: GraphqlAnswer, document: Document, alias: str) -> Page:
     )
 
 
-def _failed_rows(answer: GraphqlAnswer, alias: str) -> frozenset[object]:
+def _failed_rows(answer: GraphqlAnswer, alias: str) -> frozenset[int]:
     """The places of rows in which something failed: what is null there may not be null in ДЕЛО.
 
     :raises ValueError: something failed that belongs to no row.
     """
     paths = [error.path for error in answer.errors if error.path and (alias == PAGE or error.path[0] == alias)]
-    if any(len(path) < 3 or path[1] != "edges" for path in paths):
+    if any(len(path) < 3 or path[1] != "edges" or type(path[2]) is bool for path in paths):
         raise ValueError(answer.words)
-    return frozenset(path[2] for path in paths)
+    return frozenset(int(str(path[2])) for path in paths)
 
 
-def _rubrics(edges: Sequence[Any], failed: frozenset[object]) -> Sequence[Rubric | None]:
+def _rubrics(edges: Sequence[Any], failed: frozenset[int]) -> Sequence[Rubric | None]:
     """The rubrics of rows; None for a row that cannot be relied on."""
     return [None if place in failed else _rubric(edge["node"] if edge else None) for place, edge in enumerate(edges)]
 
@@ -231,9 +233,9 @@ def _rubric(node: Any) -> Rubric | None:
     return Rubric(
         isn=node["isnRefRubric"],
         document_isn=card["isnDoc"] if card and _is_isn(card["isnDoc"]) else None,
-        number=_of(str, card["freeNum"]) if card else None,
-        sstu_status=_of(str, node["eosSstuStatus"]),
-        pos_status=_of(str, node["posStatusRub"]),
+        number=_text(card["freeNum"]) if card else None,
+        sstu_status=_text(node["eosSstuStatus"]),
+        pos_status=_text(node["posStatusRub"]),
     )
 
 
@@ -245,6 +247,12 @@ def _place(edges: Sequence[Any], read: Sequence[Rubric | None], place: int) -> s
     before = next((rubric.isn for rubric in reversed(read[:place]) if rubric is not None), "")
     after = next((rubric.isn for rubric in read[place:] if rubric is not None), "")
     return f"{before}…{after}"
+
+
+def _text(value: object) -> str | None:
+    """A text, cut where it is longer than any status or number."""
+    text = _of(str, value)
+    return text if text is None or len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def _of(kind: type[T], value: object) -> T | None:

@@ -31,7 +31,7 @@ NO_PAGE_THERE = frozenset({404, 405, 410})
 LONGEST_REFUSAL = 64 * 1024
 LONGEST_TEXT = 2000  # characters
 LONGEST_PATH = 100
-MOST_ERRORS = 1000
+MOST_ERRORS = 10_000
 MAX_RETRY_AFTER = 3600.0
 NO_ANSWER = "NO_ANSWER"
 UNREADABLE = "UNREADABLE"
@@ -197,7 +197,11 @@ def _parse(body: Mapping[str, object], operation: str, status: int) -> GraphqlAn
     if data is not None and not isinstance(data, dict):
         raise UnexpectedAnswer(f"data is a {type(data).__name__}", operation)
     listed = body.get("errors") or []
-    errors = tuple(_error(entry) for entry in (listed[:MOST_ERRORS] if isinstance(listed, list) else [listed]))
+    entries = listed if isinstance(listed, list) else [listed]
+    if len(entries) > MOST_ERRORS:
+        # Each may say of a null that it is none.
+        raise UnexpectedAnswer(f"{len(entries)} errors", operation)
+    errors = tuple(_error(entry) for entry in entries)
     if data is None and not errors:
         raise UnexpectedAnswer("neither data nor errors", operation)
     return GraphqlAnswer(data, errors, status)

@@ -36,7 +36,7 @@ MOST_SIGN_INS = 12
 
 
 class SessionRenewed(Exception):
-    """The session had ended; there is a new one, and the request was not repeated."""
+    """The session had ended; there is a new one, and the request was not sent under it."""
 
 
 class DeloSession:
@@ -125,6 +125,8 @@ class DeloSession:
         with self._turn:
             if not self.signed_in:
                 self.sign_in()
+                if not repeat:
+                    raise SessionRenewed
                 self._clock.check_stop()
             limits = RequestLimits(cut_by_stop=repeat, repeatable=repeat)
             reply = self._post(payload, operation, limits)

@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from pythonjsonlogger.json import JsonFormatter
 
-from baikaldoc_pos.i18n import visible
+from baikaldoc_pos.i18n import escaped, visible
 from baikaldoc_pos.logs.entries import Entry, Reader
 
 _STANDARD = ("time", "level", "event", "message", "exception")
@@ -52,14 +52,14 @@ class JsonEvents(JsonFormatter):
         data |= {f"field_{name}" if name in _STANDARD else name: value for name, value in entry.fields.items()}
         if entry.exception is not None:
             data["exception"] = entry.exception
-        return self.serialize_log_record(data)
+        return escaped(self.serialize_log_record(data))
 
 
 class SentenceFormatter(logging.Formatter):
     """The sentence, with the traceback under it, in one ``style``.
 
-    For the journal each line has its priority and none has the time, which the journal adds. Further lines are
-    indented, long ones folded and control characters escaped, so that no server's answer can pass for a record.
+    For the journal each line has its priority and none has the time, which the journal adds. The lines of a traceback
+    are indented, long ones folded and control characters escaped, so that no server's answer can pass for a record.
     """
 
     def __init__(self, reader: Reader, style: Style) -> None:
@@ -69,11 +69,8 @@ class SentenceFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         entry = self._reader.read(record)
-        text = self._with_cycle(entry)
-        if entry.exception is not None:
-            text = f"{text}\n{entry.exception}"
-        first, *others = visible(text, lines=True).split("\n")
-        lines = [first, *(f"  {line}" for line in others)]
+        traceback = visible(entry.exception or "", lines=True).splitlines()
+        lines = [visible(self._with_cycle(entry)), *(f"  {line}" for line in traceback)]
         if self._target is Style.JOURNAL:
             return "\n".join(f"<{_PRIORITIES[entry.level]}>{part}" for line in lines for part in _folded(line))
         word = self._reader.catalogue.text(f"log.level.{entry.level}")
