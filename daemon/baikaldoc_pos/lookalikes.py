@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 LATIN, CYRILLIC = "ABCEHKMOPTXYabcehkmoptxy", "АВСЕНКМОРТХУавсенкмортху"
 TO_CYRILLIC = str.maketrans(LATIN, CYRILLIC)
@@ -16,6 +17,7 @@ _SHOWN_ALIKE = TO_CYRILLIC | DASHES | {ord("i"): "і"}
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
+@lru_cache(1024)
 def skeleton(text: str) -> str:
     """What is left when everything is taken away that one does not see."""
     shown = "".join(

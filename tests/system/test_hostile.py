@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from baikaldoc_pos.config import Paths
-from baikaldoc_pos.delo.pagination import LONGEST_TEXT
 from baikaldoc_pos.delo.transport import MAX_BODY, MAX_ITEMS
 from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import visible
 from baikaldoc_pos.journal import StateLock
 from baikaldoc_pos.logs.masking import Masker
+from baikaldoc_pos.model import LONGEST_STATUS
 
 from tests.clocks import ManualClock
 from tests.delo_server import HAND_SET, MAPPING, PASSWORD, USER, Refused, Replace, Request, make_rubric, pending_rubrics
@@ -112,7 +112,7 @@ def test_a_status_of_any_length_is_cut_before_anything_looks_at_it(
 ) -> None:
     installation.server.store.add(make_rubric(ISN, ins_date=ago(days=1), sstu=MAPPED + "\u200b" * 200_000))
     report = installation.cycle(clock)
-    assert [len(each.status) for each in report.unmapped] == [LONGEST_TEXT]
+    assert [len(each.status) for each in report.unmapped] == [LONGEST_STATUS]
 
 
 @pytest.mark.parametrize(

@@ -343,7 +343,7 @@ def test_schema_check_and_pull_show_the_servers_own_schema(installation, server,
     with installation.journal() as journal:
         assert journal.known_server() == ("", None)
 
-    assert installation.command("schema", "pull", str(tmp_path / "no" / "file")).returncode == 74
+    assert installation.command("schema", "pull", str(tmp_path / "no" / "file")).returncode == 73
     file = tmp_path / "server.graphql"
     assert installation.command("schema", "pull", str(file)).returncode == 0
     schema = build_schema(file.read_text(encoding="utf-8"))

@@ -29,6 +29,8 @@ from baikaldoc_pos.i18n import LANGUAGES
 # Python refuses to read integers of thousands of digits; no setting needs more than these.
 _MOST_DIGITS = 40
 MOST_BYTES = 1024 * 1024
+# Unknown keys for which the nearest known one is looked for.
+MOST_COMPARED = 50
 SERVICE_FILE = FILES["service"][0]
 T = TypeVar("T", bound=AttrsInstance)
 WithPassword = TypeVar("WithPassword", ConnectionConfig, AlertSettings)
@@ -136,8 +138,8 @@ def structure(
                 values[attribute.name] = setting.kind.read(document[setting.key])
             except UnacceptableError as error:
                 faults += _placed(error, file, below)
-    for key in sorted(document.keys() - known):
-        nearest = _nearest(key, list(known.values()), file)
+    for place, key in enumerate(sorted(document.keys() - known)):
+        nearest = _nearest(key, list(known.values()), file) if place < MOST_COMPARED else None
         problem, fields = (
             ("config.fault.unknown_key_nearest", {"nearest": nearest})
             if nearest

@@ -20,6 +20,7 @@ import idna  # what requests encodes names with
 from attrs import evolve, field, frozen
 
 from baikaldoc_pos.config.issues import Phrase, quoted, shown
+from baikaldoc_pos.model import LONGEST_STATUS
 
 TEXTFILE_SUFFIX = ".prom"  # node_exporter ignores any other file
 _UNIX = "unix:"
@@ -301,7 +302,9 @@ def _status_mapping(value: dict[str, object]) -> Mapping[str, str]:
             problems.append(Problem("config.fault.status_blank", below=quoted(source)))
         elif status in written:
             problems.append(Problem("config.fault.status_twice", {"other": shown(written[status])}, quoted(source)))
-        if isinstance(target, str) and target.strip():
+        if max(len(status), len(str(target))) > LONGEST_STATUS:
+            problems.append(Problem("config.fault.status_long", {"most": LONGEST_STATUS}, quoted(source)))
+        elif isinstance(target, str) and target.strip():
             mapping[status] = target
         else:
             problems += wrong_type(TEXT.description, target, quoted(source)).problems

@@ -4,6 +4,7 @@ Rules look at the JSON as it was read, so that their faults stand beside those o
 of a wrong type, which the field types report.
 """
 
+import errno
 import ipaddress
 import ssl
 from collections.abc import Iterator, Mapping
@@ -26,16 +27,21 @@ from baikaldoc_pos.config.model import (
 )
 from baikaldoc_pos.config.settings import settings_of
 from baikaldoc_pos.config.types import TcpAddress
-from baikaldoc_pos.lookalikes import foreign_letters, likeness
+from baikaldoc_pos.files import read_small
+from baikaldoc_pos.lookalikes import foreign_letters, likeness, skeleton
 
 
 def certificate_faults(path: Path, file: str, key: str) -> list[ConfigError]:
     """The faults of a CA file: it must be there, readable, and hold certificates in PEM form."""
     try:
+        read_small(path, MOST_CA_BYTES)
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except ssl.SSLError:
         return [ConfigError(file, key, "config.fault.ca_not_pem", {"path": str(path)})]
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            fields = {"path": str(path), "most": MOST_CA_BYTES >> 10}
+            return [ConfigError(file, key, "config.fault.ca_too_large", fields)]
         return [ConfigError(file, key, "config.fault.ca_unreadable", {"path": str(path), "reason": error.strerror})]
     except ValueError:  # a NUL in the path
         return [ConfigError(file, key, "config.fault.path_invalid")]
@@ -51,6 +57,8 @@ def without_strict(context: ssl.SSLContext) -> ssl.SSLContext:
     return context
 
 
+# Bundles of all public certificates have a quarter of it.
+MOST_CA_BYTES = 1024 * 1024
 _PROCESSING = FILES["processing"][0]
 _SERVICE = FILES["service"][0]
 Document = Mapping[str, object]
@@ -182,11 +190,12 @@ def _of_processing(processing: ProcessingConfig, file: str) -> Iterator[ConfigWa
         if target != target.strip():
             yield ConfigWarning(file, f"statusMapping{quoted(status)}", "config.notice.target_spaces")
     for texts in (processing.known_statuses, tuple(dict.fromkeys(processing.status_mapping.values()))):
-        for place, text in enumerate(texts):
+        shapes: dict[str, str] = {}
+        for text in texts:
             if letters := foreign_letters(text):
                 fields = {"text": text, "letters": letters}
                 yield ConfigWarning(file, "statusMapping", "config.notice.foreign_letters", fields)
-            if alike := likeness(text, texts[:place]):
+            if alike := likeness(text, [shapes.setdefault(skeleton(text), text)]):
                 yield ConfigWarning(file, "statusMapping", "config.notice.lookalike", {"text": text, **alike})
 
 

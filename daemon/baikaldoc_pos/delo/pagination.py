@@ -15,7 +15,7 @@ from baikaldoc_pos.delo.documents import Document
 from baikaldoc_pos.delo.responses import GraphqlAnswer
 from baikaldoc_pos.errors import SchemaMismatch, UnexpectedAnswer
 from baikaldoc_pos.i18n import EventLog
-from baikaldoc_pos.model import Rubric
+from baikaldoc_pos.model import LONGEST_STATUS, Rubric
 
 log = EventLog(__name__)
 T = TypeVar("T")
@@ -32,8 +32,6 @@ WRONG_TOTAL = "window.reason.total"
 PASSES = 3
 # The bound of a reading whatever total is named; each page shows the last row of the one before again.
 MOST_ROWS = 300_000
-# Characters of a status or a registration number.
-LONGEST_TEXT = 500
 # What the journal's integers hold.
 _ISNS = range(-(2**63), 2**63)
 
@@ -252,7 +250,7 @@ def _place(edges: Sequence[Any], read: Sequence[Rubric | None], place: int) -> s
 def _text(value: object) -> str | None:
     """A text, cut where it is longer than any status or number."""
     text = _of(str, value)
-    return text if text is None or len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+    return text if text is None or len(text) <= LONGEST_STATUS else f"{text[: LONGEST_STATUS - 1]}…"
 
 
 def _of(kind: type[T], value: object) -> T | None:

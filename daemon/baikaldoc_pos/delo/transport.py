@@ -31,7 +31,7 @@ from baikaldoc_pos.errors import DeloUnavailable, StopRequested
 
 MAX_BODY = 8 * 1024 * 1024
 # Objects, arrays and members of an answer, as far as its punctuation tells: a page of 1,000 rubrics has 12,000.
-MAX_ITEMS = 250_000
+MAX_ITEMS = 100_000
 CHUNK = 64 * 1024
 # A connection that the server had closed while it was idle shows it as soon as it is used.
 STALE_SECONDS = 1.0

@@ -7,6 +7,7 @@ import certifi
 import pytest
 from baikaldoc_pos.config import secrets_of
 from baikaldoc_pos.config.issues import render
+from baikaldoc_pos.config.validate import MOST_CA_BYTES
 from baikaldoc_pos.i18n import Catalogue
 
 from tests.unit.config.files import changed, faults_of, load, places
@@ -135,11 +136,14 @@ def test_a_ca_file_is_relative_to_the_directory_and_looked_into(tmp_path):
     (tmp_path / "ca.pem").symlink_to(certifi.where())
     assert load(tmp_path, changed({"connection.verify": "ca.pem"})).connection.verify == tmp_path / "ca.pem"
     (tmp_path / "text.pem").write_text("сертификат")
+    with (tmp_path / "large.pem").open("wb") as large:
+        large.truncate(MOST_CA_BYTES + 1)
     for verify, problems in (
         ("nowhere.pem", {"ca_unreadable"}),
         ("text.pem", {"ca_not_pem"}),
         (".", {"ca_unreadable", "ca_not_pem"}),
         ("a\0b", {"path_invalid"}),
+        ("large.pem", {"ca_too_large"}),
     ):
         [(_, key, problem)] = places(faults_of(tmp_path, changed({"connection.verify": verify})))
         assert key == "verify"

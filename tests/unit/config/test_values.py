@@ -63,11 +63,12 @@ def test_what_is_not_taken(tmp_path, path, values):
         ({"processing.utcOffsetHours": ...}, {("utcOffsetHours", "missing_key")}),
         ({"connection.login_url": ...}, {("login_url", "missing_key")}),
         (
-            {"processing.statusMapping": {"А": None, " А": "x", "": "x", "Б": " ", "В": 1}},
+            {"processing.statusMapping": {"А": None, " А": "x", "": "x", "Б": " ", "В": 1, "Г": "x" * 501}},
             {
                 ('statusMapping["А"]', "wrong_type"),
                 ('statusMapping[" А"]', "status_twice"),
                 ('statusMapping[""]', "status_blank"),
+                ('statusMapping["Г"]', "status_long"),
                 ('statusMapping["Б"]', "wrong_type"),
                 ('statusMapping["В"]', "wrong_type"),
             },
