@@ -134,8 +134,9 @@ def test_masking_takes_twice_as_long_for_twice_as_much(unit: str) -> None:
 
 # Python holds each character of a text in as many bytes as its widest one needs.
 LONG_TEXT = '{"data": null, "errors": [{"message": "' + "x" * (MAX_BODY - 100) + '\U0001f600"}]}'
-MANY_TEXTS = '{"data": [' + ", ".join(['"\U0001f600x"'] * (MAX_ITEMS // 2)) + "]}"
 MANY_KEYS = '{"data": {' + ", ".join(f'"k{n}": 1' for n in range(MAX_ITEMS - 2)) + "}}"
+OBJECTS = ", ".join(f'{{"k{n}": 1}}' for n in range(MAX_ITEMS // 2 - 5))
+MANY_OBJECTS = f'{{"data": {{"a": [{OBJECTS}], "z": "{"x" * (MAX_BODY - 2 * len(OBJECTS))}\U0001f600"}}}}'
 # The peak of a process that is started here is its own: one that is forked shows its parent's.
 MEASURED = """
 import os, sys
@@ -146,7 +147,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
-@pytest.mark.parametrize("body", [LONG_TEXT, MANY_TEXTS, MANY_KEYS], ids=["a long text", "many texts", "many keys"])
+@pytest.mark.parametrize("body", [LONG_TEXT, MANY_OBJECTS, MANY_KEYS], ids=["a long text", "many objects", "many keys"])
 def test_no_answer_takes_more_than_200_megabytes(installation: Installation, body: str) -> None:
     installation.server.faults.add(Replace(200, body.encode(), "application/json"), on="read", times=None)
     installation.processing["retryAttempts"] = 0
