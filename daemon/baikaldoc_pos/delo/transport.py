@@ -29,7 +29,7 @@ from baikaldoc_pos.config import ConnectionConfig, without_strict
 from baikaldoc_pos.delo.connections import BreakableAdapter
 from baikaldoc_pos.errors import DeloUnavailable, StopRequested
 
-MAX_BODY = 8 * 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
 # Objects, arrays and members of an answer, as far as its punctuation tells: a page of 1,000 rubrics has 12,000.
 MAX_ITEMS = 100_000
 CHUNK = 64 * 1024
