@@ -20,6 +20,7 @@ from tests.delo_server import (
 from tests.installation import Installation
 from tests.system.accounts import (
     assert_accounted,
+    events,
     outcomes,
     retries,
 )
@@ -68,6 +69,14 @@ def test_what_cannot_be_read_again_is_not_written(sixty: Installation, clock: Ma
     clock.advance(minutes=10)
     sixty.cycle(clock)
     assert_neighbours_done(sixty)
+
+
+def test_a_reading_that_takes_longer_than_five_seconds_is_told_once(
+    sixty: Installation, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    sixty.server.on_execute(lambda request: clock.advance(seconds=6))
+    assert sixty.cycle(clock).counts.updated == COUNT
+    assert len(events(caplog, "write.slow_reading")) == 1
 
 
 def test_what_was_read_just_now_is_not_read_again(sixty: Installation, clock: ManualClock) -> None:

@@ -105,6 +105,7 @@ class CycleRun:
         self.masker = Masker(secrets_of(context.configuration))
         self._limiter = WriteLimiter(self.processing, self.journal, self.clock, self.stats)
         self._logged = 0
+        self._slow_logged = False
 
     @property
     def complete(self) -> bool:
@@ -282,6 +283,7 @@ class CycleRun:
 
         :param opened: the journal's ids of changes that were sent; without them the rubrics are decided on anew.
         """
+        read_at = self.clock.monotonic()
         try:
             current = self.delo.read_rubrics([change.rubric.isn for change in changes])
         except SchemaMismatch as mismatch:
@@ -294,6 +296,10 @@ class CycleRun:
             failed = Answer(Outcome.FAILED, message=str(fault.fields["what"]))
             self.settle(changes, [failed] * len(changes), [opened.pop(change) for change in changes])
             return []
+        seconds = self.clock.monotonic() - read_at
+        if seconds > FRESH_SECONDS and not self._slow_logged:
+            self._slow_logged = True
+            log.warning("write.slow_reading", seconds=round(seconds, 1), fresh=FRESH_SECONDS)
         if opened is not None:
             wanted = [change for change in changes if is_still_wanted(change, current)]
             ended = [change for change in changes if change not in wanted]
