@@ -67,29 +67,35 @@ def vendor(collected: Sequence[Path], target: Path) -> None:
 
 
 def stage(root: Path, collected: Sequence[Path], zsh: str) -> None:
-    """Put the files of a package below ``root``.
-
-    :param zsh: where the system looks for zsh's completions.
-    """
+    """Put the files of a package below ``root``; ``zsh`` as in ``share``."""
     vendor(collected, root / PREFIX[1:])
     write(root / PREFIX[1:] / SCRIPTLETS.name, SCRIPTLETS.read_bytes())
     write(root / "usr/bin" / NAME, LAUNCHER, 0o755)
     for unit in UNITS.glob("*.service"):
         text = unit.read_text(encoding="utf-8").replace(BY_HAND, f"/usr/bin/{NAME}")
         write(root / "usr/lib/systemd/system" / unit.name, text)
-    write(root / f"usr/lib/sysusers.d/{NAME}.conf", (UNITS / f"{NAME}.sysusers").read_bytes())
+    for kind in ("sysusers", "tmpfiles"):
+        write(root / f"usr/lib/{kind}.d/{NAME}.conf", (UNITS / f"{NAME}.{kind}").read_bytes())
     for example in (CHECKOUT / "config").glob("*.json"):
         write(root / "etc" / NAME / example.name, example.read_bytes(), 0o640)
     (root / "etc" / NAME / "credentials").mkdir(mode=0o700)
+    share(root / "usr/share", zsh)
+
+
+def share(root: Path, zsh: str) -> None:
+    """Put below ``root`` what people and shells read: documents, man pages, completions, monitoring.
+
+    :param zsh: the directory in which the system looks for zsh's completions.
+    """
     for file in documents():
-        write(root / "usr/share/doc" / NAME / file.relative_to(CHECKOUT), file.read_bytes())
+        write(root / "doc" / NAME / file.relative_to(CHECKOUT), file.read_bytes())
     for file in (HERE / "monitoring").iterdir():
-        write(root / "usr/share" / NAME / "monitoring" / file.name, file.read_bytes())
+        write(root / NAME / "monitoring" / file.name, file.read_bytes())
     for language, place in (("en", "man1"), ("ru", "ru/man1")):
         page = man_page(language, int(commit_time()))
-        write(root / f"usr/share/man/{place}/{NAME}.1.gz", gzip.compress(page.encode(), 9, mtime=0))
-    write(root / f"usr/share/bash-completion/completions/{NAME}", completion("bash"))
-    write(root / f"{zsh}/_{NAME}", completion("zsh"))
+        write(root / f"man/{place}/{NAME}.1.gz", gzip.compress(page.encode(), 9, mtime=0))
+    write(root / f"bash-completion/completions/{NAME}", completion("bash"))
+    write(root / f"zsh/{zsh}/_{NAME}", completion("zsh"))
 
 
 def documents() -> Iterator[Path]:
@@ -116,11 +122,11 @@ def deb(directory: Path) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch, "root")
         root.mkdir(mode=0o755)
-        stage(root, wheels(Path(scratch, "wheels")), "usr/share/zsh/vendor-completions")
-        share = root / "usr/share/doc" / NAME
-        write(share / "copyright", (CHECKOUT / "LICENSE").read_bytes())
-        write(share / "third-party.gz", gzip.compress(licences(Path(scratch, "wheels")).encode(), 9, mtime=0))
-        write(share / "changelog.gz", gzip.compress(debian_changelog().encode(), 9, mtime=0))
+        stage(root, wheels(Path(scratch, "wheels")), "vendor-completions")
+        doc = root / "usr/share/doc" / NAME
+        write(doc / "copyright", (CHECKOUT / "LICENSE").read_bytes())
+        write(doc / "third-party.gz", gzip.compress(licences(Path(scratch, "wheels")).encode(), 9, mtime=0))
+        write(doc / "changelog.gz", gzip.compress(debian_changelog().encode(), 9, mtime=0))
         files = sorted(path for path in root.rglob("*") if path.is_file())
         sums = (f"{hashlib.md5(file.read_bytes()).hexdigest()}  {file.relative_to(root)}\n" for file in files)  # noqa: S324
         size = sum(file.stat().st_size for file in files) // 1024
@@ -143,7 +149,7 @@ def rpm(directory: Path) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch, "root")
         root.mkdir(mode=0o755)
-        stage(root, wheels(Path(scratch, "wheels")), "usr/share/zsh/site-functions")
+        stage(root, wheels(Path(scratch, "wheels")), "site-functions")
         settle_times(root)
         defines = {
             "_topdir": f"{scratch}/rpm",
@@ -171,11 +177,10 @@ def bundle(directory: Path) -> Path:
         collected = wheels(root / "wheels")
         write(root / "install.sh", (HERE / "bundle/install.sh").read_bytes(), 0o755)
         write(root / SCRIPTLETS.name, SCRIPTLETS.read_bytes())
-        for source, place in ((UNITS, "systemd"), (CHECKOUT / "config", "config"), (HERE / "monitoring", "monitoring")):
+        for source in (UNITS, CHECKOUT / "config"):
             for file in source.iterdir():
-                write(root / place / file.name, file.read_bytes())
-        for file in documents():
-            write(root / file.relative_to(CHECKOUT), file.read_bytes())
+                write(root / source.name / file.name, file.read_bytes())
+        share(root / "share", "site-functions")
         write(root / "LICENSES.txt", licences(root / "wheels"))
         write(root / "sbom.cdx.json", json.dumps(bill_of_materials(collected), indent=2) + "\n")
         files = sorted(path for path in root.rglob("*") if path.is_file())

@@ -4,10 +4,18 @@
 #   ./install.sh remove [--purge]    remove the program; --purge: configuration, journal and logs, too
 # PYTHON=/path/to/python3 in the environment is taken in place of the one that it would find.
 set -eu
+umask 022
 prefix=/opt/baikaldoc-pos
 units=/usr/lib/systemd/system
+share=/usr/local/share
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/scriptlets.sh"
+
+remove_share() {
+  rm -rf "$share/baikaldoc-pos" "$share/doc/baikaldoc-pos" "$share"/man/man1/baikaldoc-pos.1.gz \
+    "$share"/man/ru/man1/baikaldoc-pos.1.gz "$share/bash-completion/completions/baikaldoc-pos" \
+    "$share/zsh/site-functions/_baikaldoc-pos"
+}
 
 fail() { say "$@" >&2; exit 1; }
 
@@ -43,7 +51,7 @@ install | upgrade)
   if [ -d "$prefix/lib" ]; then mv "$prefix/lib" "$prefix/lib.old"; fi
   mv "$prefix/lib.new" "$prefix/lib"
   rm -rf "$prefix/lib.old"
-  install -d -m 0755 "$prefix/bin" /etc/baikaldoc-pos
+  install -d -m 0755 "$prefix/bin"
   cat > "$prefix/bin/baikaldoc-pos" <<LAUNCHER
 #!$python -sP
 import sys
@@ -56,11 +64,15 @@ sys.exit(main())
 LAUNCHER
   chmod 0755 "$prefix/bin/baikaldoc-pos"
   ln -sf "$prefix/bin/baikaldoc-pos" /usr/local/bin/baikaldoc-pos
-  install -d "$units" /usr/lib/sysusers.d
+  remove_share
+  install -d "$units" "$share"
+  cp -R "$here/share/." "$share/"
   install -m 0644 "$here"/systemd/*.service "$units/"
-  install -m 0644 "$here/systemd/baikaldoc-pos.sysusers" /usr/lib/sysusers.d/baikaldoc-pos.conf
+  for kind in sysusers tmpfiles; do
+    install -D -m 0644 "$here/systemd/baikaldoc-pos.$kind" "/usr/lib/$kind.d/baikaldoc-pos.conf"
+  done
   systemd-sysusers baikaldoc-pos.conf
-  install -d -m 0700 /etc/baikaldoc-pos/credentials
+  systemd-tmpfiles --create baikaldoc-pos.conf
   for file in "$here"/config/*.json; do
     [ -e "/etc/baikaldoc-pos/$(basename "$file")" ] || install -m 0640 -g baikaldoc-pos "$file" /etc/baikaldoc-pos/
   done
@@ -72,7 +84,8 @@ LAUNCHER
 remove)
   stop_for_good
   rm -rf "$prefix" /usr/local/bin/baikaldoc-pos "$units"/baikaldoc-pos.service "$units"/baikaldoc-pos@.service \
-    "$units"/baikaldoc-pos-alert@.service
+    "$units"/baikaldoc-pos-alert@.service /usr/lib/tmpfiles.d/baikaldoc-pos.conf
+  remove_share
   if booted; then systemctl daemon-reload; fi
   if [ "${2:-}" = --purge ]; then
     for place in /etc /var/lib /var/log /run; do rm -rf "$place/baikaldoc-pos" "$place"/baikaldoc-pos@*; done

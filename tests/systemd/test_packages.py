@@ -17,7 +17,7 @@ from tests.installation import ROOT
 from tests.systemd.box import SystemdBox
 from tests.systemd.service import Service, new_rubric, recent_rubrics, wrong_or_missing
 
-pytestmark = [pytest.mark.systemd, pytest.mark.packages, pytest.mark.xdist_group("packages")]
+pytestmark = [pytest.mark.systemd, pytest.mark.packages, pytest.mark.xdist_group("packages"), pytest.mark.timeout(600)]
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 UBUNTU = os.environ.get("UBUNTU_MIRROR", "http://archive.ubuntu.com/ubuntu")
 # Options, mirror and script of debootstrap; a Debian has neither Ubuntu's keys nor a script for its newest release.
@@ -28,6 +28,14 @@ BARE: dict[str, tuple[list[str], list[str]]] = {
 }
 # Debian's rpm wants to be told that it is meant.
 RPM = "rpm --force-debian"
+SHARED = (
+    "tmpfiles.d/baikaldoc-pos.conf",
+    "doc/baikaldoc-pos/docs/ru/install.md",
+    "man/ru/man1/baikaldoc-pos.1.gz",
+    "bash-completion/completions/baikaldoc-pos",
+    "zsh/*/_baikaldoc-pos",
+    "baikaldoc-pos/monitoring/zabbix-template.yaml",
+)
 PLACES = ("/etc", "/var/lib", "/var/log", "/usr", "/opt")
 
 
@@ -62,9 +70,17 @@ def live(box: SystemdBox, server: DeloServer, install: str) -> None:
     assert box.show("baikaldoc-pos.service", "ActiveState") == "inactive"
     shipped = json.loads(box.run("cat", "/etc/baikaldoc-pos/processing_config.json").stdout)
     assert shipped["dryRun"] is True
-    assert box.run("stat", "-c", "%a %U:%G", "/etc/baikaldoc-pos/credentials").stdout == "700 root:root\n"
+    listed = box.run("sh", "-c", "stat -c '%a %U %n' /*/baikaldoc-pos/credentials /var/*/baikaldoc-pos").stdout
+    assert listed.splitlines() == [
+        "700 root /etc/baikaldoc-pos/credentials",
+        "700 baikaldoc-pos /var/lib/baikaldoc-pos",
+        "750 baikaldoc-pos /var/log/baikaldoc-pos",
+    ]
+    for place in SHARED:
+        assert box.run("sh", "-c", f"ls -d /usr/lib/{place} /usr/share/{place} /usr/local/share/{place} || :").stdout
     refused = box.run("baikaldoc-pos", "check", "--offline", check=False)
-    assert (refused.returncode, "connection_config.json" in refused.stderr) == (78, True)
+    assert (refused.returncode, "delo.example.org" in refused.stdout) == (78, True)
+    assert "credentials/delo-password нет" in refused.stderr
 
     service, omsk = Service(box, server), Service(box, server, "baikaldoc-pos@omsk.service")
     del service.connection["password"]
