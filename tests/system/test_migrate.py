@@ -81,9 +81,21 @@ def test_without_a_yes_nothing_is_written(tmp_path: Path, script: Path) -> None:
     assert list(tmp_path.iterdir()) == [script]
 
 
-def test_what_somebody_has_configured_is_not_overwritten(tmp_path: Path, script: Path) -> None:
+def test_a_repeat_leaves_what_was_edited_and_the_bookmark_that_was_taken(tmp_path: Path, script: Path) -> None:
     assert migrate(tmp_path, str(script), "--yes").returncode == 0
-    (script / "processing_config.json").write_text(json.dumps(PROCESSING | {"batchSize": 7}), encoding="utf-8")
+    (tmp_path / "config/processing_config.json").write_text(json.dumps(PROCESSING | {"dryRun": True}))
+    (script / "state.json").write_text(json.dumps({"lastRunTime": "2026-10-26 23:00:00"}))
+    before = content_of(tmp_path)
+    done = migrate(tmp_path, str(script), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert all(str(tmp_path / path) in done.stdout for path in ("config/processing_config.json", "state/state.json"))
+    assert ("12:00" in done.stdout, "23:00" in done.stdout) == (True, False)
+    assert content_of(tmp_path) == before
+
+
+def test_what_somebody_has_configured_is_not_overwritten(tmp_path: Path, script: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/processing_config.json").write_text(json.dumps(PROCESSING | {"batchSize": 7}), encoding="utf-8")
     before = content_of(tmp_path)
     done = migrate(tmp_path, str(script), "--yes")
     assert (done.returncode, str(tmp_path / "config/processing_config.json") in done.stderr) == (73, True)

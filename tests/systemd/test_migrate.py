@@ -40,8 +40,19 @@ def test_the_service_takes_the_place_of_the_script_and_its_timer(box: SystemdBox
     box.systemctl("enable", "--now", "baikaldoc-pos.timer")
     box.systemctl("enable", "baikaldoc-pos.service")
 
-    done = box.run("bash", "-c", f"yes | {PREFIX}/bin/baikaldoc-pos migrate /root/script")
+    migrate = f"{PREFIX}/bin/baikaldoc-pos migrate /root/script"
+    put_off = box.run("bash", "-c", f"printf 'y\\nn\\n' | {migrate}").stdout
+    assert ("повторите команду" in put_off, "enable --now" in put_off) == (True, False)
+    assert box.show("baikaldoc-pos.timer", "ActiveState") == "active"
+    edited = json.dumps(service.processing | {"batchSize": 7}, ensure_ascii=False)
+    box.run("sh", "-c", f"echo '{edited}' > /etc/baikaldoc-pos/processing_config.json")
+    box.write("/root/script/state.json", json.dumps({"lastRunTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}))
+    done = box.run("bash", "-c", f"echo y | {migrate}")
 
+    assert ("enable --now" in done.stdout, box.read("/etc/baikaldoc-pos/processing_config.json")) == (
+        True,
+        edited + "\n",
+    )
     assert f"{UNITS}/baikaldoc-pos.timer" in done.stdout
     assert box.show("baikaldoc-pos.timer", "LoadState") == "not-found"
     assert "/lib/systemd/system/" in box.show("baikaldoc-pos.service", "FragmentPath")

@@ -14,9 +14,11 @@ from baikaldoc_pos.assembly import gateway, log_settings, open_session
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.cli.cycle import run_stoppable
+from baikaldoc_pos.cli.installed import example_host
 from baikaldoc_pos.cli.output import profile_lines
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Configuration, TcpAddress, UnixAddress, render, warnings_of
+from baikaldoc_pos.config.model import FILES
 from baikaldoc_pos.errors import BaikaldocError, DeloError, MailError
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import JournalReader, PauseFile, check_whole, holder_of, script_bookmark
@@ -41,6 +43,8 @@ def _check(app: App, /, *, offline: bool) -> int:
 
 
 def _checks(app: App, clock: Clock, *, offline: bool) -> int:
+    if host := example_host(app.paths.config):
+        click.echo(app.text.text("check.example", path=app.paths.config / FILES["connection"][0], host=host))
     configuration = app.configuration()
     click.echo(app.text.text("check.configuration_sound", path=app.paths.config))
     for notice in warnings_of(configuration, app.paths.config):

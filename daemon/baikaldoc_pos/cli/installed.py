@@ -9,15 +9,19 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from baikaldoc_pos.config import PRELOADED, Paths
 from baikaldoc_pos.config.credentials import DELO_CREDENTIAL, SMTP_CREDENTIAL
+from baikaldoc_pos.config.load import read_document
+from baikaldoc_pos.config.model import FILES
 from baikaldoc_pos.files import read_small
 from baikaldoc_pos.i18n import Catalogue
 
 NAME = ACCOUNT = "baikaldoc-pos"
+EXAMPLE_HOST = "example.org"  # RFC 2606; the address in the example that a package installs
 # Where the packages and an installation by hand put the program.
 PREFIXES = (Path("/usr/lib/baikaldoc-pos"), Path("/opt/baikaldoc-pos"))
 _FROM_SYSTEMD = ("CONFIGURATION_DIRECTORY", "STATE_DIRECTORY", "LOGS_DIRECTORY")
@@ -65,17 +69,26 @@ def become_service(paths: Paths, environ: Mapping[str, str], text: Catalogue) ->
         raise click.UsageError(text.text("cli.error.no_account", account=ACCOUNT)) from None
     known = dict(environ)
     for name in (DELO_CREDENTIAL, SMTP_CREDENTIAL):
+        path = paths.config / "credentials" / name
         with suppress(OSError):  # the configuration then tells that it has no password
             # What is not UTF-8 is told by the configuration, too: not every command needs the password.
-            known[PRELOADED + name] = read_small(paths.config / "credentials" / name).decode(
-                "utf-8-sig", "surrogateescape"
-            )
+            content = read_small(path) if path.exists() else b""
+            known[PRELOADED + name] = content.decode("utf-8-sig", "surrogateescape")
     make_directories(paths, account)
     os.initgroups(account.pw_name, account.pw_gid)
     os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
     os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
     os.umask(0o027)
     return known
+
+
+def example_host(directory: Path) -> str | None:
+    """The address in a configuration that is still the package's example, which no service can work with."""
+    document, _ = read_document(directory / FILES["connection"][0])
+    host: str | None = None
+    with suppress(ValueError):  # not a URL, as the configuration tells
+        host = urlsplit(str(document.get("login_url"))).hostname if document else None
+    return host if host is not None and host.endswith(EXAMPLE_HOST) else None
 
 
 def make_directories(paths: Paths, account: pwd.struct_passwd | None) -> None:
@@ -85,6 +98,7 @@ def make_directories(paths: Paths, account: pwd.struct_passwd | None) -> None:
     """
     for directory, mode in ((paths.state, 0o700), (paths.logs, 0o750)):
         if not directory.exists():
-            directory.mkdir(mode=mode, parents=True)
+            directory.mkdir(parents=True)
+            directory.chmod(mode)  # whatever root's umask is
             if account is not None:
                 os.chown(directory, account.pw_uid, account.pw_gid)

@@ -1,6 +1,6 @@
 """``migrate``: from the earlier script's directory to ours: its two files, the password, the bookmark, the units.
 
-Nothing changes in that directory. A second run finds what the first one wrote, and goes on.
+Nothing changes in that directory. A second run finds what the first one wrote, edited since or not, and goes on.
 """
 
 import json
@@ -9,14 +9,13 @@ import pwd
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 from attrs import frozen
 
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.commands import Command
-from baikaldoc_pos.cli.installed import ACCOUNT, make_directories
+from baikaldoc_pos.cli.installed import ACCOUNT, example_host, make_directories
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.config import Configuration, load_configuration, render, warnings_of
 from baikaldoc_pos.config.credentials import DELO_CREDENTIAL
@@ -29,7 +28,6 @@ from baikaldoc_pos.service.legacy_units import aside, legacy_units, retire_units
 
 PROCESSING, CONNECTION = FILES["processing"][0], FILES["connection"][0]
 BOOKMARK = "state.json"
-EXAMPLE_HOST = "example.org"  # RFC 2606; the address in the example that a package installs
 EXAMPLE_ASIDE = ".example"
 
 
@@ -69,14 +67,19 @@ def _migrate(app: App, /, *, directory: Path, dry_run: bool, yes: bool) -> int:
     text = app.localized(configuration.processing.zone)
     targets = [target for target in _targets(app, directory, configuration) if not target.exists()]
     taken = [target.path for target in targets if os.path.lexists(target.path)]
-    examples = [path for path in taken if path.name in {PROCESSING, CONNECTION} and _holds_example(app.paths.config)]
-    if kept := [str(path) for path in taken if path not in examples]:
+    examples = [path for path in taken if path.name in {PROCESSING, CONNECTION} and example_host(app.paths.config)]
+    kept = [path for path in taken if path not in examples]
+    targets = [target for target in targets if target.path not in kept]
+    # Where nothing but the bookmark may be missing, somebody has gone on with what an earlier run wrote.
+    if kept and any(target.path.name != BOOKMARK for target in targets):
         click.echo(text.text("migrate.exists", paths=kept), err=True)
         return os.EX_CANTCREAT
     units = legacy_units()
-    lines = list(_plan(text, directory, configuration, examples, targets, units))
+    lines = list(_plan(text, app.paths.state, directory, configuration, examples, targets, units))
+    if kept:
+        lines.append(text.text("migrate.kept", paths=kept))
     click.echo("\n  ".join([text.text("migrate.plan", path=directory), *lines]))
-    if dry_run or not (yes or click.confirm(text.text("migrate.confirm"), err=True)):
+    if dry_run or (targets and not (yes or click.confirm(text.text("migrate.confirm"), err=True))):
         click.echo(text.text("migrate.unchanged"))
         return 0
     retiring = bool(units) and (yes or click.confirm(text.text("migrate.confirm_units"), err=True))
@@ -89,14 +92,13 @@ def _migrate(app: App, /, *, directory: Path, dry_run: bool, yes: bool) -> int:
     except OSError as error:
         click.echo(text.text("migrate.failed", path=error.filename, reason=error.strerror), err=True)
         return os.EX_CANTCREAT
-    if units and not retiring:
-        click.echo(text.text("migrate.units_stay"), err=True)
-    click.echo(text.text("migrate.done", path=directory))
+    click.echo(text.text("migrate.units_stay" if units and not retiring else "migrate.done", path=directory))
     return 0
 
 
 def _plan(
     text: Catalogue,
+    state: Path,
     directory: Path,
     configuration: Configuration,
     examples: Sequence[Path],
@@ -104,7 +106,7 @@ def _plan(
     units: Sequence[Path],
 ) -> Iterator[str]:
     """What will be done, a line each; raises BookmarkUnreadable."""
-    bookmark = script_bookmark([directory], configuration.processing.zone, SystemClock().now())
+    bookmark = script_bookmark([state, directory], configuration.processing.zone, SystemClock().now())
     for path in examples:
         yield text.text("migrate.example", path=path, aside=path.name + EXAMPLE_ASIDE)
     for target in targets:
@@ -141,13 +143,6 @@ def _targets(app: App, directory: Path, configuration: Configuration) -> Iterato
 
 def _text(path: Path) -> str:
     return read_small(path, MOST_BYTES).decode("utf-8-sig")
-
-
-def _holds_example(directory: Path) -> bool:
-    """Whether the configuration in it is the example of the package, which no service can work with."""
-    document, _ = read_document(directory / CONNECTION)
-    host = urlsplit(str(document.get("login_url"))).hostname if document else None
-    return host is not None and host.endswith(EXAMPLE_HOST)
 
 
 def _write(app: App, targets: Sequence[Target]) -> None:
