@@ -257,9 +257,14 @@ def test_a_file_that_cannot_be_written_is_told_with_a_place_for_it(nobodys: Inst
     assert run_as(NOBODY, nobodys, "backup", f"{state}/copy")[0] == 0
 
 
-def test_check_offline_asks_nobody(installation: Installation, server: DeloServer) -> None:
+def test_check_offline_asks_nobody_and_tells_of_the_example(installation: Installation, server: DeloServer) -> None:
     server.go_down()
     assert installation.command("check", "--offline").returncode == 0
+    for address, told in (("https://delo.example.org/login", True), ("https://[", False)):
+        installation.connection |= {"login_url": address, "password": ""}
+        installation.save()
+        done = installation.command("check", "--offline")
+        assert (done.returncode, "адрес из примера (delo.example.org)" in done.stdout) == (78, told)
 
 
 @pytest.mark.full_server

@@ -28,9 +28,17 @@ def server() -> Iterator[DeloServer]:
 def test_root_needs_no_directories_and_no_password(box: SystemdBox, server: DeloServer, unit: str, option: str) -> None:
     service = Service(box, server, f"{unit}.service")
     del service.connection["password"]
+    service.connection["password_file"] = "credentials/delo-password"
     service.save()
     box.run("install", "-d", "-m", "0700", f"/etc/{unit}/credentials")
+    absent = box.run("bash", "-c", f"{COMMAND} {option}check --offline", check=False)
+    assert (absent.returncode, f"/etc/{unit}/credentials/delo-password нет" in absent.stderr) == (78, True)
     box.write(f"/etc/{unit}/credentials/delo-password", PASSWORD + "\n", 0o600)
+    box.run("bash", "-c", f"{COMMAND} {option}check --offline")
+    assert box.run("stat", "-c", "%a %U", f"/var/lib/{unit}", f"/var/log/{unit}").stdout.split() == [
+        *("700", "baikaldoc-pos"),
+        *("750", "baikaldoc-pos"),
+    ]
     service.start()
     service.wait(lambda: not wrong_or_missing(server), "every status to be set")
 

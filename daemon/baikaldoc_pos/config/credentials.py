@@ -47,9 +47,10 @@ class Source:
         """
         if self.document.get("password") is not None:
             return None, self.directory / self.file, []
-        preloaded = environ.get(PRELOADED + self.credential, "")
-        if preloaded.strip("\r\n"):
-            password, faults = self._checked("password", preloaded, self.directory / "credentials" / self.credential)
+        own = self.directory / "credentials" / self.credential
+        preloaded = environ.get(PRELOADED + self.credential)
+        if preloaded is not None and preloaded.strip("\r\n"):
+            password, faults = self._checked("password", preloaded, own)
             return password, None, faults
         credentials = environ.get("CREDENTIALS_DIRECTORY")
         if credentials:
@@ -69,14 +70,18 @@ class Source:
         if not isinstance(named, str) or not named.strip():  # its type tells what is wrong with it
             return None, None, []
         path = self.directory / named
-        password, faults = self._read(self.file_key, path)
+        # Who cannot look into that directory has been told that there is no password in it.
+        closed = path == own and (preloaded is not None or bool(credentials))
+        password, faults = self._read(self.file_key, path, closed=closed)
         return password, path, faults
 
-    def _read(self, name: str, path: Path) -> tuple[str | None, list[ConfigError]]:
+    def _read(self, name: str, path: Path, *, closed: bool = False) -> tuple[str | None, list[ConfigError]]:
         key = f"{self.prefix}{name}"
         try:
             password = read_small(path).decode("utf-8-sig")
         except OSError as error:
+            if isinstance(error, FileNotFoundError) or (closed and isinstance(error, PermissionError)):
+                return None, [ConfigError(self.file, key, "config.fault.password_file_empty", {"path": str(path)})]
             fields = {"path": str(path), "reason": error.strerror}
             return None, [ConfigError(self.file, key, "config.fault.password_unreadable", fields)]
         except UnicodeDecodeError:

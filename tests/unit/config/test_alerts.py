@@ -26,7 +26,7 @@ def files_with(**changes):
         ({"report": ["all"]}, {("report[0]", "wrong_value")}),
         ({"password": "x"}, {("password", "alerts_password_without_user")}),
         ({"user": "pos"}, {("password", "password_missing")}),
-        ({"user": "pos", "passwordFile": "nowhere"}, {("passwordFile", "password_unreadable")}),
+        ({"user": "pos", "passwordFile": "nowhere"}, {("passwordFile", "password_file_empty")}),
         ({"caFile": "nowhere.pem"}, {("caFile", "ca_unreadable")}),
         ({"timeoutSeconds": 300}, {("timeoutSeconds", "alerts_timeout_too_long")}),
         ({"recipient": "a"}, {("recipient", "unknown_key_nearest")}),

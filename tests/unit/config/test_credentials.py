@@ -74,7 +74,7 @@ def test_none_at_all(tmp_path, environ, changes):
 
 @pytest.mark.parametrize(
     ("named", "problem"),
-    [("nowhere", "password_unreadable"), ("a\0b", "path_invalid"), (5, "wrong_type"), (" ", "wrong_type")],
+    [("nowhere", "password_file_empty"), ("a\0b", "path_invalid"), (5, "wrong_type"), (" ", "wrong_type")],
 )
 def test_a_file_that_is_none(tmp_path, named, problem):
     files = changed(NONE | {"connection.password_file": named})
