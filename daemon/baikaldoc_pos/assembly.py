@@ -20,7 +20,7 @@ from baikaldoc_pos.delo import (
     SignIns,
 )
 from baikaldoc_pos.i18n import Catalogue, EventLog
-from baikaldoc_pos.journal import Checkpoint, Journal, script_bookmark
+from baikaldoc_pos.journal import Journal, take_over_bookmark
 from baikaldoc_pos.logs import LogSettings, configure
 from baikaldoc_pos.server_profile import ServerProfile
 
@@ -109,7 +109,7 @@ def open_journal(paths: Paths, zone: tzinfo, clock: Clock) -> Journal:
         interrupted = journal.mark_interrupted_cycles()
         if interrupted:
             log.warning("cycle.found_interrupted", count=interrupted)
-        _take_over_bookmark(journal, paths, zone, clock)
+        take_over_bookmark(journal, (paths.state, paths.config), zone, clock.now())
     except BaseException:
         journal.close()
         raise
@@ -124,7 +124,7 @@ def open_journal_copy(paths: Paths, zone: tzinfo, clock: Clock) -> Iterator[Jour
     :raises BookmarkUnreadable: as :func:`open_journal`.
     """
     with Journal.copy_of(paths.state, clock) as journal:
-        _take_over_bookmark(journal, paths, zone, clock)
+        take_over_bookmark(journal, (paths.state, paths.config), zone, clock.now())
         yield journal
 
 
@@ -144,13 +144,3 @@ def open_for_reading(paths: Paths, configuration: Configuration, clock: Clock) -
             yield journal, gateway(session, configuration, clock, journal=journal)
         finally:
             session.sign_out()
-
-
-def _take_over_bookmark(journal: Journal, paths: Paths, zone: tzinfo, clock: Clock) -> None:
-    """Take the earlier script's bookmark where there is none yet."""
-    if journal.checkpoint(Checkpoint.BOOKMARK) is None and (
-        found := script_bookmark((paths.state, paths.config), zone, clock.now())
-    ):
-        path, at = found
-        journal.set_checkpoint(Checkpoint.BOOKMARK, at)
-        log.info("bookmark.taken_over", path=str(path), at=at)

@@ -14,7 +14,7 @@ from baikaldoc_pos.journal.completeness import (
 )
 from baikaldoc_pos.journal.explain import folded
 from baikaldoc_pos.journal.followed import WRITTEN
-from baikaldoc_pos.journal.legacy_state import script_bookmark
+from baikaldoc_pos.journal.legacy_state import script_bookmark, take_over_bookmark
 from baikaldoc_pos.journal.lock import StateLock, holder_of
 from baikaldoc_pos.journal.models import (
     ChangeOutcome,
@@ -95,4 +95,5 @@ __all__ = [
     "last_completeness",
     "recover",
     "script_bookmark",
+    "take_over_bookmark",
 ]

@@ -10,6 +10,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from baikaldoc_pos.errors import BookmarkUnreadable
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.journal.models import Checkpoint
+from baikaldoc_pos.journal.writer import Journal
+
+log = EventLog(__name__)
 
 FILE_NAME = "state.json"
 KEY = "lastRunTime"
@@ -37,6 +42,14 @@ def script_bookmark(directories: Sequence[Path], zone: tzinfo, now: datetime) ->
         except (ValueError, OverflowError, RecursionError) as error:
             raise BookmarkUnreadable(str(path), str(error)) from error
     return None
+
+
+def take_over_bookmark(journal: Journal, directories: Sequence[Path], zone: tzinfo, now: datetime) -> None:
+    """Begin where the script ended, where the journal has no bookmark yet; raises as :func:`script_bookmark`."""
+    if journal.checkpoint(Checkpoint.BOOKMARK) is None and (found := script_bookmark(directories, zone, now)):
+        path, at = found
+        journal.set_checkpoint(Checkpoint.BOOKMARK, at)
+        log.info("bookmark.taken_over", path=str(path), at=at)
 
 
 def _last_run_time(content: bytes, zone: tzinfo, now: datetime) -> datetime:

@@ -80,7 +80,7 @@ class Site:
         text, _ = self._language()
         health = health_of(self._settings, self._sources)
         response.content_type = _JSON
-        response.status = 503 if health.level is Level.RED else 200
+        response.status = health.http_status
         answer = {
             "level": health.level,
             "state": self._sources.sentence(text),

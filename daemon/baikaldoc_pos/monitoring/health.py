@@ -103,6 +103,11 @@ class Health:
     level: Level
     reasons: tuple[Reason, ...]
 
+    @property
+    def http_status(self) -> int:
+        """What ``/healthz`` answers with: 503 where the service does not do its work."""
+        return 503 if self.level is Level.RED else 200
+
 
 def judge(known: HealthInput, waiting: Waiting, now: datetime, late_after: timedelta) -> Health:
     """The verdict on the service."""

@@ -8,8 +8,7 @@ import faulthandler
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -35,10 +34,10 @@ from baikaldoc_pos.service.watchdog import (
     JobMonitor,
     JournalFault,
     ServiceClock,
+    Watchdog,
     disk_is_full,
-    health_problems,
 )
-from baikaldoc_pos.state import Phase, ServiceState
+from baikaldoc_pos.state import HealthProblem, Phase, ServiceState
 from baikaldoc_pos.sync import CycleReport
 
 log = EventLog(__name__)
@@ -71,7 +70,6 @@ class Daemon:
         self._reloads = Reload(context, self._in_force, self._sessions, self._scheduler, self._state, self._clock)
         self._pause = PauseFile(context.paths.state)
         self._reporting: Monitoring | None = None
-        self._pinged_at = -float("inf")
 
     def run(self) -> int:
         """Serve until a signal ends it; returns the exit code.
@@ -162,6 +160,12 @@ class Daemon:
 
     def _serve(self, journal: Journal, reporting: Monitoring) -> None:
         """The loop: one signal at a time, and a ping whenever one is due and earned."""
+
+        def unhealthy(problems: Sequence[HealthProblem]) -> None:
+            self._state.change(health_problems=tuple(problems))
+            self._scheduler.background_now("review")
+
+        watchdog = Watchdog(self._notifier, self._ping_seconds, lambda: self._health_snapshot(journal), unhealthy)
         acts = {signal.SIGHUP: lambda: self._reload(reporting), signal.SIGUSR1: self._scheduler.cycle_now}
         tick = min(LOOK_SECONDS, self._ping_seconds or LOOK_SECONDS)
         while True:
@@ -173,7 +177,7 @@ class Daemon:
                 acts[received]()
             self._handle_clock_step()
             self._refresh_state()
-            self._ping(journal)
+            watchdog.ping()
 
     def _handle_clock_step(self) -> None:
         """Plan anew where the wall clock was set back: no job, not even the pulse, would run before it is reached."""
@@ -195,20 +199,6 @@ class Daemon:
         }
         if any(getattr(self._state.present, name) != value for name, value in seen.items()):
             self._state.change(**seen)
-
-    def _ping(self, journal: Journal) -> None:
-        if self._ping_seconds is None or time.monotonic() - self._pinged_at < self._ping_seconds * 0.9:
-            return
-        found = tuple(health_problems(self._health_snapshot(journal), pulse_tolerance=self._ping_seconds * 2))
-        if not any(problem.restart_helps for problem in found):
-            self._notifier.watchdog()
-            self._pinged_at = time.monotonic()
-        known = {problem.event for problem in self._state.present.health_problems}
-        if {problem.event for problem in found} != known:
-            for problem in found:
-                log.error(problem.event, **problem.fields)
-            self._state.change(health_problems=found)
-            self._scheduler.background_now("review")
 
     def _health_snapshot(self, journal: Journal) -> HealthSnapshot:
         fault = None

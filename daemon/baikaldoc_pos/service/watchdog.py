@@ -1,4 +1,4 @@
-"""The evidence that a ping of the watchdog has to be earned by: jobs that get on, and a journal that can be written.
+"""The watchdog's pings, and what they have to be earned by: jobs that get on, and a journal that can be written.
 
 A full disk costs no ping: no restart mends that, and it is over by itself once there is space.
 """
@@ -7,7 +7,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -16,7 +16,11 @@ from attrs import frozen
 
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.errors import JournalUnavailable
+from baikaldoc_pos.i18n import EventLog
+from baikaldoc_pos.service.systemd import Notifier
 from baikaldoc_pos.state import HealthProblem
+
+log = EventLog(__name__)
 
 SLICE_SECONDS = 1.0
 # The scheduler's own thread runs a job this often; being late by more than the tolerance, it is dead or stuck.
@@ -127,6 +131,44 @@ def health_problems(
         else:
             found.append(HealthProblem(JOURNAL_FAULT, fields))
     return found
+
+
+class Watchdog:
+    """Pings the service manager where that is due and earned, and tells what is wrong.
+
+    :param seconds: how often a ping is due; None where the unit has no watchdog.
+    :param look: what is known of the service's health now.
+    :param changed: is given what is wrong whenever that is something else than before.
+    """
+
+    def __init__(
+        self,
+        notifier: Notifier,
+        seconds: float | None,
+        look: Callable[[], HealthSnapshot],
+        changed: Callable[[Sequence[HealthProblem]], None],
+    ) -> None:
+        self._notifier = notifier
+        self._seconds = seconds
+        self._look = look
+        self._changed = changed
+        self._pinged_at = -float("inf")
+        self._known: set[str] = set()
+
+    def ping(self) -> None:
+        """Look whether a ping is due, and whether it is earned."""
+        if self._seconds is None or time.monotonic() - self._pinged_at < self._seconds * 0.9:
+            return
+        found = health_problems(self._look(), pulse_tolerance=self._seconds * 2)
+        if not any(problem.restart_helps for problem in found):
+            self._notifier.watchdog()
+            self._pinged_at = time.monotonic()
+        events = {problem.event for problem in found}
+        if events != self._known:
+            self._known = events
+            for problem in found:
+                log.error(problem.event, **problem.fields)
+            self._changed(found)
 
 
 def is_held(fault: JournalUnavailable) -> bool:
