@@ -116,7 +116,7 @@ class Installation:
     def keep_profile(self, journal: Journal) -> None:
         """Keep what is known of the server, where the journal has nothing yet; only once."""
         if self.profile is not None:
-            journal.keep_server_profile(self.server.graphql_url, self.profile)
+            journal.keep_server_profile(self.connection["graphql_endpoint"], self.profile)
             self.profile = None
             if self.counted is not None:
                 keep_completeness(journal, completeness(self.counted))
