@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import attrs
+import pytest
 from baikaldoc_pos.alerts.conditions import Condition, ConditionInput, ConditionSet, Observed, evaluate
 from baikaldoc_pos.alerts.engine import decide
 from baikaldoc_pos.alerts.mail import Purpose
+from baikaldoc_pos.alerts.outbox import UNANSWERED_DELAY, _is_due
 from baikaldoc_pos.config import AlertKind, AlertSettings
-from baikaldoc_pos.journal import Notified, OpenCondition
+from baikaldoc_pos.journal import Notified, OpenCondition, RecipientStatus
 from baikaldoc_pos.state import LastError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,12 @@ def test_what_is_not_known_after_a_start():
     unknown = evaluate(ConditionInput(now=START, observed=answered), AlertSettings()).unknown
     assert AlertKind.DELO_UNAVAILABLE not in unknown
     assert AlertKind.CREDENTIALS_REJECTED in unknown
+
+
+@pytest.mark.parametrize(
+    ("ahead", "due"),
+    [(timedelta(0), True), (timedelta(minutes=1), False), (UNANSWERED_DELAY, False), (timedelta(days=400), True)],
+)
+def test_a_mail_waits_for_its_longest_delay_at_most(ahead: timedelta, due: bool) -> None:
+    """A clock that was ahead does not make it wait as long as it was wrong."""
+    assert _is_due(RecipientStatus(next_attempt_at=START + ahead), START) == due
