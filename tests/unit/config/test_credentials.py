@@ -65,13 +65,6 @@ def test_what_is_no_password(tmp_path, environ, content, problem):
         assert places(faults_of(tmp_path, changed(FILE), environ)) == {("connection", "password", problem)}
 
 
-@pytest.mark.parametrize("changes", [NONE, {"connection.password": None}])
-def test_none_at_all(tmp_path, environ, changes):
-    for given in ({}, environ):
-        expected = {("connection", "password", "password_missing")}
-        assert places(faults_of(tmp_path, changed(changes), given)) == expected
-
-
 @pytest.mark.parametrize(
     ("named", "problem"),
     [("nowhere", "password_file_empty"), ("a\0b", "path_invalid"), (5, "wrong_type"), (" ", "wrong_type")],

@@ -85,11 +85,3 @@ def test_changes_are_told_by_key_and_never_by_value(tmp_path):
         "schedule.intervalMinutes",
     ]
     assert set(differences(new, old)) == set(differences(old, new))
-
-
-def test_a_password_that_moved_but_stayed_the_same(tmp_path):
-    files = valid()
-    old = load(tmp_path, files)
-    (tmp_path / "secret").write_text(files["connection"].pop("password"))
-    files["connection"]["password_file"] = "secret"
-    assert differences(old, load(tmp_path, files)) == ["password_file"]

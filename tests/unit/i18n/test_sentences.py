@@ -12,12 +12,15 @@ from unittest.mock import MagicMock
 
 import baikaldoc_pos
 import pytest
+from baikaldoc_pos.config.model import FILES as CONFIGURATION
+from baikaldoc_pos.config.settings import leaves
 from baikaldoc_pos.errors import BaikaldocError
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.sync.periods import CycleKind
 from baikaldoc_pos.sync.planner import RETRYABLE
 
+from docs.generate import key_sentence
 from tests.unit.i18n.sources import PACKAGE, uses, uses_in
 
 FILES = {language: (PACKAGE / "locale" / f"{language}.json").read_text("utf-8") for language in LANGUAGES}
@@ -111,6 +114,12 @@ def test_what_is_put_together_has_its_sentence():
         *(f"kind.{kind}" for kind in CycleKind),
     ]
     assert [id_ for id_ in put_together if id_ not in RUSSIAN] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_key_of_the_configuration_has_a_sentence_and_no_other(language):
+    keys = {key_sentence(file, path) for file, (_, cls) in CONFIGURATION.items() for path, _, _ in leaves(cls)}
+    assert {id_ for id_ in SENTENCES[language] if id_.startswith("config.key.")} == keys
 
 
 def errors() -> Iterator[type[BaikaldocError]]:
