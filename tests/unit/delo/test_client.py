@@ -8,7 +8,7 @@ from baikaldoc_pos.config import Attributes
 from baikaldoc_pos.delo import Deadline, DeloClient, Documents, RetryPolicy
 from baikaldoc_pos.delo.transport import Reply
 from baikaldoc_pos.errors import DeloError, UnexpectedAnswer
-from baikaldoc_pos.model import Period, Rubric
+from baikaldoc_pos.model import Period
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -135,25 +135,6 @@ def test_any_answer_to_a_batch_is_answers_or_a_typed_error(data):
     except DeloError:
         return
     assert len(answers) == 2
-
-
-def test_a_row_as_it_should_be():
-    reading = gateway(answer(page(node(), node(isnRefRubric=ISN + 1, posStatusRub="", refRubric=None)))).read_pending(
-        WINDOW
-    )
-    assert reading.whole
-    assert list(reading.rubrics) == [
-        Rubric(ISN, 5, "А-1/26", "Дан ответ автору", None),
-        Rubric(ISN + 1, None, None, "Дан ответ автору", ""),
-    ]
-
-
-def test_a_rubric_whose_row_cannot_be_relied_on_is_not_taken_for_absent():
-    failed = {"message": "timeout", "path": ["arRubricValuesPg", "edges", 1, "node", "posStatusRub"]}
-    rows = page(node(), node(isnRefRubric=ISN + 1), totalCount=2)
-    found = gateway(answer(rows) | {"errors": [failed]}).read_rubrics([ISN, ISN + 1])
-    assert list(found.rubrics) == [ISN]
-    assert found.unread == {ISN + 1}
 
 
 def test_a_status_that_could_not_be_read_is_not_taken_for_none():

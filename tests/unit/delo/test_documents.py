@@ -8,7 +8,7 @@ from baikaldoc_pos.config import Attributes
 from baikaldoc_pos.delo.documents import Documents
 from baikaldoc_pos.delo.responses import answers_of, graphql_answer
 from baikaldoc_pos.model import Answer, Outcome
-from baikaldoc_pos.server_profile import PendingFilter, ServerProfile
+from baikaldoc_pos.server_profile import ServerProfile
 from graphql import (
     ExecutionResult,
     execute_sync,
@@ -72,65 +72,6 @@ def test_what_is_written_arrives_byte_for_byte(profile, records):
     # And the way back: every echo is recognized as this record's own.
     answer = graphql_answer(reply(200, {"data": result.data}), document.name, "delo", NOW)
     assert answers_of(changes, answer) == [Answer(Outcome.UPDATED)] * len(records)
-
-
-@given(st.lists(ISNS, min_size=1, max_size=60), st.integers(1, 1000))
-def test_rubrics_are_asked_for_by_their_isns(isns, first):
-    document = DOCUMENTS.rubrics(isns)
-    variables = {"first": first, "after": "-1"}
-    got, result = executed(document.text, variables | document.variables, document.name)
-    # What paging rests on is asked for.
-    assert result.data["arRubricValuesPg"].keys() == {"totalCount", "edges", "pageInfo"}
-    assert got["arRubricValuesPg"] == {
-        "first": first,
-        "after": "-1",
-        "filter": {"isnRefRubric": {"in": [{"value": isn} for isn in isns]}},
-    }
-
-
-SINCE, UNTIL = "2026-10-01T00:00:00+08:00", "2026-10-31T23:59:59.834802+08:00"
-FILTER = {
-    "eosSstuStatus": {"isNullOrEmpty": False},
-    "refRubric": {
-        "matches": {
-            "insDate": {"greaterOrEqual": {"value": SINCE}, "lessOrEqual": {"value": UNTIL}},
-            "docRc": {
-                "matches": {
-                    "kindDoc": {"in": [{"value": 2}]},
-                    "docgroupCl": {
-                        "matches": {
-                            "arDocgroups": {
-                                "any": {"arDescript": {"matches": {"apiName": {"equal": {"value": "POS_STATUS_RUB"}}}}}
-                            }
-                        }
-                    },
-                }
-            },
-        }
-    },
-}
-
-
-def asked(document):
-    variables = {"first": 100, "after": "99", "since": SINCE, "until": UNTIL}
-    return executed(document.text, variables, document.name)[0]["arRubricValuesPg"]
-
-
-PAGE = {"first": 100, "after": "99", "filter": FILTER}
-ORDER = {"orderby": [{"isnRefRubric": "Asc"}]}
-
-
-def test_rubrics_are_asked_for_in_the_form_that_the_server_knows():
-    assert asked(DOCUMENTS.window(ServerProfile())) == PAGE
-    assert asked(DOCUMENTS.window(KNOWN)) == PAGE | ORDER
-    assert DOCUMENTS.pending(ServerProfile()) == ()
-    (document,) = DOCUMENTS.pending(KNOWN)
-    assert asked(document) == PAGE | ORDER | {"filter": FILTER | {"posStatusRub": {"isNullOrEmpty": True}}}
-    both = DOCUMENTS.pending(ServerProfile(pending=PendingFilter.NULL))
-    assert [asked(document)["filter"]["posStatusRub"] for document in both] == [
-        {"isNull": True},
-        {"equal": {"value": ""}},
-    ]
 
 
 def test_names_of_an_installation_are_exchanged_and_texts_are_not():

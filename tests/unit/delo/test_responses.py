@@ -1,7 +1,6 @@
 """What a reply means: whatever comes, it is data, a request to sign in again, or a typed error."""
 
 import json
-from contextlib import suppress
 from datetime import UTC, timedelta
 from email.utils import format_datetime
 
@@ -67,11 +66,6 @@ def test_no_sign_of_being_signed_out(given_reply):
     assert signed_out(given_reply) is None
 
 
-@given(st.integers(0, 10**400))
-def test_retry_after_in_seconds(seconds):
-    assert retry_after(reply(429, Retry_After=f" {seconds} "), NOW) == min(seconds, MAX_RETRY_AFTER)
-
-
 @given(st.integers(-(10**6), 10**6), st.integers(-12, 14))
 def test_retry_after_as_a_date(seconds, hours):
     instant = NOW + timedelta(seconds=seconds)
@@ -114,26 +108,20 @@ BODIES = JSON_VALUES | st.fixed_dictionaries(
 )
 
 
-@given(STATUSES, BODIES)
-def test_any_json_is_an_answer_or_a_typed_error(status, body):
+@given(STATUSES, BODIES | st.binary(max_size=60))
+@example(200, b"[" * 100_000)
+@example(200, b'{"data":' * 50_000)
+@example(200, b"9" * 5000)
+@example(200, '{"errors": [{"message": "Запись"}]}'.encode("cp1251"))
+def test_whatever_comes_is_an_answer_or_a_typed_error(status, body):
     try:
         got = answer(status, body)
     except (DeloUnavailable, UnexpectedAnswer):
         return
     assert got.data is not None or got.errors
     assert isinstance(got.words, str)
+    body = json.loads(body) if isinstance(body, bytes) else body
     assert got.data == json.loads(json.dumps(body)).get("data") or "NaN" in json.dumps(body)
-
-
-@given(STATUSES, st.binary(max_size=60))
-@example(200, b"[" * 100_000)
-@example(200, b'{"data":' * 50_000)
-@example(200, b"9" * 5000)
-@example(200, '{"errors": [{"message": "Запись"}]}'.encode("cp1251"))
-@example(200, b"\xff\xfe")
-def test_any_bytes_are_an_answer_or_a_typed_error(status, body):
-    with suppress(DeloUnavailable, UnexpectedAnswer):
-        assert isinstance(answer(status, body), GraphqlAnswer)
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -142,14 +130,6 @@ def test_the_server_asks_for_patience(status):
         answer(status, {"data": {}}, Retry_After="17")
     assert caught.value.retry_after == 17
     assert caught.value.fields == {"reason": f"HTTP {status}", "host": HOST}
-
-
-@pytest.mark.parametrize("status", [200, 400, 500])
-def test_a_refusal_with_errors_is_an_answer_whatever_its_status(status):
-    got = answer(status, {"errors": [{"message": "Поле не найдено"}, {"message": "И ещё одно", "path": ["r1", 0]}]})
-    assert got.data is None
-    assert got.words == "Поле не найдено; И ещё одно"
-    assert [error.path for error in got.errors] == [(), ("r1", 0)]
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,13 @@ from contextlib import contextmanager, suppress
 
 import pytest
 import requests
-from baikaldoc_pos.delo.transport import RequestReport, detail_of, host_of, reason_of
+from baikaldoc_pos.delo.transport import detail_of, host_of, reason_of
 from baikaldoc_pos.errors import DeloUnavailable
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import MaxRetryError, ProtocolError
 
-from tests.delo_server import PASSWORD, USER, DeloServer, Replace, Truncate
-from tests.delo_server.listener import bound
+from tests.delo_server import PASSWORD, USER, DeloServer
 
 ACCOUNT = {"user": USER, "password": PASSWORD}
 PROXY_PASSWORD = "pr0xy-geheim"
@@ -47,16 +46,6 @@ def test_a_reason_is_the_innermost_cause():
     assert reason_of(requests.ReadTimeout("HTTPPool(host='delo'): Read timed out.")) == "timed out"
 
 
-def refusing(host: str = "127.0.0.1") -> str:
-    """An address at which nobody listens, and at which nobody will."""
-    taken = bound(host, 0)
-    _BOUND.append(taken)
-    return f"{host}:{taken.getsockname()[1]}"
-
-
-_BOUND: list[socket.socket] = []
-
-
 @contextmanager
 def answering(content: bytes) -> Iterator[str]:
     """A server that reads a little of each connection, sends the content and closes."""
@@ -82,18 +71,16 @@ def answering(content: bytes) -> Iterator[str]:
 @pytest.mark.parametrize(
     "content",
     [
-        None,
         b"",
         b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nnot whole",
     ],
-    ids=["refuses", "closes", "407", "502", "is no proxy", "truncates"],
+    ids=["closes", "407", "is no proxy", "truncates"],
 )
 def test_the_password_of_a_proxy_is_never_shown(connect, caplog, scheme, content):
-    with answering(content or b"") as address:
-        proxy = f"http://pos:{PROXY_PASSWORD}@{address if content is not None else refusing()}"
+    with answering(content) as address:
+        proxy = f"http://pos:{PROXY_PASSWORD}@{address}"
         transport = connect(f"{scheme}://delo.invalid:8443", proxy=proxy, connect_timeout=2, read_timeout=2)
         try:
             transport.post(f"{scheme}://delo.invalid:8443/CoreHost/gql/query", ACCOUNT, "query")
@@ -123,39 +110,5 @@ def test_a_ca_file_that_is_gone_is_said_and_not_tried_again(tls, certificate, co
 
 def test_the_environment_has_no_say_in_proxies(server, connect, monkeypatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.setenv(name, f"http://{refusing()}")
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert connect(server.url).post(server.login_url, ACCOUNT, "sign_in").status == 200
-
-
-@pytest.mark.parametrize("status", [200, 302, 503])
-def test_a_reply_of_whatever_status_is_returned(server, connect, status):
-    target = (("Location", server.logout_url),)
-    server.faults.add(Replace(status, b"body", headers=target), on="login")
-    got = connect(server.url).post(server.login_url, ACCOUNT, "sign_in")
-    assert (got.status, got.body, got.headers["location"]) == (status, b"body", server.logout_url)
-    assert server.requests == 1, "a redirect was followed"
-
-
-def test_every_exchange_is_reported(server, connect):
-    reports: list[RequestReport] = []
-    transport = connect(server.url, observe=reports.append)
-    transport.post(server.login_url, ACCOUNT, "sign_in")
-    server.faults.add(Replace(503, b"12345"), on="login")
-    transport.post(server.login_url, ACCOUNT, "sign_in")
-    server.faults.add(Truncate(), on="login", times=None)
-    with pytest.raises(DeloUnavailable):
-        transport.post(server.login_url, ACCOUNT, "sign_in")
-    assert [(report.kind, report.outcome) for report in reports] == [
-        ("sign_in", "200"),
-        ("sign_in", "503"),
-        ("sign_in", "fault"),
-    ]
-    assert reports[1].received == 5
-    assert all(0 <= report.seconds < 10 for report in reports)
-    assert transport.requests == len(reports)
-
-
-def test_a_reply_does_not_show_its_body(server, connect):
-    got = connect(server.url).post(server.login_url, ACCOUNT, "sign_in")
-    assert got.body
-    assert got.body.decode() not in repr(got)
