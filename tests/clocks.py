@@ -23,10 +23,11 @@ class ManualClock:
     def monotonic(self) -> float:
         return self.seconds
 
-    def advance(self, **delta: float) -> None:
+    def advance(self, **delta: float) -> datetime:
         passed = timedelta(**delta)
         self.instant += passed
         self.seconds += passed.total_seconds()
+        return self.instant
 
     def pause(self, seconds: float) -> None:
         self.check_stop()

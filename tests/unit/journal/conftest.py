@@ -1,40 +1,19 @@
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from baikaldoc_pos.journal import Journal
 
+from tests.clocks import ManualClock
+
 START = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
 
 
-class StandingClock:
-    """A clock that moves when it is told to."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self.instant = now
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def monotonic(self) -> float:
-        return self.instant.timestamp()
-
-    def pause(self, seconds: float) -> None:
-        self.instant += timedelta(seconds=seconds)
-
-    def check_stop(self) -> None:
-        pass
-
-    def forward(self, **delta: float) -> datetime:
-        self.instant += timedelta(**delta)
-        return self.instant
-
-
 @pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
+def clock() -> ManualClock:
+    return ManualClock(START)
 
 
 @pytest.fixture
@@ -43,7 +22,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(directory: Path, clock: StandingClock) -> Iterator[Journal]:
+def journal(directory: Path, clock: ManualClock) -> Iterator[Journal]:
     with Journal.open(directory, clock) as opened:
         yield opened
 

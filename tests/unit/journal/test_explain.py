@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 from attrs import evolve
-from baikaldoc_pos.journal import Checkpoint, FollowedRubric, HistoryRow, JournalReader, RetryEntry, UnmappedRubric
-from baikaldoc_pos.journal.explain import conclude, reasons, spellings, words
+from baikaldoc_pos.journal import FollowedRubric, HistoryRow, RetryEntry, UnmappedRubric
+from baikaldoc_pos.journal.explain import conclude, spellings
 from baikaldoc_pos.model import Answer, Outcome
 
 NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
@@ -32,11 +32,11 @@ def test_by_the_last_change(outcome, event, settled):
     assert (conclusion.event, conclusion.settled) == (event, settled)
 
 
-def test_a_list_that_it_is_on_says_more_than_its_past():
+def test_a_list_that_it_is_on_says_more_than_its_past_and_an_open_change_most():
     assert conclude(RETRY, None, ROW).event == "search.retry"
     assert conclude(RETRY, None, ROW).fields["words"] == "Нет прав"
     assert conclude(None, UNMAPPED, ROW).event == "search.unmapped"
-    assert conclude(None, UNMAPPED, None).fields == {"status": "Иное"}
+    assert conclude(RETRY, UNMAPPED, evolve(ROW, outcome=None)).event == "search.open"
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,6 @@ def test_a_list_that_it_is_on_says_more_than_its_past():
 def test_what_became_of_a_written_status_is_told(became, unmapped, event):
     written = FollowedRubric(5, 50, "А-1", "Дан ответ", "Завершено", NOW, **became)
     assert conclude(None, unmapped, ROW, written).event == event
-
-
-def test_an_open_change_comes_before_all():
-    assert conclude(RETRY, UNMAPPED, evolve(ROW, outcome=None)).event == "search.open"
 
 
 @pytest.mark.parametrize(
@@ -106,16 +102,3 @@ def test_the_number_of_spellings_is_bounded_and_as_typed_comes_first(number):
     found = spellings(number)
     assert found[0] == number.strip()
     assert len(found) == len(set(found)) <= 60_000
-
-
-def test_the_reasons_for_nothing_name_what_was_never_read(journal, directory):
-    with JournalReader.open(directory) as reader:
-        assert "search.nothing.origin" not in dict(reasons(reader))
-        journal.set_checkpoint(Checkpoint.ORIGIN, NOW)
-        journal.set_checkpoint(Checkpoint.BOOKMARK, NOW)
-        told = dict(reasons(reader))
-    assert told["search.nothing.origin"] == told["search.nothing.bookmark"] == {"at": NOW}
-
-
-def test_no_words():
-    assert words(Answer(Outcome.FAILED)) == "—"

@@ -30,20 +30,6 @@ def test_the_forms_that_the_script_wrote(tmp_path, text):
     assert found == (tmp_path / "state.json", datetime(2026, 10, 4, 4, 30, tzinfo=UTC))
 
 
-def test_the_first_directory_that_has_one_counts(tmp_path):
-    for name, day in (("first", 3), ("second", 4)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "state.json").write_text(f'{{"lastRunTime": "2026-10-0{day}T00:00:00Z"}}', "utf-8-sig")
-    found = script_bookmark([tmp_path / "second", tmp_path / "first"], IRKUTSK, NOW)
-    assert found == (tmp_path / "second" / "state.json", datetime(2026, 10, 4, tzinfo=UTC))
-
-
-def test_none_where_the_script_never_ran(tmp_path):
-    (tmp_path / "file").touch()
-    assert script_bookmark([], IRKUTSK, NOW) is None
-    assert script_bookmark([tmp_path, tmp_path / "absent", tmp_path / "file"], IRKUTSK, NOW) is None
-
-
 @pytest.mark.parametrize(
     "content",
     [

@@ -1,61 +1,13 @@
 import fcntl
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
-import textwrap
 
 import pytest
 from baikaldoc_pos.errors import JournalUnavailable, StateLocked
 from baikaldoc_pos.journal import StateLock
-
-from tests.unit.journal.conftest import START
-
-HOLDER = """
-    import sys, time
-    from pathlib import Path
-    from baikaldoc_pos.clock import SystemClock
-    from baikaldoc_pos.journal import StateLock
-
-    with StateLock(Path(sys.argv[1]), "run", SystemClock()):
-        print("held", flush=True)
-        time.sleep(600)
-"""
-
-
-def test_the_second_process_is_told_who_holds_it_until_that_one_is_killed(directory, clock):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(HOLDER), str(directory)], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(StateLocked) as caught, StateLock(directory, "once", clock):
-            pass
-        fields = caught.value.fields
-        assert (fields["path"], fields["pid"], fields["command"]) == (str(directory / "lock"), holder.pid, "run")
-        assert fields["since"].tzinfo is not None
-    finally:
-        holder.send_signal(signal.SIGKILL)
-        holder.communicate()
-    with StateLock(directory, "once", clock):
-        assert json.loads((directory / "lock").read_text())["pid"] == os.getpid()
-
-
-def test_leaving_gives_it_free_and_tells_no_stale_holder(directory, clock):
-    with StateLock(directory, "первый раз", clock), pytest.raises(StateLocked) as caught:
-        StateLock(directory, "once", clock).__enter__()
-    assert caught.value.fields | {"path": ""} == {
-        "path": "",
-        "pid": os.getpid(),
-        "command": "первый раз",
-        "since": START,
-    }
-    assert (directory / "lock").read_bytes() == b""
-    with StateLock(directory, "once", clock):
-        pass
 
 
 @pytest.mark.parametrize("garbage", [b"", b"{", b"\xff\xfe", b"[1]", b'{"pid": "x", "since": "never"}', b"null"])

@@ -31,14 +31,6 @@ def test_the_steps_end_at_the_tables_that_queries_speak_of(journal, directory):
     as_described.dispose()
 
 
-def test_opening_again_changes_nothing(directory, clock):
-    Journal.open(directory, clock).close()
-    clock.forward(days=1)
-    before = (directory / "journal.sqlite3").read_bytes()
-    Journal.open(directory, clock).close()
-    assert (directory / "journal.sqlite3").read_bytes() == before
-
-
 def test_a_journal_of_a_newer_version_is_refused_and_left_alone(directory, clock, monkeypatch):
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, lambda _: None))
     monkeypatch.setattr(migrations, "LATEST", len(migrations.MIGRATIONS))

@@ -10,15 +10,16 @@ from baikaldoc_pos.errors import JournalDamaged
 from baikaldoc_pos.journal import ChangeOutcome, Exclusion, Journal, JournalReader, check_whole, recover
 from baikaldoc_pos.journal.database import FILE_NAME
 
+from tests.clocks import ManualClock
 from tests.unit.journal.builders import UPDATED, change, retry
-from tests.unit.journal.conftest import START, StandingClock
+from tests.unit.journal.conftest import START
 
 # The type of a page of the B-tree of a table: https://www.sqlite.org/fileformat2.html#b_tree_pages
 LEAF = 13
 
 
 @pytest.fixture
-def worked(directory: Path, clock: StandingClock) -> Path:
+def worked(directory: Path, clock: ManualClock) -> Path:
     """The file of a journal with two settled changes, a retry and an exclusion."""
     with Journal.open(directory, clock) as journal:
         cycle_id = journal.begin_cycle("regular", None)
@@ -52,7 +53,7 @@ def test_a_value_of_a_foreign_kind_is_named_with_its_row(worked: Path, statement
             read()
 
 
-def test_an_empty_file_is_no_first_start(directory: Path, clock: StandingClock) -> None:
+def test_an_empty_file_is_no_first_start(directory: Path, clock: ManualClock) -> None:
     directory.mkdir()
     (directory / FILE_NAME).touch()
     with pytest.raises(JournalDamaged):
@@ -61,7 +62,7 @@ def test_an_empty_file_is_no_first_start(directory: Path, clock: StandingClock) 
         JournalReader.open(directory)
 
 
-def test_what_can_be_read_begins_a_new_journal(worked: Path, clock: StandingClock) -> None:
+def test_what_can_be_read_begins_a_new_journal(worked: Path, clock: ManualClock) -> None:
     execute(worked, "UPDATE retries SET next_attempt_at = 'завтра'")
     with closing(sqlite3.connect(worked)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -84,7 +85,7 @@ def test_what_can_be_read_begins_a_new_journal(worked: Path, clock: StandingCloc
         assert [each.name for each in journal.exclusions.all()] == ["А-7"]
 
 
-def test_the_file_that_is_kept_aside_stays_as_it_was(worked: Path, clock: StandingClock, tmp_path: Path) -> None:
+def test_the_file_that_is_kept_aside_stays_as_it_was(worked: Path, clock: ManualClock, tmp_path: Path) -> None:
     with Journal.open(worked.parent, clock) as journal:
         journal.record_intents(None, [change(1000)])
         crashed = shutil.copytree(worked.parent, tmp_path / "crashed") / FILE_NAME

@@ -7,8 +7,8 @@ from baikaldoc_pos.config import Retention
 from baikaldoc_pos.journal import ChangeOutcome, CycleCounts, Journal, JournalReader
 from baikaldoc_pos.journal.database import FILE_NAME
 
+from tests.clocks import ManualClock
 from tests.unit.journal.builders import UPDATED, change, retry
-from tests.unit.journal.conftest import StandingClock
 
 FOR_EVER = Retention()
 
@@ -28,11 +28,11 @@ def kept(directory: Path) -> tuple[set[int], set[int]]:
 
 
 def test_empty_cycles_go_after_their_time_and_those_that_wrote_stay(
-    journal: Journal, clock: StandingClock, directory: Path
+    journal: Journal, clock: ManualClock, directory: Path
 ) -> None:
     empty, wrote = cycle(journal), cycle(journal, 1)
     for _ in range(4):
-        clock.forward(days=25)
+        clock.advance(days=25)
         last = cycle(journal)
         journal.thin(FOR_EVER)
     cycles, changes = kept(directory)
@@ -40,13 +40,13 @@ def test_empty_cycles_go_after_their_time_and_those_that_wrote_stay(
 
 
 def test_changes_go_only_where_that_is_configured_and_the_rest_stays_append_only(
-    journal: Journal, clock: StandingClock, directory: Path
+    journal: Journal, clock: ManualClock, directory: Path
 ) -> None:
     cycle(journal, 1, 2)
     journal.schedule_retries([retry(2, clock.now())])
     open_change = journal.record_intents(None, [change(3)])
     for _ in range(3):
-        clock.forward(days=20)
+        clock.advance(days=20)
         cycle(journal)
         journal.thin(Retention(change_days=30))
     cycle(journal, 4)
@@ -57,26 +57,24 @@ def test_changes_go_only_where_that_is_configured_and_the_rest_stays_append_only
         assert triggers.scalar() == 2
 
 
-def test_a_clock_that_jumps_ahead_removes_nothing(journal: Journal, clock: StandingClock, directory: Path) -> None:
+def test_a_clock_that_jumps_ahead_removes_nothing(journal: Journal, clock: ManualClock, directory: Path) -> None:
     cycle(journal, 1)
     cycle(journal)
-    clock.forward(days=400)
+    clock.advance(days=400)
     cycle(journal)
     assert journal.thin(Retention(change_days=30)) == 0
     assert len(kept(directory)[0]) == 3
 
 
 @pytest.mark.slow
-def test_the_file_gets_smaller_and_a_day_passes_between(
-    journal: Journal, clock: StandingClock, directory: Path
-) -> None:
+def test_the_file_gets_smaller_and_a_day_passes_between(journal: Journal, clock: ManualClock, directory: Path) -> None:
     for _ in range(300):
         cycle(journal, *range(10))
     journal._database.give_back_space()
     size = (directory / FILE_NAME).stat().st_size
-    clock.forward(days=20)
+    clock.advance(days=20)
     cycle(journal)
-    clock.forward(days=20)
+    clock.advance(days=20)
     cycle(journal)
     assert journal.thin(Retention(change_days=30)) >= 3000
     assert journal.thin(Retention(change_days=30)) == 0

@@ -10,8 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from tests.clocks import ManualClock
 from tests.unit.journal.builders import change, retry, rubric
-from tests.unit.journal.conftest import START, StandingClock
+from tests.unit.journal.conftest import START
 
 isns = st.sets(st.integers(1, 6), max_size=4)
 instants = st.integers(-3, 3).map(lambda hours: START + timedelta(hours=hours))
@@ -27,7 +28,7 @@ class JournalMachine(RuleBasedStateMachine):
         super().__init__()
         self.place = tempfile.TemporaryDirectory()
         self.directory = Path(self.place.name)
-        self.journal = Journal.open(self.directory, StandingClock())
+        self.journal = Journal.open(self.directory, ManualClock(START))
         self.retries, self.unmapped, self.marks, self.open = {}, {}, {}, {}
 
     def teardown(self):
@@ -37,7 +38,7 @@ class JournalMachine(RuleBasedStateMachine):
     @rule()
     def restart(self):
         self.journal.close()
-        self.journal = Journal.open(self.directory, StandingClock())
+        self.journal = Journal.open(self.directory, ManualClock(START))
 
     @rule(entries=retry_lists)
     def schedule(self, entries):
