@@ -10,7 +10,6 @@ from baikaldoc_pos.logs.masking import Masker
 
 IRKUTSK = timezone(timedelta(hours=8))
 NOON = datetime(2026, 10, 5, 12, 0, tzinfo=IRKUTSK)
-STOPPED = "Служба остановлена."  # service.stopped; an event that no catalogue has is shown with its fields
 
 
 def reader(*secrets: str) -> Reader:

@@ -51,27 +51,10 @@ def test_fields_never_overwrite_what_every_record_has() -> None:
     assert (data["level"], data["event"]) == ("info", "service.stopped")
 
 
-def test_another_librarys_record_is_an_event_too() -> None:
-    data = told(foreign("Retrying %s", "/gql"))
-    assert data["event"] == "library.message"
-    assert (data["logger"], data["text"], data["message"]) == ("urllib3", "Retrying /gql", "urllib3: Retrying /gql")
-
-
 def test_a_record_that_cannot_be_formatted_is_not_lost() -> None:
     data = told(foreign("wrong: %d", "not a number"))
     assert data["event"] == "log.record_unreadable"
     assert "wrong: %d" in str(data["text"])
-
-
-def test_an_exception_is_one_string() -> None:
-    data = told(record("cycle.failed", logging.ERROR, error=raised(ValueError("bad"))))
-    assert str(data["exception"]).startswith("Traceback")
-    assert str(data["exception"]).endswith("ValueError: bad")
-
-
-def test_lone_surrogates_can_be_written() -> None:
-    line = JsonEvents(reader()).format(record(text="a\udc80b")).encode("utf-8", "backslashreplace")
-    assert json.loads(line)["text"] == "a\udc80b"
 
 
 @pytest.mark.parametrize(("level", "priority"), LEVELS)
@@ -101,16 +84,3 @@ def test_no_line_is_so_long_that_the_journal_would_cut_it(character: str) -> Non
     assert all(line.startswith("<6>  ") for line in lines[1:])
     assert max(len(line.encode("utf-8", "backslashreplace")) for line in lines) < 48 * 1024
     assert "".join(line.removeprefix("<6>").removeprefix("  ") for line in lines).endswith(said)
-
-
-@pytest.mark.parametrize("style", [Style.COLOURED, Style.PLAIN])
-def test_a_terminal_gets_time_level_and_sentence(style: Style) -> None:
-    text = SentenceFormatter(reader(), style).format(record())
-    assert ("\x1b[" in text) is (style is Style.COLOURED)
-    assert re.sub(r"\x1b\[[\d;]*m", "", text) == "2026-10-05 12:00:00 сведения: Служба остановлена."
-
-
-def test_every_sentence_of_a_cycle_names_it_once() -> None:
-    journal = SentenceFormatter(reader(), Style.JOURNAL)
-    assert journal.format(record(cycle=42)) == "<6>Служба остановлена. [цикл 42]"
-    assert journal.format(record("cycle.finished", cycle=42)).count("42") == 1

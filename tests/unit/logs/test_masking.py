@@ -165,55 +165,28 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert Masker(("hunter2!", "я1")).text(text) == text
 
 
-@pytest.mark.parametrize("name", ["Set-Cookie", "Cookie", "authorization", "password", "smtpPassword", "access_token"])
-@pytest.mark.parametrize("value", ["abc123", ["abc123"], {"a": "abc123"}, 123123])
-def test_the_whole_value_of_a_secret_name_is_masked(name: str, value: Plain) -> None:
-    assert Masker().fields({"headers": {name: value, "status": 200}}) == {"headers": {name: MASK, "status": 200}}
-
-
-def test_names_that_only_look_secret_are_shown() -> None:
-    fields: dict[str, Plain] = {"password_file": "/etc/x", "password": None, "tokens_seen": 5}
-    assert Masker().fields(fields) == fields
-
-
-def test_headers_as_pairs_are_masked() -> None:
-    fields: dict[str, Plain] = {"headers": [["Set-Cookie", "a=1"], ["Date", "today"]]}
-    assert Masker().fields(fields) == {"headers": [["Set-Cookie", MASK], ["Date", "today"]]}
-
-
-def test_a_short_secret_is_masked_as_a_whole_token_only() -> None:
-    masker = Masker(("ab",))
-    assert masker.text("ab, cab, «ab» abc") == f"{MASK}, cab, «{MASK}» abc"
-
-
-def test_a_number_that_is_the_secret_is_masked_and_one_that_contains_it_is_not() -> None:
-    fields: dict[str, Plain] = {"pin": 12345, "isn": 128123456, "on": True}
-    assert Masker(("12345",)).fields(fields) == {"pin": MASK, "isn": 128123456, "on": True}
-
-
-def test_blank_secrets_mask_nothing() -> None:
-    assert Masker(("", " ", "\n")).text("a b\nc") == "a b\nc"
+@pytest.mark.parametrize(
+    ("given_fields", "shown_fields"),
+    [
+        *(
+            ({"headers": {name: value, "status": 200}}, {"headers": {name: MASK, "status": 200}})
+            for name in ("Set-Cookie", "Cookie", "authorization", "password", "smtpPassword", "access_token")
+            for value in ("abc123", ["abc123"], {"a": "abc123"}, 123123)
+        ),
+        ({"headers": [["Set-Cookie", "a=1"], ["Date", "x"]]}, {"headers": [["Set-Cookie", MASK], ["Date", "x"]]}),
+        ({"password_file": "/etc/x", "password": None, "tokens_seen": 5}, ...),
+        ({"pin": 12345, "isn": 128123456, "on": True}, {"pin": MASK, "isn": 128123456, "on": True}),
+        (
+            {"text": "яб, вяб, «яб» ябв"},
+            {"text": f"{MASK}, вяб, «{MASK}» ябв"},
+        ),  # so short, it is a secret as a word only
+    ],
+)
+def test_fields(given_fields: dict[str, Plain], shown_fields: dict[str, Plain]) -> None:
+    expected = given_fields if shown_fields is ... else shown_fields
+    assert Masker(("12345", "яб", "", " ", "\n")).fields(given_fields) == expected
 
 
 def test_secrets_of_before_a_reload_stay_masked() -> None:
     masker = Masker(("first-one",)).with_secrets(("second-one",))
     assert masker.text("first-one second-one third-one") == f"{MASK} {MASK} third-one"
-
-
-def test_a_weak_password_does_not_spoil_the_ids_of_events() -> None:
-    data = json.loads(JsonEvents(reader("service")).format(record("service.stopped", answer="service")))
-    assert (data["event"], data["answer"]) == ("service.stopped", MASK)
-
-
-def test_a_megabyte_is_masked_in_reasonable_time() -> None:
-    """Nothing in the patterns may be quadratic: a server chooses the text."""
-    masker = Masker(("hunter2!",))
-    for text in (
-        "A" * 300_000,
-        "://" * 100_000,
-        "password:" * 30_000,
-        "'" * 300_000,
-        "\\" * 300_000,
-        "<Cookie " * 30_000,
-    ):
-        masker.text(text)

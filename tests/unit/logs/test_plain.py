@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 from baikaldoc_pos.logs.masking import plain
-from baikaldoc_pos.model import Outcome, Rubric
+from baikaldoc_pos.model import Outcome
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,17 +43,6 @@ class Hostile:
 )
 def test_values_become_what_json_knows(value: object, expected: object) -> None:
     assert plain(value) == expected
-
-
-def test_values_of_the_mission_are_told_by_their_fields() -> None:
-    assert plain([Rubric(1, 2, "07-3", "a", None)]) == [
-        {"isn": 1, "document_isn": 2, "number": "07-3", "sstu_status": "a", "pos_status": None}
-    ]
-
-
-def test_instants_stay_instants() -> None:
-    at = datetime(2026, 10, 5, tzinfo=UTC)
-    assert plain({"at": at}) == {"at": at}
 
 
 def test_a_value_that_contains_itself_is_cut_off() -> None:
