@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobEvent
-from baikaldoc_pos.service.scheduler import PULSE, Scheduler
-from baikaldoc_pos.service.watchdog import PULSE_SECONDS
+from baikaldoc_pos.service.scheduler import Scheduler
 
 OFTEN, NEVER = timedelta(seconds=0.05), timedelta(days=1)
 SECONDS = 10
@@ -28,12 +27,6 @@ def scheduler(planned: list[datetime | None]) -> Iterator[Scheduler]:
 
 def nothing() -> None:
     pass
-
-
-def test_first_cycle_begins_at_once(scheduler: Scheduler) -> None:
-    ran = threading.Event()
-    scheduler.start(ran.set, nothing, NEVER, NEVER)
-    assert ran.wait(SECONDS)
 
 
 def test_cycle_asked_for_while_one_runs_is_run_right_after_it(scheduler: Scheduler) -> None:
@@ -78,24 +71,6 @@ def test_what_a_job_raises_is_logged_with_its_traceback(scheduler: Scheduler, ca
     assert "raise SystemExit" in crashed[0].fields["trace"]  # type: ignore[attr-defined]
 
 
-def test_new_interval_holds_from_now_on(scheduler: Scheduler, planned: list[datetime | None]) -> None:
-    runs = threading.Semaphore(0)
-    scheduler.start(runs.release, nothing, NEVER, NEVER)
-    assert runs.acquire(timeout=SECONDS)
-    scheduler.reschedule(OFTEN, NEVER)
-    for _ in range(3):
-        assert runs.acquire(timeout=SECONDS)
-    assert planned
-
-
-def test_put_off_comes_sooner_than_the_interval(scheduler: Scheduler) -> None:
-    runs = threading.Semaphore(0)
-    scheduler.start(runs.release, nothing, NEVER, NEVER)
-    assert runs.acquire(timeout=SECONDS)
-    scheduler.postpone(timedelta(seconds=0.1))
-    assert runs.acquire(timeout=SECONDS)
-
-
 def test_after_a_step_back_of_the_wall_clock_jobs_run_as_soon_as_they_were_going_to(scheduler: Scheduler) -> None:
     runs, kept_alive = threading.Semaphore(0), threading.Event()
     # By a clock that was set back by a day less a moment, they are a day away.
@@ -104,17 +79,6 @@ def test_after_a_step_back_of_the_wall_clock_jobs_run_as_soon_as_they_were_going
     scheduler.set_back(NEVER - timedelta(seconds=0.1))
     assert runs.acquire(timeout=SECONDS)
     assert kept_alive.wait(SECONDS)
-
-
-def test_a_clock_that_is_set_forward_by_years_makes_no_list_of_all_that_was_missed(scheduler: Scheduler) -> None:
-    scheduler.start(nothing, nothing, NEVER, NEVER)
-    pulse = scheduler._scheduler.get_job(PULSE)
-    planned = pulse.next_run_time
-    now = planned + timedelta(days=1100)
-    assert pulse._get_run_times(now) == [planned]
-    assert pulse.trigger.get_next_fire_time(planned, now) == now + timedelta(seconds=PULSE_SECONDS)
-    soon = planned + timedelta(seconds=0.3)
-    assert pulse.trigger.get_next_fire_time(planned, soon) == planned + timedelta(seconds=PULSE_SECONDS)
 
 
 def test_put_off_never_makes_a_cycle_later_than_it_is_planned(scheduler: Scheduler) -> None:

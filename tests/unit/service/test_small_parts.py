@@ -3,39 +3,16 @@
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.errors import JournalUnavailable, StopRequested
+from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.service import shutdown
 from baikaldoc_pos.service.reload import ReloadFile, ReloadResult, await_reload
 from baikaldoc_pos.service.shutdown import own_unit, restart_is_pending
 from baikaldoc_pos.service.systemd import Notifier
-from baikaldoc_pos.service.watchdog import JobMonitor, ServiceClock, has_room
-
-
-def test_only_running_jobs_have_an_age_and_progress_renews_it() -> None:
-    monitor = JobMonitor()
-    assert not monitor.ages()
-    monitor.progress()
-    with monitor.running("cycle"):
-        assert monitor.ages().keys() == {"cycle"}
-        first = monitor.ages()["cycle"]
-        monitor.progress()
-        assert monitor.ages()["cycle"] <= first + 1
-    assert not monitor.ages()
-
-
-def test_pause_of_a_job_is_progress_and_ends_with_the_stop() -> None:
-    stop = threading.Event()
-    clock = ServiceClock(stop, JobMonitor())
-    clock.pause(0.01)
-    threading.Timer(0.05, stop.set).start()
-    with pytest.raises(StopRequested):
-        clock.pause(60)
-
+from baikaldoc_pos.service.watchdog import JobMonitor, has_room
 
 # A service in a nutshell: on SIGHUP it leaves the next result, as the daemon does.
 SERVICE = """
@@ -71,33 +48,17 @@ def test_result_is_known_where_the_disk_of_the_state_directory_is_full(tmp_path:
     result = ReloadResult(os.getpid(), 5, 0)
     ReloadFile.of(tmp_path / "full", environ).write(result)
     assert ReloadFile.of(tmp_path / "full", environ).read() == result
+    assert ReloadFile(runtime).read() == result
     with pytest.raises(OSError, match="No such file"):
         ReloadFile(tmp_path / "full").write(result)
-
-
-def test_command_by_hand_finds_the_result_in_the_state_directory(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    result = ReloadResult(os.getpid(), 5, 0)
-    ReloadFile.of(tmp_path, {"RUNTIME_DIRECTORY": str(tmp_path / "run")}).write(result)
-    assert ReloadFile.of(tmp_path, {}).read() == result
+    (tmp_path / "reload.json").write_text('{"pid": 1')
+    assert ReloadFile(tmp_path).read() is None
 
 
 def test_there_is_room_wherever_space_is_not_what_is_wrong(tmp_path: Path) -> None:
     assert has_room(tmp_path)
     assert not list(tmp_path.iterdir())
     assert has_room(tmp_path / "nowhere")
-
-
-def test_reload_of_a_process_that_is_gone(tmp_path: Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    with pytest.raises(ProcessLookupError):
-        await_reload(tmp_path, ended.pid, timeout=1)
-
-
-def test_garbled_result_counts_as_none(tmp_path: Path) -> None:
-    (tmp_path / "reload.json").write_text('{"pid": 1')
-    assert ReloadFile(tmp_path).read() is None
 
 
 def test_unit_is_found_in_either_kind_of_control_group(tmp_path: Path) -> None:
@@ -107,10 +68,6 @@ def test_unit_is_found_in_either_kind_of_control_group(tmp_path: Path) -> None:
     groups.write_text("0::/user.slice/session-1.scope\n")
     assert own_unit(groups) is None
     assert own_unit(tmp_path / "nowhere") is None
-
-
-def test_where_systemd_cannot_be_asked_it_is_a_stop() -> None:
-    assert restart_is_pending("no-such-unit-of-ours.service") is False
 
 
 def test_a_journal_that_a_backup_holds_is_waited_for_at_the_start(tmp_path, monkeypatch):
@@ -126,3 +83,19 @@ def test_a_journal_that_a_backup_holds_is_waited_for_at_the_start(tmp_path, monk
     assert shutdown.retry_until_possible(opening, tmp_path, Notifier(), Catalogue("ru")) == "open"
     assert len(said) == 2
     assert said[0].startswith("Запуск: ждёт, пока освободится журнал.")
+
+
+def test_where_systemd_cannot_be_asked_it_is_a_stop() -> None:
+    assert restart_is_pending("no-such-unit-of-ours.service") is False
+
+
+def test_only_running_jobs_have_an_age_and_progress_renews_it() -> None:
+    monitor = JobMonitor()
+    assert not monitor.ages()
+    monitor.progress()
+    with monitor.running("cycle"):
+        assert monitor.ages().keys() == {"cycle"}
+        first = monitor.ages()["cycle"]
+        monitor.progress()
+        assert monitor.ages()["cycle"] <= first + 1
+    assert not monitor.ages()
