@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from baikaldoc_pos.lookalikes import differences, foreign_letters, lookalike
+from baikaldoc_pos.lookalikes import differences, lookalike
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,13 +37,3 @@ def test_hidden_characters_and_case_are_named(status: str, name: str) -> None:
 
 def test_a_decomposed_letter_is_the_same_to_a_person() -> None:
     assert lookalike(unicodedata.normalize("NFD", "Отзывной"), ["Отзывной"]) == "Отзывной"
-
-
-@given(st.sampled_from(KNOWN), st.sampled_from(KNOWN))
-def test_other_statuses_are_no_lookalikes(one: str, other: str) -> None:
-    assert lookalike(one, [other]) is None
-
-
-@pytest.mark.parametrize(("text", "found"), [("Дан oтвет", True), ("Дан ответ", False), ("ПОС API v2", False)])
-def test_latin_letters_in_russian_words(text: str, found: bool) -> None:
-    assert bool(foreign_letters(text)) == found

@@ -4,7 +4,6 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-import pytest
 from baikaldoc_pos.config.types import Secret
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.model import Outcome
@@ -53,37 +52,6 @@ def test_rendering_never_fails(id_, fields, language):
     assert isinstance(CATALOGUES[language].render(id_, fields), str)
 
 
-@given(VALUES)
-def test_every_value_can_be_shown(value):
-    for zone in (IRKUTSK, UTC, timezone(timedelta(hours=-12))):
-        assert isinstance(Catalogue("ru", zone).value(value), str)
-
-
-@given(st.sampled_from(IDS), st.sampled_from(LANGUAGES), VALUES)
-def test_every_sentence_takes_any_value(id_, language, value):
-    class AnyField(dict):
-        def get(self, key, default=None):
-            return value
-
-    assert isinstance(CATALOGUES[language].render(id_, AnyField()), str)
-
-
-@pytest.mark.parametrize(
-    ("zone", "shown", "in_english"),
-    [
-        (IRKUTSK, "16.10.2026 04:30", "2026-10-16 04:30"),
-        (UTC, "15.10.2026 20:30", "2026-10-15 20:30"),
-        (timezone(timedelta(hours=-9, minutes=-30)), "15.10.2026 11:00", "2026-10-15 11:00"),
-    ],
-)
-def test_instants_are_shown_in_the_zone(zone, shown, in_english):
-    for language, expected in (("ru", shown), ("en", in_english)):
-        text = Catalogue(language, zone)
-        assert expected in text.text("status.bookmark", at=INSTANT)
-        assert expected in text.text("status.bookmark", at=INSTANT.astimezone(timezone(timedelta(hours=3))))
-        assert text.value(INSTANT) == expected
-
-
 @given(st.floats(-(10**9), 10**10), st.integers(-12 * 4, 14 * 4))
 def test_every_instant_is_shown_in_the_zone(seconds, quarters):
     instant, zone = datetime.fromtimestamp(seconds, UTC), timezone(timedelta(minutes=15 * quarters))
@@ -105,15 +73,6 @@ def test_what_is_not_given_leaves_a_visible_hole():
     assert CATALOGUES["ru"].text("status.bookmark") == "Прочитано по: ?."
 
 
-def test_how_values_are_shown():
-    text = CATALOGUES["ru"]
-    assert text.value(None) == "—"
-    assert text.value([1, "два"]) == "1, два"
-    assert text.value(()) == ""
-    assert text.value(Secret("hunter2")) == "***"
-    assert text.value(Outcome.REFUSED) == "refused"
-
-
 def test_braces_in_a_value_mean_nothing():
     assert CATALOGUES["ru"].text("status.bookmark", at="{at} {0} {{") == "Прочитано по: {at} {0} {{."
 
@@ -122,13 +81,3 @@ def test_an_unknown_event_is_shown_with_its_fields():
     assert (
         CATALOGUES["ru"].text("no.such.event", isn=5, message="Нет {прав}") == "no.such.event isn=5 message=Нет {прав}"
     )
-
-
-def test_a_field_may_have_any_name():
-    assert CATALOGUES["ru"].render("no.such", {"self": 1, "id_": 2}) == "no.such self=1 id_=2"
-
-
-def test_languages():
-    assert CATALOGUES["ru"].text("status.done") == "успешно"
-    assert CATALOGUES["en"].text("status.done") != CATALOGUES["ru"].text("status.done")
-    assert [CATALOGUES[language].language for language in LANGUAGES] == list(LANGUAGES)

@@ -1,8 +1,6 @@
 """Emitting events: the record carries the id and the fields, those that were bound among them."""
 
 import logging
-import threading
-from contextlib import suppress
 
 import pytest
 from baikaldoc_pos.i18n import EventLog, bound
@@ -41,34 +39,3 @@ def test_what_is_bound_is_on_every_record_for_that_long(caplog):
         {"cycle": 7},
         {"sign": "HTTP 434"},
     ]
-
-
-def test_what_is_bound_is_the_threads_own(caplog):
-    with bound(cycle=7):
-        other = threading.Thread(target=lambda: EventLog(NAME).info("session.ended", sign="HTML"))
-        other.start()
-        other.join()
-    assert [record.fields for record in caplog.records] == [{"sign": "HTML"}]
-
-
-def test_what_is_bound_ends_with_an_error(caplog):
-    with suppress(ValueError), bound(cycle=7):
-        raise ValueError
-    EventLog(NAME).info("service.stopped")
-    assert caplog.records[0].fields == {}
-
-
-def test_an_exception_comes_with_its_traceback(caplog):
-    error = ValueError("why")
-    try:
-        raise error
-    except ValueError:
-        EventLog(NAME).exception("job.crashed", job="cycle")
-    (record,) = caplog.records
-    assert record.levelname == "ERROR"
-    assert record.exc_info[1] is error
-
-
-def test_percent_signs_and_braces_are_no_formats(caplog):
-    EventLog(NAME).info("a.b", message="100 % {x} %s")
-    assert caplog.records[0].getMessage() == "a.b"

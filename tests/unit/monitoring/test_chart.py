@@ -1,22 +1,15 @@
 """Thirty days as bars."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from baikaldoc_pos.journal import DayCount
 from baikaldoc_pos.model import Outcome
-from baikaldoc_pos.monitoring.chart import DAYS, DIGIT, DOWN, LABEL, LEAST, SLOT, UP, Day, bars, days_until, label_size
+from baikaldoc_pos.monitoring.chart import DAYS, DIGIT, DOWN, LEAST, SLOT, UP, Day, bars, days_until, label_size
 from hypothesis import given
 from hypothesis import strategies as st
 
 LAST = date(2026, 3, 2)
 counts = st.integers(0, 10**6)
-
-
-def test_every_day_is_there_oldest_first():
-    days = days_until(LAST, [DayCount(LAST, Outcome.UPDATED, 4), DayCount(date(2020, 1, 1), Outcome.UPDATED, 9)])
-    assert [day.date for day in days] == [LAST - timedelta(days=DAYS - 1 - n) for n in range(DAYS)]
-    assert days[-1] == Day(LAST, updated=4)
-    assert days[0] == Day(days[0].date)
 
 
 def test_outcomes_are_counted_as_cycles_count_them():
@@ -48,7 +41,3 @@ def test_figures_of_neighbouring_days_do_not_touch(figures):
     size = label_size(days)
     for day in days:
         assert max(len(str(day.updated)), len(str(day.in_vain))) * DIGIT * size < SLOT * 0.9
-
-
-def test_figures_of_an_ordinary_day_have_their_full_size():
-    assert label_size([Day(LAST, updated=999, refused=12)]) == LABEL

@@ -27,10 +27,6 @@ def verdict(known: HealthInput, waiting: Waiting = Waiting()) -> tuple[Level, li
     return health.level, [reason.event for reason in health.reasons]
 
 
-def test_green_has_no_reasons():
-    assert verdict(WELL) == (Level.GREEN, [])
-
-
 @pytest.mark.parametrize(
     ("changes", "level", "event"),
     [
@@ -45,22 +41,18 @@ def test_green_has_no_reasons():
         ({"rejected_faults": ("x",)}, Level.AMBER, "state.rejected_configuration"),
         ({"health_problems": (HealthProblem("watchdog.journal", {}),)}, Level.RED, "watchdog.journal"),
         ({"paused_until": NOW + LATE}, Level.AMBER, "health.paused"),
+        ({"paused_until": NOW + LATE, "last_success": NOW - 2 * LATE}, Level.AMBER, "health.paused"),
+        ({"problem": AWAY, "conditions": (AlertKind.DELO_UNAVAILABLE,)}, Level.RED, "delo.unavailable"),
+        ({"waiting": Waiting(retries=1)}, Level.AMBER, "health.retries"),
+        ({"waiting": Waiting(unmapped=1)}, Level.AMBER, "health.unmapped"),
+        ({"waiting": Waiting(would_write=1)}, Level.AMBER, "health.dry_run"),
     ],
 )
 def test_each_reason(changes, level, event):
-    assert verdict(but(WELL, **changes)) == (level, [event])
-
-
-@pytest.mark.parametrize(
-    ("waiting", "event"),
-    [
-        (Waiting(retries=1), "health.retries"),
-        (Waiting(unmapped=1), "health.unmapped"),
-        (Waiting(would_write=1), "health.dry_run"),
-    ],
-)
-def test_what_waits_for_a_person(waiting, event):
-    assert verdict(WELL, waiting) == (Level.AMBER, [event])
+    assert verdict(WELL) == (Level.GREEN, [])
+    changes = dict(changes)
+    waiting = changes.pop("waiting", Waiting())
+    assert verdict(but(WELL, **changes), waiting) == (level, [event])
 
 
 def test_the_worst_decides_and_comes_first():
@@ -69,25 +61,6 @@ def test_the_worst_decides_and_comes_first():
         Level.RED,
         ["health.late", "delo.unavailable", "state.rejected_configuration", "health.retries", "health.unmapped"],
     )
-
-
-def test_a_pause_is_no_lateness():
-    assert verdict(but(WELL, last_success=NOW - 2 * LATE, paused_until=NOW + LATE)) == (
-        Level.AMBER,
-        ["health.paused"],
-    )
-
-
-def test_before_the_first_success_a_pause_is_no_lateness_either():
-    paused = but(WELL, last_success=None, trying_since=NOW - 2 * LATE, paused_until=NOW + LATE)
-    assert verdict(paused) == (Level.AMBER, ["state.never", "health.paused"])
-
-
-def test_what_people_were_alarmed_of_is_red():
-    away = but(WELL, problem=AWAY)
-    assert verdict(away) == (Level.AMBER, ["delo.unavailable"])
-    assert verdict(but(away, conditions=(AlertKind.DELO_UNAVAILABLE,))) == (Level.RED, ["delo.unavailable"])
-    assert verdict(but(WELL, conditions=(AlertKind.NO_SUCCESS,))) == (Level.RED, ["alert.kind.no_success.name"])
 
 
 @pytest.mark.parametrize("kind", AlertKind)

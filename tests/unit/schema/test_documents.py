@@ -1,8 +1,6 @@
 """Nothing is sent that uses a name nobody outside ДЕЛО knows to be real."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from graphql import (
@@ -23,7 +21,7 @@ from graphql import (
 )
 from graphql.language.visitor import Visitor, visit
 
-from tests.unit.schema.documents import ROOT, SCHEMA, SDL, documents
+from tests.unit.schema.documents import SCHEMA, SDL, documents
 
 SEEN_TYPES = {"Int", "String", "DateTime", "UpdateArRubricValueInput"}
 MARK = re.compile(r"#\s*(run|seen|likely|ours)\b")
@@ -81,10 +79,3 @@ def test_everything_in_the_schema_says_how_sure_we_are_of_it():
     assert unmarked == []
     marks = {kind: len(re.findall(rf"# {kind}\b", SDL)) for kind in ("seen", "likely", "ours")}
     assert all(marks.values())
-
-
-def test_the_generated_package_is_what_is_generated():
-    """``make schema-check``."""
-    generate = [sys.executable, str(ROOT / "schema" / "generate.py"), "--check"]
-    done = subprocess.run(generate, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.returncode == 0, done.stderr

@@ -48,11 +48,6 @@ def test_split_covers_the_period(start, span, days, zone):
     assert len(windows) == max(1, -(-span // timedelta(days=days))), "more windows than are needed"
 
 
-def test_split_of_a_whole_number_of_windows_leaves_no_empty_one():
-    windows = split(Period(NOW, NOW + timedelta(days=60)), timedelta(days=30))
-    assert [window.end - window.start for window in windows] == [timedelta(days=30)] * 2
-
-
 @given(
     now=INSTANTS,
     age=st.timedeltas(timedelta(days=-30), timedelta(days=900)),
@@ -92,25 +87,6 @@ def test_a_bookmark_in_the_future_is_waited_for_or_not_believed(now, longest, ov
         assert_walk(cycle_plan.windows, start, now, timedelta(days=longest))
     else:
         assert (cycle_plan.windows, cycle_plan.waits_until) == ((), resumed)
-
-
-@given(
-    now=INSTANTS,
-    longest=LENGTHS,
-    overlap=st.integers(0, 1440),
-    age=st.timedeltas(timedelta(seconds=1), timedelta(days=400)),
-)
-def test_without_a_bookmark_the_start_stays_where_the_first_cycle_began(now, longest, overlap, age):
-    cycle_plan = plan_cycle(settings_of(longest, overlap), Checkpoints(origin=now - age), now)
-    assert_walk(cycle_plan.windows, now - age, now, timedelta(days=longest))
-
-
-@given(now=INSTANTS, longest=LENGTHS, overlap=st.integers(0, 1440))
-def test_the_first_cycle_reaches_one_window_back(now, longest, overlap):
-    cycle_plan = plan_cycle(settings_of(longest, overlap), Checkpoints(), now)
-    assert cycle_plan.windows == (Period(now - timedelta(days=longest), now),)
-    assert not cycle_plan.lost_bookmark
-    assert cycle_plan.lookback == (), "what lies before the first period is not ours to touch"
 
 
 @given(

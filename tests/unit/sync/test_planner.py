@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from baikaldoc_pos.config import ProcessingConfig
-from baikaldoc_pos.model import Answer, Change, Outcome, Rubric
+from baikaldoc_pos.model import Answer, Outcome, Rubric
 from baikaldoc_pos.sync.planner import LONGEST_DELAY, Decision, Known, decide, delay, next_entry, plan, retry_entry
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -47,26 +47,6 @@ def test_every_rubric_is_in_the_one_place_that_its_decision_says(rubrics, waitin
     places[Decision.WRITE] = [change.rubric for change in planned.changes]
     for decision, found in places.items():
         assert found == [each for each in rubrics if decide(each, RULES, Known(waiting)) is decision]
-
-
-@given(RUBRICS, WAITING)
-def test_only_what_is_mapped_is_written_and_byte_for_byte(rubrics, waiting):
-    for change in plan(rubrics, RULES, Known(waiting)).changes:
-        assert not change.rubric.pos_status
-        assert change.rubric.isn not in waiting
-        assert change.target == MAPPING[change.rubric.sstu_status.strip()]
-
-
-@given(st.sampled_from([*MAPPING, IGNORED, "Не зарегистрировано", ""]), BLANKS, BLANKS)
-def test_whitespace_round_a_sstu_status_does_not_matter(status, before, after):
-    assert decide(rubric(before + status + after), RULES) is decide(rubric(status), RULES)
-
-
-@given(st.text(min_size=1))
-def test_the_target_is_what_stands_in_the_configuration(target):
-    processing = ProcessingConfig(status_mapping={"Дан ответ автору": target}, utc_offset_hours=8)
-    pending = rubric(" Дан ответ автору ")
-    assert plan([pending], processing).changes == (Change(pending, target),)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,9 @@
 from collections.abc import Collection, Sequence
 from math import ceil, log2
 
-import pytest
 from attrs import define, field
 from baikaldoc_pos.config import Configuration, ConnectionConfig, ProcessingConfig, ServiceConfig
 from baikaldoc_pos.delo import BatchRejected, CurrentRubrics
-from baikaldoc_pos.errors import DeloUnavailable
 from baikaldoc_pos.journal import ChangeOutcome
 from baikaldoc_pos.model import Answer, Change, Outcome, Period, Rubric
 from baikaldoc_pos.sync.periods import CycleKind, CyclePlan
@@ -104,22 +102,6 @@ def test_every_record_is_answered_once_and_a_bad_one_alone_by_its_own_rejection(
     assert len(accepted) == len(set(accepted))
     assert len(server.sends) <= 1 + 2 * len(poison) * ceil(log2(count))
     assert [patient for _, patient in server.sends] == [True] + [False] * (len(server.sends) - 1)
-
-
-def test_parts_are_settled_as_they_end():
-    server = PoisonedServer({3})
-    journal = write(server, 4)
-    assert [sent for sent, _ in server.sends] == [[0, 1, 2, 3], [0, 1], [2, 3], [2], [3]]
-    assert journal.settled_after == [2, 4, 5], "sent on before the first part was settled"
-
-
-def test_an_outage_is_no_rejection():
-    class Down(PoisonedServer):
-        def update(self, part, *, patient, attempt):
-            raise DeloUnavailable("refused", "delo")
-
-    with pytest.raises(DeloUnavailable):
-        write(Down(), 8)
 
 
 @given(st.integers(0, 300), st.integers(1, 60))
