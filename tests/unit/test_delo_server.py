@@ -13,7 +13,6 @@ from tests.delo_server import (
     DeloServer,
     Drip,
     Hang,
-    Lack,
     Replace,
     Reset,
     Truncate,
@@ -91,22 +90,6 @@ def test_an_invalid_document_is_refused_as_a_whole(client, document):
 @pytest.mark.parametrize(("name", "value"), [("first", 2**31), ("first", "1"), ("since", "2026-10-01T00:00:00")])
 def test_a_variable_that_does_not_fit_is_refused(client, name, value):
     assert client.ask(PENDING, **{"first": 1, "after": "-1", **PERIOD, name: value}).status_code == 400
-
-
-@pytest.mark.parametrize(
-    ("lack", "refused"),
-    [
-        (Lack.POS_STATUS_FILTER, "{ arRubricValuesPg(filter: {posStatusRub: {isNullOrEmpty: true}}) { totalCount } }"),
-        (Lack.ISN_FILTER, "{ arRubricValuesPg(filter: {isnRefRubric: {equal: {value: 1}}}) { totalCount } }"),
-        (Lack.ORDER, "{ arRubricValuesPg(orderby: [{isnRefRubric: Asc}]) { totalCount } }"),
-        ("ArRubricValue.posStatusRub", "{ arRubricValuesPg { items { posStatusRub } } }"),
-    ],
-)
-def test_a_server_may_lack_things(server, client, lack, refused):
-    assert client.ask(refused).status_code == 200
-    server.faults.lacks.add(lack)
-    assert client.ask(refused).status_code == 400
-    assert client.ask(KEEP_ALIVE).status_code == 200
 
 
 REF = "refRubric: {matches: {%s}}"

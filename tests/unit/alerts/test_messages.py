@@ -132,14 +132,6 @@ def test_no_value_gets_out_of_its_place(host, language, kind, purpose, fields):
         assert "\u202e" not in part
 
 
-def test_the_id_is_kept_however_often_it_is_sent():
-    letter = write(Notification(Purpose.TEST, ()), context(), NOW)
-    one, two = (message(letter, "pos@example.org", [to]) for to in ("a@example.org", "b@example.org"))
-    ids = {email.message_from_bytes(wire)["Message-ID"] for wire in (one, two)}
-    assert ids == {letter.message_id}
-    assert write(Notification(Purpose.TEST, ()), context(), NOW).message_id != letter.message_id
-
-
 def test_every_kind_can_be_told():
     parts = ("name", "subject", "text", "advice", "command", "over")
     told = {f"alert.kind.{kind}.{part}" for kind in AlertKind for part in parts}

@@ -1,9 +1,5 @@
 """The form of a file: whatever is wrong with it is told with its place."""
 
-import os
-import tempfile
-from pathlib import Path
-
 import pytest
 from baikaldoc_pos.config import load_configuration, peek_language
 
@@ -59,21 +55,6 @@ def test_a_file_that_is_too_large_is_named_with_its_limit(tmp_path):
     (fault,) = faults_of(tmp_path, {})
     assert places([fault]) == {("processing", "", "file_too_large")}
     assert fault.fields["most"] == 1024
-
-
-def test_a_file_without_permission():
-    # Directories of pytest's are for their owner alone.
-    with tempfile.TemporaryDirectory(dir="/tmp") as name:
-        directory = write(Path(name), valid())
-        directory.chmod(0o755)
-        (directory / NAMES["connection"]).chmod(0)
-        account = os.geteuid()
-        try:
-            if account == 0:  # root reads everything
-                os.seteuid(65534)
-            assert places(faults_of(directory, {})) == {("connection", "", "file_unreadable")}
-        finally:
-            os.seteuid(account)
 
 
 def test_repeated_keys_are_faults_wherever_they_stand(tmp_path):

@@ -1,15 +1,12 @@
 """Keys and values: types are strict, ranges hold, and whatever is wrong is told with its place."""
 
-from pathlib import Path
-
 import pytest
 import requests
-from baikaldoc_pos.config import TcpAddress, UnixAddress
 from baikaldoc_pos.config.types import HTTP_URL, UnacceptableError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.unit.config.files import changed, faults_of, load, places
+from tests.unit.config.files import changed, faults_of, places
 
 FIXED = {"useFixedDates": True, "startDate": "2026-01-01 00:00:00", "endDate": "2026-02-01 00:00:00"}
 
@@ -131,36 +128,6 @@ def test_an_unknown_key(tmp_path, path, nearest):
     assert fault.key == path.partition(".")[2]
     assert fault.fields.get("nearest") == nearest
     assert fault.problem == ("config.fault.unknown_key_nearest" if nearest else "config.fault.unknown_key")
-
-
-def test_statuses_are_compared_without_spaces_and_written_as_they_are(tmp_path):
-    statuses = {
-        "processing.statusMapping": {" Рассмотрено ": " как есть ", "\u00a0Дан ответ": "б"},
-        "processing.ignoredStatuses": [" Не поступило", "Не поступило", "Не определено"],
-    }
-    loaded = load(tmp_path, changed(statuses)).processing
-    assert dict(loaded.status_mapping) == {"Рассмотрено": " как есть ", "Дан ответ": "б"}
-    with pytest.raises(TypeError):
-        loaded.status_mapping["x"] = "y"
-    assert loaded.ignored_statuses == ("Не поступило", "Не определено")
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("127.0.0.1:9318", TcpAddress("127.0.0.1", 9318)),
-        ("[::1]:9318", TcpAddress("::1", 9318)),
-        ("localhost:1", TcpAddress("localhost", 1)),
-        ("unix:/run/baikaldoc-pos/http.sock", UnixAddress(Path("/run/baikaldoc-pos/http.sock"))),
-        (None, None),
-    ],
-)
-def test_what_the_page_listens_on_and_answers_to(tmp_path, text, address):
-    files = changed({"service.http": {"listen": text, "allowedHosts": ["Pos.Example.org", "10.1.2.3"]}})
-    http = load(tmp_path, files).service.http
-    assert http.listen == address
-    assert text is None or str(http.listen) == text
-    assert http.allowed_hosts == ("pos.example.org", "10.1.2.3")
 
 
 _HOSTS = st.text("abz0-_.:[]*дЖ@%\\", min_size=1, max_size=12)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.clocks import NOW, ManualClock
 from tests.installation import KNOWN
-from tests.unit.delo.builders import JSON_VALUES, change, reply
+from tests.unit.delo.builders import JSON_VALUES, reply
 
 WINDOW = Period(NOW - timedelta(days=1), NOW)
 ISN = 128_000_001
@@ -126,15 +126,6 @@ def test_any_page_is_rubrics_or_a_typed_error(shown):
 
 def _is_text(node: dict[str, object]) -> bool:
     return isinstance(node["posStatusRub"], str | None)
-
-
-@given(JSON_VALUES | st.fixed_dictionaries({"r0": JSON_VALUES, "r1": JSON_VALUES}))
-def test_any_answer_to_a_batch_is_answers_or_a_typed_error(data):
-    try:
-        answers = gateway({"data": data}).update([change(ISN), change(ISN + 1)])
-    except DeloError:
-        return
-    assert len(answers) == 2
 
 
 def test_a_status_that_could_not_be_read_is_not_taken_for_none():

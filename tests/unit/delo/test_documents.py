@@ -1,6 +1,7 @@
 """The documents that are built: valid for every size, and values reach the server without touching the text."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from baikaldoc_pos.model import Answer, Outcome
 from baikaldoc_pos.server_profile import ServerProfile
 from graphql import (
     ExecutionResult,
+    build_schema,
     execute_sync,
     parse,
 )
@@ -18,10 +20,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.clocks import NOW
-from tests.installation import KNOWN
+from tests.installation import KNOWN, ROOT
 from tests.unit.delo.builders import change, reply
-from tests.unit.schema.documents import SCHEMA
 
+SDL = (ROOT / "schema" / "delo.graphql").read_text(encoding="utf-8")
+SCHEMA = build_schema(SDL)
+MARK_OF_ORIGIN = re.compile(r"#\s*(run|seen|likely|ours)\b")
 DOCUMENTS = Documents(Attributes(), (2,))
 ISNS = st.integers(-(2**31), 2**31 - 1)
 # A value is told from the document's own words by this mark.
@@ -87,3 +91,12 @@ def test_names_of_an_installation_are_exchanged_and_texts_are_not():
     assert documents.update([change(1, target)], KNOWN).variables == {
         "input0": {"data": {"isnRefRubric": 1, "pos": target}}
     }
+
+
+def test_everything_in_the_schema_says_how_sure_we_are_of_it():
+    # Types and what they consist of; the arguments of a query are further in.
+    named = re.compile(r"(type|input|enum|scalar) |  \w+(: \S|\()|  [A-Z]\w+ *(#|$)")
+    unmarked = [line for line in SDL.splitlines() if named.match(line) and not MARK_OF_ORIGIN.search(line)]
+    assert unmarked == []
+    marks = {kind: len(re.findall(rf"# {kind}\b", SDL)) for kind in ("seen", "likely", "ours")}
+    assert all(marks.values())

@@ -1,8 +1,6 @@
 """What a reply means: whatever comes, it is data, a request to sign in again, or a typed error."""
 
 import json
-from datetime import UTC, timedelta
-from email.utils import format_datetime
 
 import pytest
 from baikaldoc_pos.delo.responses import MAX_RETRY_AFTER, GraphqlAnswer, graphql_answer, retry_after, signed_out
@@ -66,19 +64,6 @@ def test_no_sign_of_being_signed_out(given_reply):
     assert signed_out(given_reply) is None
 
 
-@given(st.integers(-(10**6), 10**6), st.integers(-12, 14))
-def test_retry_after_as_a_date(seconds, hours):
-    instant = NOW + timedelta(seconds=seconds)
-    expected = min(max(seconds, 0), MAX_RETRY_AFTER)
-    assert retry_after(reply(503, Retry_After=format_datetime(instant, usegmt=True)), NOW) == expected
-    shifted = format_datetime(instant + timedelta(hours=hours)).replace("+0000", f"{hours:+03d}00")
-    assert retry_after(reply(503, Retry_After=shifted), NOW) == expected
-    assert (
-        retry_after(reply(503, Retry_After=format_datetime(instant.astimezone(UTC)).replace("+0000", "-0000")), NOW)
-        == expected
-    )
-
-
 DATE_LIKE = st.from_regex(
     r"(Mon, )?[0-9]{1,22} (Jan|Feb|Foo) [0-9]{1,22} [0-9]{1,22}:[0-9]{1,3}:[0-9]{1,3} [+-]?([0-9]{1,22}|GMT)",
     fullmatch=True,
@@ -122,14 +107,6 @@ def test_whatever_comes_is_an_answer_or_a_typed_error(status, body):
     assert isinstance(got.words, str)
     body = json.loads(body) if isinstance(body, bytes) else body
     assert got.data == json.loads(json.dumps(body)).get("data") or "NaN" in json.dumps(body)
-
-
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_the_server_asks_for_patience(status):
-    with pytest.raises(DeloUnavailable) as caught:
-        answer(status, {"data": {}}, Retry_After="17")
-    assert caught.value.retry_after == 17
-    assert caught.value.fields == {"reason": f"HTTP {status}", "host": HOST}
 
 
 @pytest.mark.parametrize(

@@ -96,14 +96,3 @@ def test_only_success_with_its_own_echo_is_success(changes, outcome):
     assert answer.outcome is outcome
     if outcome is Outcome.WRONG_ECHO and changes["data"]:
         assert answer.message == changes["data"].get("posStatusRub"), "what stands there now"
-
-
-def test_an_error_belongs_to_the_alias_of_its_path():
-    errors = [
-        {"message": "Запись занята", "path": ["r1"]},
-        {"message": "Второй раз", "path": ["r1", "data"]},
-        {"message": "Вообще"},
-    ]
-    isns = (ISN, ISN + 1, ISN + 2)
-    answers = answered({"r0": good(ISN), "r1": None, "r2": good(ISN + 2)}, errors, isns)
-    assert answers == [Answer(Outcome.UPDATED), Answer(Outcome.FAILED, "Запись занята"), Answer(Outcome.UPDATED)]

@@ -1,6 +1,5 @@
 import sqlite3
 import stat
-import subprocess
 from contextlib import closing, suppress
 
 import pytest
@@ -63,19 +62,6 @@ def test_what_was_recorded_cannot_be_altered_by_anyone(journal, directory, state
         shell.execute(statement)
 
 
-@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 8000])
-def test_a_file_that_is_no_journal(directory, clock, content):
-    directory.mkdir()
-    (directory / "journal.sqlite3").write_bytes(content)
-    with pytest.raises(JournalUnavailable) as writing:
-        Journal.open(directory, clock)
-    with pytest.raises(JournalUnavailable):
-        JournalReader.open(directory)
-    assert writing.value.fields["path"] == str(directory / "journal.sqlite3")
-    assert "database" in writing.value.fields["reason"]
-    assert (directory / "journal.sqlite3").read_bytes() == content
-
-
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_journal_taken_away_under_the_writer_is_noticed(journal, directory, replace):
     for path in directory.iterdir():
@@ -85,19 +71,6 @@ def test_a_journal_taken_away_under_the_writer_is_noticed(journal, directory, re
     for attempt in (journal.check_writable, lambda: journal.record_intents(None, [change(1)]), journal.open_changes):
         with pytest.raises(JournalUnavailable):
             attempt()
-
-
-def test_another_program_that_holds_the_file_makes_it_unavailable_and_then_it_goes_on(directory, clock, monkeypatch):
-    monkeypatch.setattr("baikaldoc_pos.journal.database.BUSY_TIMEOUT", 0.05)
-    with Journal.open(directory, clock) as journal:
-        shell = sqlite3.connect(directory / "journal.sqlite3", isolation_level=None)
-        shell.execute("BEGIN IMMEDIATE")
-        with pytest.raises(JournalUnavailable, match="locked"):
-            journal.check_writable()
-        assert journal.open_changes() == []
-        shell.execute("COMMIT")
-        shell.close()
-        journal.check_writable()
 
 
 def fill(ballast):
@@ -129,14 +102,3 @@ def test_a_backup_that_finds_no_space_leaves_no_half_of_a_copy(directory, small_
     with JournalReader.open(directory) as reader, pytest.raises(FileUnwritable, match="full"):
         reader.back_up(small_disk / "copy")
     assert not (small_disk / "copy").exists()
-
-
-def test_a_disk_that_has_become_read_only(small_disk, clock):
-    Journal.open(small_disk, clock).close()
-    before = sorted(small_disk.iterdir())
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    with pytest.raises(JournalUnavailable, match=r"(?i)read.?only|unable to open"):
-        Journal.open(small_disk, clock)
-    with JournalReader.open(small_disk) as reader:  # a copy on a read-only medium can still be asked
-        assert list(reader.history()) == []
-    assert sorted(small_disk.iterdir()) == before

@@ -1,9 +1,5 @@
 import fcntl
 import json
-import os
-import stat
-import subprocess
-import sys
 
 import pytest
 from baikaldoc_pos.errors import JournalUnavailable, StateLocked
@@ -28,32 +24,6 @@ def test_what_a_longer_holder_left_behind_is_overwritten(directory, clock):
     (directory / "lock").write_text("x" * 1000)
     with StateLock(directory, "run", clock):
         assert json.loads((directory / "lock").read_text())["command"] == "run"
-
-
-def test_directory_and_file_are_the_owners_alone(directory, clock):
-    before = os.umask(0)
-    try:
-        with StateLock(directory, "run", clock):
-            assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-            assert stat.S_IMODE((directory / "lock").stat().st_mode) == 0o600
-    finally:
-        os.umask(before)
-
-
-def test_a_child_process_does_not_inherit_it(directory, clock):
-    with StateLock(directory, "run", clock):
-        child = subprocess.Popen(
-            [sys.executable, "-c", "print(input('up\\n'))"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            close_fds=False,
-        )
-        # Not before it is another program: until then it is a copy of this one, with all that this one has open.
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"up\n"
-    with StateLock(directory, "run", clock):
-        assert child.poll() is None
-    child.communicate(b"\n")
 
 
 def test_a_mere_look_at_the_holder_keeps_nobody_out(directory, clock, monkeypatch):

@@ -2,7 +2,7 @@ import json
 from datetime import UTC, date, timedelta, timezone
 
 import pytest
-from baikaldoc_pos.journal import ChangeOutcome, CycleCounts, DayCount, Journal, JournalReader
+from baikaldoc_pos.journal import ChangeOutcome, DayCount, Journal, JournalReader
 from baikaldoc_pos.model import Outcome
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -25,27 +25,6 @@ def test_a_reader_in_the_middle_of_a_long_answer_does_not_hold_the_writer_up(jou
     next(rows)
     journal.record_intents(None, [change(9999)])
     assert sum(1 for _ in rows) == 2999  # the state at the time of asking
-
-
-def test_history_by_each_key_and_all_together(journal, reader, clock):
-    journal.record_intents(None, [change(1, "А-1"), change(2, "А-1"), change(3, "Б-2")])
-    later = clock.advance(hours=1)
-    journal.record_intents(None, [change(1, "А-1")])
-
-    def isns(**conditions):
-        return [row.rubric_isn for row in reader.history(**conditions)]
-
-    assert isns() == [1, 3, 2, 1]
-    assert isns(limit=2) == [1, 3]
-    assert isns(rubric=1) == [1, 1]
-    assert isns(document=20) == [2]
-    assert isns(numbers=["А-1"]) == [1, 2, 1]
-    assert isns(since=later) == [1]
-    assert isns(numbers=["А-1"], since=later, rubric=2) == []
-    assert isns(numbers=["А-1", "Б-2"]) == [1, 3, 2, 1]
-    assert isns(numbers=["а-1' OR 1=1 --"]) == []
-    assert isns(numbers=[]) == []
-    assert isns(rubric=0) == []
 
 
 def test_cards_without_a_number_come_after_those_that_have_one(journal, reader):
@@ -114,26 +93,3 @@ def test_no_question_reads_or_sorts_the_whole_history(reader, ask):
     scans = {step for step in steps if step.startswith(("SCAN changes", "SCAN outcomes"))}
     assert scans <= {"SCAN changes USING INDEX changes_by_time"}, steps
     assert not scans or "ORDER BY" not in " ".join(steps)
-
-
-def test_since_when_cycles_end_by_the_same_error(journal, reader, clock):
-    def cycle(error=None):
-        clock.advance(minutes=1)
-        id_ = journal.begin_cycle("regular", None)
-        journal.finish_cycle(id_, CycleCounts(), (error, {}) if error else None)
-        return clock.now()
-
-    assert reader.failing_since("delo.unavailable") is None
-    first = cycle("delo.unavailable")
-    assert reader.failing_since("delo.unavailable") == first
-    cycle()
-    assert reader.failing_since("delo.unavailable") is None
-    second = cycle("delo.unavailable")
-    for error in ("delo.unavailable", "stop.requested", "writing.paused"):
-        cycle(error)
-    journal.begin_cycle("regular", None)
-    journal.mark_interrupted_cycles()
-    journal.begin_cycle("regular", None)
-    assert reader.failing_since("delo.unavailable") == second
-    cycle("delo.credentials_rejected")
-    assert reader.failing_since("delo.unavailable") is None

@@ -100,5 +100,5 @@ class JournalMachine(RuleBasedStateMachine):
             assert sum(each.count for each in reader.unmapped_summary()) == len(self.unmapped)
 
 
-JournalMachine.TestCase.settings = settings(max_examples=8, stateful_step_count=15, deadline=None)
+JournalMachine.TestCase.settings = settings(max_examples=5, stateful_step_count=12, deadline=None)
 TestJournalMachine = JournalMachine.TestCase

@@ -185,8 +185,3 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_fields(given_fields: dict[str, Plain], shown_fields: dict[str, Plain]) -> None:
     expected = given_fields if shown_fields is ... else shown_fields
     assert Masker(("12345", "яб", "", " ", "\n")).fields(given_fields) == expected
-
-
-def test_secrets_of_before_a_reload_stay_masked() -> None:
-    masker = Masker(("first-one",)).with_secrets(("second-one",))
-    assert masker.text("first-one second-one third-one") == f"{MASK} {MASK} third-one"

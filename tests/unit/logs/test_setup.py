@@ -1,6 +1,5 @@
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,25 +66,6 @@ def test_a_reload_changes_language_level_zone_days_and_secrets(
     assert line["words"] == "*** ***"
     assert "other-one" not in capsys.readouterr().err
     assert not (tmp_path / "log_2020-01-01.log").exists()
-
-
-def test_reloads_among_records_of_many_threads_lose_none(begin: Begin, tmp_path: Path) -> None:
-    setup = begin()
-
-    def talk(first: int) -> None:
-        for number in range(first, first + 50):
-            log.info("service.stopped", number=number)
-
-    threads = [threading.Thread(target=talk, args=(first,)) for first in range(0, 250, 50)]
-    for thread in threads:
-        thread.start()
-    for turn in range(10):
-        setup.reconfigure(
-            evolve(SETTINGS, keep_days=1 + turn, language=("ru", "en")[turn % 2], secrets=(f"new-{turn}",))
-        )
-    for thread in threads:
-        thread.join()
-    assert sorted(int(str(line["number"])) for line in written(tmp_path)) == list(range(250))
 
 
 UNCAUGHT = """

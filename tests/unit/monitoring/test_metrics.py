@@ -1,19 +1,15 @@
 """What is counted and what is looked up, as Prometheus reads it."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from baikaldoc_pos.delo.documents import KEEP_ALIVE, PROBE
 from baikaldoc_pos.journal import keep_completeness
 from baikaldoc_pos.model import Outcome
-from baikaldoc_pos.monitoring.metrics import REQUEST_KINDS
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.journal.builders import completeness, retry, rubric
 from tests.unit.monitoring.exported import NOW, Exported, report, request
 from tests.unit.monitoring.test_monitoring_files import run_promtool
-from tests.unit.schema.documents import documents
 
 
 def test_what_is_counted(exported):
@@ -86,18 +82,6 @@ def test_series_are_there_before_they_count(exported):
     exported.targets.add("Перенаправлено")
     assert exported.value("records_total", outcome="refused", target="Завершено") == 2
     assert exported.value("records_total", outcome="refused", target="Перенаправлено") == 0
-
-
-def test_the_kinds_of_requests_are_those_that_are_sent():
-    operations = {Path(name).stem for name, _ in documents() if name.endswith("rubrics.graphql")}
-    sent = {"".join(map(str.title, name.split("_"))) for name in operations}
-    sent |= {
-        KEEP_ALIVE.name,
-        PROBE,
-        "Introspection",
-        *("RubricsByIsn", "RubricsByStatuses", "RubricCounts", "WaitingRubrics", "UpdateRubrics"),
-    }
-    assert set(REQUEST_KINDS) == sent | {"sign_in", "sign_out"}
 
 
 def test_what_the_journal_says(exported):

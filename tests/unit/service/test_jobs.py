@@ -245,13 +245,6 @@ def test_keep_alive_that_is_answered_again_ends_the_outage(service, server, cloc
     assert service.state.problem is None
 
 
-def test_next_cycle_comes_no_sooner_than_the_server_asks(service, server, clock) -> None:
-    server.faults.add(Replace.by_status(503, retry_after=120), times=None)
-    service.jobs.cycle()
-    assert service.planned.cycles == [timedelta(seconds=120)]
-    server.faults.clear()
-
-
 def test_session_is_handed_over_only_where_the_next_process_finds_it(server, clock, installation, caplog) -> None:
     gone, kept = installation.paths.state / "gone", installation.paths.state
     lost, found, taken = (SessionManager(clock, lambda report: None, where) for where in (gone, kept, kept))
@@ -279,24 +272,6 @@ def test_other_limits_are_no_reason_for_another_session(service, server, install
     service.jobs.cycle()
     assert service.state.problem is None
     assert (server.sign_ins, server.sessions.sign_outs) == (1, 0)
-
-
-def test_rejected_credentials_are_tried_again_after_hours_or_when_forgiven(service, server, clock) -> None:
-    server.sessions.reject = True
-    for _ in range(3):
-        service.jobs.cycle()
-        clock.advance(minutes=INTERVAL_MINUTES)
-    assert server.failed_sign_ins == 1
-    assert service.state.problem.event == "delo.credentials_rejected"
-    assert service.planned.cycles == []
-    clock.advance(hours=12)
-    service.jobs.cycle()
-    assert server.failed_sign_ins == 2
-    service.account.forgive()
-    server.sessions.reject = False
-    service.jobs.cycle()
-    assert server.sign_ins == 1
-    assert service.state.problem is None
 
 
 def test_pause_leaves_delo_alone_and_is_no_problem(service, server, clock, installation) -> None:

@@ -7,8 +7,6 @@ from attrs import evolve
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.service.state import status_line
 from baikaldoc_pos.state import CycleProgress, LastError, Phase, ServiceState, Wait
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 10, 15, 4, 0, tzinfo=UTC)
 TEXT = Catalogue("ru", UTC)
@@ -45,27 +43,3 @@ def test_nothing_is_promised_for_the_time_of_a_pause() -> None:
         line = status_line(evolve(IDLE, problem=problem, paused_until=NOW + timedelta(hours=4)), TEXT)
         assert "приостановлена до 15.10.2026 08:00" in line
         assert "15.10.2026 04:10" not in line
-
-
-@given(
-    phase=st.sampled_from(Phase),
-    step=st.none()
-    | st.builds(CycleProgress, st.sampled_from(["windows", "changes"]), st.integers(0, 9), st.integers(0, 9)),
-    success=st.none() | st.just(NOW),
-    problem=st.none() | st.just(AWAY),
-    planned=st.none() | st.just(NOW),
-    language=st.sampled_from(["ru", "en"]),
-)
-def test_every_state_has_its_sentence(
-    phase: Phase,
-    step: CycleProgress | None,
-    success: datetime | None,
-    problem: LastError | None,
-    planned: datetime | None,
-    language: str,
-) -> None:
-    state = ServiceState(phase, step, success, problem, planned)
-    line = status_line(state, Catalogue(language, UTC))
-    assert line
-    assert "?" not in line
-    assert "state." not in line
