@@ -26,15 +26,20 @@ def read_small(path: Path, most: int = MOST_BYTES) -> bytes:
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Open a file for writing, made where it is absent; no link is followed.
+    """As :func:`open_owned`, for a file that nobody else may read."""
+    return open_owned(path, flags, PRIVATE)
+
+
+def open_owned(path: Path, flags: int, mode: int) -> int:
+    """Open a file for writing, made where it is absent; no link is followed, and no umask matters.
 
     The file has the owner of its directory: what root's command makes is read by the service.
     """
-    descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+    descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         found, directory = os.fstat(descriptor), path.parent.stat()
-        if os.geteuid() == found.st_uid and stat.S_IMODE(found.st_mode) != PRIVATE:
-            os.fchmod(descriptor, PRIVATE)
+        if os.geteuid() == found.st_uid and stat.S_IMODE(found.st_mode) != mode:
+            os.fchmod(descriptor, mode)
         if os.geteuid() == 0 and found.st_uid != directory.st_uid:
             os.fchown(descriptor, directory.st_uid, directory.st_gid)
     except OSError:

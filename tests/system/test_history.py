@@ -6,10 +6,11 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import termios
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -223,3 +224,13 @@ def test_csv_carries_no_formula_into_a_spreadsheet(installation: Installation, j
     output = subprocess.run(installation.arguments("history", "--csv"), capture_output=True, check=True).stdout
     *rows, _ = csv.DictReader(io.StringIO(output.decode("utf-8-sig"), newline=""), delimiter=";")
     assert sorted(row["Ответ ДЕЛО"] for row in rows) == sorted(f"'{visible(formula)}" for formula in formulas)
+
+
+def test_csv_of_a_journal_with_a_foreign_value_names_its_row(installation: Installation, journal: Journal) -> None:
+    write(journal, rubric(5, NUMBER))
+    with closing(sqlite3.connect(installation.paths.state / "journal.sqlite3")) as connection, connection:
+        connection.execute("DROP TRIGGER changes_no_update")
+        connection.execute("UPDATE changes SET planned_at = 'zz'")
+    done = installation.command("history", "--csv")
+    assert done.returncode == 74
+    assert "planned_at" in done.stderr

@@ -35,6 +35,7 @@ from baikaldoc_pos.journal import (
     Pause,
     PauseFile,
     RetryEntry,
+    check_whole,
     last_completeness,
 )
 from baikaldoc_pos.journal.explain import LONGEST, ended, reasons, search, spellings
@@ -210,7 +211,11 @@ def _history(
     with app.journal() as journal:
         text = app.localized(zone)
         if form is not None:
-            _print_all(text, journal, wanted, form)
+            try:
+                _print_all(text, journal, wanted, form)
+            except ValueError:
+                check_whole(app.paths.state)
+                raise
             return 0
         _print_table(app, text, journal, wanted)
         asked = next((str(each) for each in (number, rubric, document) if each is not None), None)

@@ -48,6 +48,8 @@ class Database:
         self.path = path
         with reported(path):
             self._identity = _identity(path)
+        self._wal = path.with_name(f"{FILE_NAME}-wal")
+        self._wal_identity: tuple[int, int] | None = None
         self._engine = _engine(path, mode)
         self._reading = self._engine.execution_options(begin="BEGIN")
         self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
@@ -159,8 +161,12 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is on the disk when the block has been left, or has changed nothing."""
+        with reported(self.path):
+            self._check_wal()
         with self._transaction(self._writing) as connection:
             yield connection
+        with reported(self.path):
+            self._wal_identity = self._wal_identity or _identity(self._wal)
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
@@ -199,6 +205,23 @@ class Database:
         # A file that was deleted or replaced under us would go on taking writes that nobody will ever read.
         if _identity(self.path) != self._identity:
             raise OSError("the file has been replaced since it was opened")
+
+    def _check_wal(self) -> None:
+        """Raise OSError, once, where the -wal file was removed or replaced: what it holds is put into the journal.
+
+        SQLite would go on with the removed one, and all of it would be lost in a crash.
+        """
+        known = self._wal_identity
+        if known is None or (self._wal.exists() and _identity(self._wal) == known):
+            return
+        self._wal_identity = None
+        connection = self._engine.raw_connection()
+        try:
+            connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+        finally:
+            connection.close()
+        self._engine.dispose()
+        raise OSError("the -wal file has been removed since it was opened")
 
     def _check_version(self, found: int, oldest: int = 0) -> None:
         latest = migrations.LATEST

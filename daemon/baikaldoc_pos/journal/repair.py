@@ -5,7 +5,7 @@ A change whose outcome is lost is open again, so the next cycle reads its rubric
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ def recover(directory: Path, now: datetime) -> tuple[Path, Mapping[str, int]]:
         # For reading only: SQLite would write the -wal into the file that is kept aside.
         reading = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         with closing(sqlite3.connect(fresh / FILE_NAME)) as new, closing(reading) as damaged:
-            lost = {table.name: _copied(damaged, new, table) for table in metadata.sorted_tables}
+            lost = {table.name: _copied(damaged, new, table, _tables(damaged)) for table in metadata.sorted_tables}
             new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         for suffix in ("", *SIDE_FILES):
             if (part := path.with_name(path.name + suffix)).exists():
@@ -57,9 +57,17 @@ def recover(directory: Path, now: datetime) -> tuple[Path, Mapping[str, int]]:
     return aside, {name: count for name, count in lost.items() if count}
 
 
-def _copied(damaged: sqlite3.Connection, new: sqlite3.Connection, table: Table) -> int:
+def _tables(damaged: sqlite3.Connection) -> Collection[str]:
+    """The tables that the file knows of; none where it cannot be read at all."""
+    try:
+        return [name for (name,) in damaged.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    except sqlite3.Error:
+        return ()
+
+
+def _copied(damaged: sqlite3.Connection, new: sqlite3.Connection, table: Table, known: Collection[str]) -> int:
     """Copy the rows of a table; return in how many places they cannot be read or do not fit."""
-    if table in _NOT_COPIED:
+    if table in _NOT_COPIED or (known and table.name not in known):
         return 0
     try:
         present = {row[1] for row in damaged.execute(f"PRAGMA table_info({table.name})")}
@@ -67,7 +75,7 @@ def _copied(damaged: sqlite3.Connection, new: sqlite3.Connection, table: Table) 
         present = set()
     columns = [column.name for column in table.c if column.name in present]
     if not columns:
-        return 0
+        return 1
     names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
     insert = f"INSERT OR ABORT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
     lost = 0

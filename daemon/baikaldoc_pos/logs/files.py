@@ -13,6 +13,8 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from baikaldoc_pos.files import open_owned
+
 FILE_MODE = 0o640
 DIRECTORY_MODE = 0o750
 
@@ -65,14 +67,12 @@ def _append(path: Path, octets: bytes) -> None:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         return os.open(path, flags)
     except FileNotFoundError:
         _make_directory(path.parent)
-        descriptor = os.open(path, flags | os.O_CREAT, FILE_MODE)
-        os.fchmod(descriptor, FILE_MODE)  # whatever the umask is
-        return descriptor
+        return open_owned(path, flags, FILE_MODE)
 
 
 def _make_directory(path: Path) -> None:

@@ -73,6 +73,18 @@ def test_a_journal_taken_away_under_the_writer_is_noticed(journal, directory, re
             attempt()
 
 
+def test_a_wal_taken_away_under_the_writer_costs_nothing_that_was_written(journal, directory):
+    """SQLite would go on with the removed file, and a crash would lose all of it."""
+    journal.record_intents(None, [change(1)])
+    for suffix in ("-wal", "-shm"):
+        (directory / f"journal.sqlite3{suffix}").unlink()
+    with pytest.raises(JournalUnavailable, match="-wal"):
+        journal.record_intents(None, [change(2)])
+    journal.record_intents(None, [change(3)])
+    with JournalReader.open(directory) as looking:
+        assert [each.change.rubric.isn for each in looking.open_changes()] == [1, 3]
+
+
 def fill(ballast):
     with suppress(OSError), ballast.open("wb", buffering=0) as file:
         while True:

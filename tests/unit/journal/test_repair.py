@@ -85,6 +85,13 @@ def test_what_can_be_read_begins_a_new_journal(worked: Path, clock: ManualClock)
         assert [each.name for each in journal.exclusions.all()] == ["А-7"]
 
 
+@pytest.mark.parametrize("content", [b"", b"\0" * 8192, "письмо".encode() * 1000], ids=["empty", "zeros", "text"])
+def test_a_file_of_which_nothing_can_be_read_counts_as_lost(worked: Path, clock: ManualClock, content: bytes) -> None:
+    worked.write_bytes(content)
+    _, lost = recover(worked.parent, clock.now())
+    assert {"changes", "outcomes", "retries", "exclusions"} <= lost.keys()
+
+
 def test_the_file_that_is_kept_aside_stays_as_it_was(worked: Path, clock: ManualClock, tmp_path: Path) -> None:
     with Journal.open(worked.parent, clock) as journal:
         journal.record_intents(None, [change(1000)])

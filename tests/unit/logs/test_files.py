@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from baikaldoc_pos.logs.files import DatedFileHandler
+from baikaldoc_pos.logs.files import DatedFileHandler, append_line
 from baikaldoc_pos.logs.formatters import JsonEvents
 
 from tests.unit.logs.builders import IRKUTSK, NOON, reader, record
@@ -129,6 +129,16 @@ def test_the_group_may_read_and_nobody_else(tmp_path: Path, umask: int) -> None:
         os.umask(before)
     assert {stat.S_IMODE(path.stat().st_mode) for path in desk.directory.iterdir()} == {0o640}
     assert stat.S_IMODE(desk.directory.stat().st_mode) == 0o750
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_roots_command_makes_has_the_owner_of_its_directory_and_no_link_is_followed(tmp_path: Path) -> None:
+    os.chown(tmp_path, 1234, 1234)
+    append_line(tmp_path / "log_2026-10-15.log", "x")
+    assert (tmp_path / "log_2026-10-15.log").stat().st_uid == 1234
+    (tmp_path / "log_2026-10-16.log").symlink_to(tmp_path / "target")
+    with pytest.raises(OSError, match="symbolic"):
+        append_line(tmp_path / "log_2026-10-16.log", "x")
 
 
 def test_a_directory_or_file_that_vanishes_is_made_again(desk: Desk) -> None:
