@@ -34,6 +34,7 @@ def test_a_damaged_journal_is_told_with_the_way_to_go_on(installation: Installat
     assert installation.command("recover").returncode == 130  # nobody answers the question
     assert file.stat().st_size == 0
     done = installation.command("recover", "--yes")
-    assert (done.returncode, "journal-damaged-" in done.stdout) == (0, True)
+    assert (done.returncode, "journal-damaged-" in done.stdout) == (1, True)
+    assert "исключите их снова" in done.stderr
     assert installation.command("once").returncode == 0
     assert all(len(values) == 1 for values in installation.server.store.written().values())
