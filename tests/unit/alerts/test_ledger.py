@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
-from baikaldoc_pos.alerts.conditions import Condition, ConditionInput, ConditionSet, Observed, evaluate
+from baikaldoc_pos.alerts.conditions import Condition, ConditionSet
 from baikaldoc_pos.alerts.engine import decide
 from baikaldoc_pos.alerts.mail import Purpose
 from baikaldoc_pos.alerts.outbox import UNANSWERED_DELAY, _is_due
 from baikaldoc_pos.config import AlertKind, AlertSettings
 from baikaldoc_pos.journal import Notified, OpenCondition, RecipientStatus
-from baikaldoc_pos.state import LastError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,17 +67,6 @@ def test_any_course_of_events(course):
         told = [purpose for purpose in purposes if purpose is not Purpose.DIGEST]
         assert told == [Purpose.OPENED, Purpose.CLOSED] * (len(told) // 2) + [Purpose.OPENED] * (len(told) % 2)
         assert (kind in {each.kind for each in present}) == (len(told) % 2 == 1)
-
-
-def test_what_is_not_known_after_a_start():
-    trouble = LastError("delo.unavailable", {}, START)
-    unknown = evaluate(ConditionInput(now=START, observed=Observed(trouble=trouble)), AlertSettings()).unknown
-    assert AlertKind.DELO_UNAVAILABLE in unknown
-    assert AlertKind.UNMAPPED_STATUS not in unknown
-    answered = Observed(cycle_ended=True, trouble=LastError("delo.unexpected_answer", {}, START))
-    unknown = evaluate(ConditionInput(now=START, observed=answered), AlertSettings()).unknown
-    assert AlertKind.DELO_UNAVAILABLE not in unknown
-    assert AlertKind.CREDENTIALS_REJECTED in unknown
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-import requests
-from baikaldoc_pos.delo.transport import detail_of, host_of, reason_of
+from baikaldoc_pos.delo.transport import host_of
 from baikaldoc_pos.errors import DeloUnavailable
 from hypothesis import given
 from hypothesis import strategies as st
-from urllib3.exceptions import MaxRetryError, ProtocolError
 
 from tests.delo_server import PASSWORD, USER, DeloServer
 
@@ -31,19 +29,6 @@ def test_a_host_is_told_without_credentials(user, password, host, port):
     address = f"{host}:{port}" if port else host
     for secret in ("", f"{user}:{password}@"):
         assert host_of(f"https://{secret}{address}/CoreHost/gql/{password}?token={password}") == address
-
-
-def test_a_reason_is_the_innermost_cause():
-    cause = OSError(111, "Connection refused")
-    wrapped = requests.ConnectionError(MaxRetryError(None, "http://u:p@delo/", ProtocolError("aborted", cause)))
-    assert reason_of(wrapped) == "connection refused"
-    assert detail_of(wrapped) == "ConnectionRefusedError: Connection refused"
-    raised_from = RuntimeError("outer")
-    raised_from.__cause__ = ValueError("inner")
-    assert reason_of(raised_from) == "ValueError: inner"
-    assert reason_of(KeyError()) == "KeyError"
-    assert reason_of(TimeoutError("whatever")) == "timed out"
-    assert reason_of(requests.ReadTimeout("HTTPPool(host='delo'): Read timed out.")) == "timed out"
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from datetime import date
 
 from baikaldoc_pos.journal import DayCount
 from baikaldoc_pos.model import Outcome
-from baikaldoc_pos.monitoring.chart import DAYS, DIGIT, DOWN, LEAST, SLOT, UP, Day, bars, days_until, label_size
+from baikaldoc_pos.monitoring.chart import DAYS, DOWN, LEAST, UP, Day, bars, days_until
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,18 +26,3 @@ def test_bars_fit_and_even_one_record_is_seen(figures):
         assert len(bar.blocks) == sum(count > 0 for count in (bar.day.updated, bar.day.refused, bar.day.failed))
         assert all(block.height >= LEAST for block in bar.blocks)
         assert all((block.top < 0) == (block.series == "updated") for block in bar.blocks)
-
-
-@given(st.lists(counts, min_size=2, max_size=DAYS))
-def test_more_records_make_a_bar_no_shorter(updated):
-    drawn = bars([Day(LAST, updated=count) for count in sorted(updated)])
-    heights = [bar.up for bar in drawn]
-    assert heights == sorted(heights)
-
-
-@given(st.lists(st.tuples(counts, counts, counts), min_size=1, max_size=DAYS))
-def test_figures_of_neighbouring_days_do_not_touch(figures):
-    days = [Day(LAST, *figure) for figure in figures]
-    size = label_size(days)
-    for day in days:
-        assert max(len(str(day.updated)), len(str(day.in_vain))) * DIGIT * size < SLOT * 0.9

@@ -4,11 +4,11 @@ import logging
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from attrs import define, field
 from baikaldoc_pos.assembly import open_journal
-from baikaldoc_pos.delo import RequestReport
 from baikaldoc_pos.journal import Pause, PauseFile
 from baikaldoc_pos.service import jobs
 from baikaldoc_pos.service.jobs import FIRST_BACKOFF, Jobs
@@ -16,7 +16,6 @@ from baikaldoc_pos.service.session import SessionManager
 from baikaldoc_pos.service.state import StateHolder
 from baikaldoc_pos.service.watchdog import JobMonitor
 from baikaldoc_pos.state import Phase, ServiceState
-from baikaldoc_pos.sync import CycleReport
 
 from tests.clocks import ManualClock
 from tests.delo_server import DeloServer, Replace, make_rubric
@@ -41,23 +40,6 @@ class Planned:
         self.keep_alives.append(delay)
 
 
-@define
-class Service:
-    """The jobs with what they work on."""
-
-    jobs: Jobs
-    account: SessionManager
-    planned: Planned
-    holder: StateHolder
-    reports: list[CycleReport]
-    monitor: JobMonitor
-    states: list[ServiceState]
-
-    @property
-    def state(self) -> ServiceState:
-        return self.holder.present
-
-
 @pytest.fixture
 def server(clock: ManualClock) -> Iterator[DeloServer]:
     with DeloServer(clock=clock.monotonic) as running:
@@ -65,34 +47,30 @@ def server(clock: ManualClock) -> Iterator[DeloServer]:
 
 
 @pytest.fixture
-def service(installation: Installation, clock: ManualClock) -> Iterator[Service]:
-    def observe(report: RequestReport) -> None:
-        pass
-
+def service(installation: Installation, clock: ManualClock) -> Iterator[SimpleNamespace]:
+    """The jobs with what they work on."""
     installation.processing["retryAttempts"] = 0
     installation.service |= {
         "schedule": {"intervalMinutes": INTERVAL_MINUTES},
         "session": {"keepAliveMinutes": KEEP_ALIVE_MINUTES},
     }
     installation.save()
-    states: list[ServiceState] = []
-    account, planned, holder = SessionManager(clock, observe, None), Planned(), StateHolder(states.append)
-    reports: list[CycleReport] = []
-    monitor = JobMonitor()
+    made = SimpleNamespace(planned=Planned(), reports=[], states=[], monitor=JobMonitor())
+    made.account, made.holder = SessionManager(clock, lambda report: None, None), StateHolder(made.states.append)
     with open_journal(installation.paths, installation.configuration().processing.zone, clock) as journal:
-        made = Jobs(
+        made.jobs = Jobs(
             installation.configuration,
             journal,
             lambda: PauseFile(installation.paths.state).check(clock.now()),
-            account,
+            made.account,
             clock,
-            monitor,
-            holder,
-            planned,
-            reports.append,
+            made.monitor,
+            made.holder,
+            made.planned,
+            made.reports.append,
         )
-        yield Service(made, account, planned, holder, reports, monitor, states)
-        account.sign_out()
+        yield made
+        made.account.sign_out()
 
 
 def keep_alives(server: DeloServer) -> int:
@@ -108,7 +86,7 @@ def test_session_is_kept_alive_only_where_nothing_else_spoke(service, server, cl
     clock.advance(minutes=1)
     service.jobs.keep_alive()
     assert keep_alives(server) == 1
-    assert service.state.problem is None
+    assert service.holder.present.problem is None
 
 
 def test_nothing_is_asked_while_a_cycle_has_its_turn(service, server, clock) -> None:
@@ -127,7 +105,7 @@ def test_keep_alive_in_vain_has_a_cycle_run_soon_and_does_not_wait_itself(servic
     clock.advance(minutes=KEEP_ALIVE_MINUTES)
     service.jobs.keep_alive()
     assert clock.pauses == [], "a cycle follows, and waits for its turn until then"
-    assert service.state.problem.event == "delo.unavailable"
+    assert service.holder.present.problem.event == "delo.unavailable"
     assert service.planned.cycles == [FIRST_BACKOFF]
 
 
@@ -147,11 +125,11 @@ def cycle_beside_a_keep_alive(service, monkeypatch) -> Iterator[threading.Thread
 
 
 def test_cycle_that_waits_for_its_turn_gets_on_and_says_so(service, cycle_beside_a_keep_alive) -> None:
-    assert service.state.phase is Phase.WAITING
+    assert service.holder.present.phase is Phase.WAITING
     service.account.lock.release()
     cycle_beside_a_keep_alive.join(SECONDS)
-    assert service.state.last_success is not None
-    assert service.state.phase is Phase.IDLE
+    assert service.holder.present.last_success is not None
+    assert service.holder.present.phase is Phase.IDLE
     assert service.account.lock.acquire(timeout=SECONDS)
 
 
@@ -175,8 +153,8 @@ def test_while_delo_is_waited_for_the_state_says_why_and_until_when(service, ser
     first = next(number for number, wait in enumerate(waits) if wait is not None)
     assert "503" in str(waits[first].fields["reason"])
     assert waits[first + 1].at is None, "the wait is over, and ДЕЛО is being asked"
-    assert service.state.wait is None
-    assert service.state.problem is None
+    assert service.holder.present.wait is None
+    assert service.holder.present.problem is None
 
 
 def test_unavailable_delo_is_tried_ever_less_often_up_to_the_interval(service, server, clock) -> None:
@@ -186,12 +164,12 @@ def test_unavailable_delo_is_tried_ever_less_often_up_to_the_interval(service, s
         clock.advance(minutes=INTERVAL_MINUTES)
     # After these comes the interval itself, for which nothing has to be asked.
     assert service.planned.cycles == [timedelta(seconds=seconds) for seconds in (15, 30, 60, 120, 240, 480)]
-    since = service.state.problem.since
+    since = service.holder.present.problem.since
     assert since == clock.now() - timedelta(minutes=8 * INTERVAL_MINUTES), "the outage is as old as its first sign"
     server.come_up()
     service.jobs.cycle()
-    assert service.state.problem is None
-    assert service.state.last_success == clock.now()
+    assert service.holder.present.problem is None
+    assert service.holder.present.last_success == clock.now()
     server.go_down()
     service.jobs.cycle()
     assert service.planned.cycles[-1] == FIRST_BACKOFF
@@ -209,24 +187,24 @@ def test_outage_is_as_old_as_its_first_sign_however_often_the_service_is_restart
         clock.advance(minutes=INTERVAL_MINUTES)
         restart(service, clock)
         service.jobs.cycle()
-        assert service.state.problem.since == first
+        assert service.holder.present.problem.since == first
     # A cycle that is cut short by the stop says nothing of ДЕЛО.
     clock.stop.set()
     service.jobs.cycle()
     clock.stop.clear()
     restart(service, clock)
     service.jobs.cycle()
-    assert service.state.problem.since == first
+    assert service.holder.present.problem.since == first
     server.come_up()
     service.jobs.cycle()
     clock.advance(minutes=INTERVAL_MINUTES)
     server.go_down()
     restart(service, clock)
     service.jobs.cycle()
-    assert service.state.problem.since == clock.now()
+    assert service.holder.present.problem.since == clock.now()
 
 
-def restart(service: Service, clock: ManualClock) -> None:
+def restart(service: SimpleNamespace, clock: ManualClock) -> None:
     """A new process has the journal, and nothing of what the old one knew."""
     service.account.sign_out()
     service.holder.change(
@@ -242,7 +220,7 @@ def test_keep_alive_that_is_answered_again_ends_the_outage(service, server, cloc
     server.come_up()
     clock.advance(minutes=KEEP_ALIVE_MINUTES)
     service.jobs.keep_alive()
-    assert service.state.problem is None
+    assert service.holder.present.problem is None
 
 
 def test_session_is_handed_over_only_where_the_next_process_finds_it(server, clock, installation, caplog) -> None:
@@ -270,7 +248,7 @@ def test_other_limits_are_no_reason_for_another_session(service, server, install
     installation.service |= {"limits": {"requestSeconds": 50}, "session": {"rejectedRetryHours": 3}}
     installation.save()
     service.jobs.cycle()
-    assert service.state.problem is None
+    assert service.holder.present.problem is None
     assert (server.sign_ins, server.sessions.sign_outs) == (1, 0)
 
 
@@ -279,8 +257,8 @@ def test_pause_leaves_delo_alone_and_is_no_problem(service, server, clock, insta
     until = clock.now() + timedelta(hours=4)
     PauseFile(installation.paths.state).begin(Pause(until, clock.now(), "admin"))
     service.jobs.cycle()
-    assert service.state.paused_until == until
-    assert service.state.problem is None
+    assert service.holder.present.paused_until == until
+    assert service.holder.present.problem is None
     assert server.store[1].pos is None
     clock.advance(hours=5)
     service.jobs.cycle()
@@ -291,8 +269,8 @@ def test_journal_that_is_gone_is_told_of_and_nothing_is_written(service, server,
     server.store.add(make_rubric(1, ins_date=clock.now() - timedelta(hours=1)))
     (installation.paths.state / "journal.sqlite3").unlink()
     service.jobs.cycle()
-    assert service.state.problem.event == "journal.unavailable"
-    assert service.state.phase is Phase.IDLE
+    assert service.holder.present.problem.event == "journal.unavailable"
+    assert service.holder.present.phase is Phase.IDLE
     assert server.store[1].pos is None
 
 
@@ -300,8 +278,8 @@ def test_stop_in_mid_cycle_is_no_problem(service, server, clock) -> None:
     server.store.add(make_rubric(1, ins_date=clock.now() - timedelta(hours=1)))
     server.on_execute(lambda request: clock.stop.set())
     service.jobs.cycle()
-    assert service.state.problem is None
-    assert service.state.phase is Phase.IDLE
+    assert service.holder.present.problem is None
+    assert service.holder.present.phase is Phase.IDLE
     assert server.store[1].pos is None
     clock.stop.clear()
 
@@ -310,10 +288,10 @@ def test_defect_is_told_of_with_its_traceback_and_the_next_cycle_runs(service, s
     reports = service.reports
     service.jobs._finished = lambda report: reports[0]  # an IndexError
     service.jobs.cycle()
-    assert service.state.problem.event == "job.crashed"
+    assert service.holder.present.problem.event == "job.crashed"
     (crashed,) = (record for record in caplog.records if record.getMessage() == "job.crashed")
     assert crashed.exc_info is not None
     service.jobs._finished = reports.append
     service.jobs.cycle()
-    assert service.state.problem is None
+    assert service.holder.present.problem is None
     assert len(reports) == 1
