@@ -99,3 +99,34 @@ def test_what_nobody_caught_is_logged_and_masked(tmp_path: Path) -> None:
     ]
     assert lines[0]["where"] == "job"
     assert all("Traceback" in str(line["exception"]) for line in lines)
+
+
+WRITES = """
+import resource
+directory = sys.argv[1]
+setup = start(directory)
+log.info("test.event", number=0)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+for number in range(1, 40):
+    log.error("test.event", number=number)
+assert setup.file_failures
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+log.error("test.event", number=40)
+assert not setup.file_failures
+print("still here", file=sys.stderr)
+"""
+
+
+def test_a_file_that_takes_no_more_stops_nothing_and_is_told_once(tmp_path: Path) -> None:
+    status, errors = run(WRITES, str(tmp_path))
+    assert status == 0, errors
+    assert errors.rstrip().endswith("still here")
+    assert "Traceback" not in errors
+    assert all(f"test.event number={number}\n" in errors for number in range(1, 41))
+    told = [line for line in errors.splitlines() if "test.event" not in line]
+    assert len(told) == 3  # that it fails, that it is over, and "still here"
+    lines = written(tmp_path)
+    numbers = [line["number"] for line in lines if "number" in line]
+    (recovered,) = [line for line in lines if line["event"] == "log.file_recovered"]
+    assert (numbers[0], numbers[-1]) == (0, 40)
+    assert len(numbers) + int(str(recovered["lost"])) == 41
