@@ -1,5 +1,6 @@
 """The two catalogues tell the same events, and every event that the code knows has its sentence."""
 
+import ast
 import importlib
 import inspect
 import json
@@ -7,11 +8,13 @@ import pkgutil
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from string import Formatter
 from unittest.mock import MagicMock
 
 import baikaldoc_pos
 import pytest
+from attrs import frozen
 from baikaldoc_pos.config.model import FILES as CONFIGURATION
 from baikaldoc_pos.config.settings import leaves
 from baikaldoc_pos.errors import BaikaldocError
@@ -21,12 +24,72 @@ from baikaldoc_pos.sync.periods import CycleKind
 from baikaldoc_pos.sync.planner import RETRYABLE
 
 from docs.generate import key_sentence
-from tests.unit.i18n.sources import PACKAGE, uses
 
+PACKAGE = Path(baikaldoc_pos.__file__).parent
 FILES = {language: (PACKAGE / "locale" / f"{language}.json").read_text("utf-8") for language in LANGUAGES}
 SENTENCES: dict[str, dict[str, str]] = {language: json.loads(text) for language, text in FILES.items()}
 RUSSIAN = SENTENCES["ru"]
-USES = uses()
+ID = re.compile(r"[a-z][a-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
+CONFIGURATION_ID = re.compile(r"config\.(fault|notice|kind|found|reference)(\.[a-z_]+)+")
+LEVELS = {"debug", "info", "warning", "error", "exception"}
+# What takes an id, and its fields as one mapping after it; and the place of the id.
+FINDINGS = {"ConfigError": 2, "ConfigWarning": 2, "ConfigIssue": 2, "Problem": 0, "Phrase": 0}
+
+
+@frozen
+class Use:
+    """An id in the source.
+
+    :param fields: the names of the fields that it is given; None where the source does not tell.
+    :param prefix: whether it is only how ids begin that are put together there.
+    """
+
+    where: str
+    id: str
+    fields: set[str] | None = None
+    prefix: bool = False
+
+
+def ids(node: ast.AST | None) -> Iterator[tuple[str, bool]]:
+    """The ids that an expression may be, as far as it says."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and ID.fullmatch(node.value):
+        yield node.value, False
+    elif isinstance(node, ast.IfExp):
+        yield from (*ids(node.body), *ids(node.orelse))
+    elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+        yield node.values[0].value, True
+
+
+def of_call(call: ast.Call, where: str) -> Iterator[Use]:
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    keywords = {each.arg: each.value for each in call.keywords}
+    emits = called in LEVELS and re.search(r"(^|[._])log\.\w+$", ast.unparse(call.func)) is not None
+    if called in FINDINGS:
+        given = [*call.args[FINDINGS[called] :], *(keywords[k] for k in ("problem", "id", "fields") if k in keywords)]
+        mapping = given[1] if len(given) > 1 else ast.Dict([], [])
+        fields = {getattr(key, "value", None) for key in mapping.keys} if isinstance(mapping, ast.Dict) else {None}
+    elif emits or called in {"text", "render"}:
+        given, fields = call.args, {None} if called == "render" else {*keywords, *(["cycle"] if emits else [])}
+    else:
+        return
+    for id_, prefix in ids(given[0]) if given else ():
+        yield Use(where, id_, None if prefix or None in fields else fields, prefix)
+
+
+def uses_in(tree: ast.AST, name: str) -> Iterator[Use]:
+    for node in ast.walk(tree):
+        where = f"{name}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Call):
+            yield from of_call(node, where)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(target, ast.Name) and target.id == "event" for target in targets):
+                yield from (Use(where, id_, prefix=prefix) for id_, prefix in ids(node.value))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and CONFIGURATION_ID.fullmatch(node.value):
+            yield Use(where, node.value)
+
+
+USES = [use for path in sorted(PACKAGE.rglob("*.py")) for use in uses_in(ast.parse(path.read_text("utf-8")), path.name)]
 
 
 def placeholders(template: str) -> set[str]:
