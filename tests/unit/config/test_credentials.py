@@ -74,24 +74,12 @@ def test_a_file_that_is_none(tmp_path, named, problem):
     assert places(faults_of(tmp_path, files)) == {("connection", "password_file", problem)}
 
 
-def a_fifo(path):
-    os.mkfifo(path)
-
-
-def a_device(path):
-    path.symlink_to("/dev/zero")
-
-
-def too_large_a_file(path):
-    path.write_bytes(b"a" * 65_537)
-
-
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (a_fifo, "это не обычный файл"),
-        (a_device, "это не обычный файл"),
-        (too_large_a_file, "файл слишком велик"),
+        (os.mkfifo, "это не обычный файл"),
+        (lambda path: path.symlink_to("/dev/zero"), "это не обычный файл"),
+        (lambda path: path.write_bytes(b"a" * 65_537), "файл слишком велик"),
         (Path.mkdir, "это каталог"),
     ],
 )

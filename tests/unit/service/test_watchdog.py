@@ -23,24 +23,17 @@ def test_a_third_of_what_systemd_asks_of_this_process(environ: dict[str, str], e
     assert ping_seconds(environ, pid=7) == expected
 
 
-def test_a_ping_is_earned_where_everything_gets_on() -> None:
-    assert not health_problems(WELL)
-
-
 @pytest.mark.parametrize(
-    ("change", "event"),
+    ("change", "event", "restart_helps"),
     [
-        ({"scheduler_alive": False}, "watchdog.scheduler_dead"),
-        ({"pulse_age": 31.0}, "watchdog.scheduler_late"),
-        ({"stalled": {"keep_alive": 1.0, "cycle": 61.0}}, "watchdog.job_stalled"),
-        ({"journal_fault": JournalFault("read-only file system")}, "watchdog.journal_fault"),
+        ({"scheduler_alive": False}, "watchdog.scheduler_dead", True),
+        ({"pulse_age": 31.0}, "watchdog.scheduler_late", True),
+        ({"stalled": {"keep_alive": 1.0, "cycle": 61.0}}, "watchdog.job_stalled", True),
+        ({"journal_fault": JournalFault("read-only file system")}, "watchdog.journal_fault", True),
+        ({"journal_fault": JournalFault("disk is full", disk_full=True)}, "watchdog.disk_full", False),
     ],
 )
-def test_each_problem_costs_the_ping_and_is_named(change: dict[str, object], event: str) -> None:
+def test_each_problem_is_named_and_costs_the_ping_where_a_restart_helps(change, event, restart_helps) -> None:
+    assert not health_problems(WELL)
     (problem,) = health_problems(evolve(WELL, **change))
-    assert (problem.event, problem.restart_helps) == (event, True)
-
-
-def test_a_full_disk_is_told_of_and_costs_no_ping() -> None:
-    (problem,) = health_problems(evolve(WELL, journal_fault=JournalFault("database or disk is full", disk_full=True)))
-    assert (problem.event, problem.restart_helps) == ("watchdog.disk_full", False)
+    assert (problem.event, problem.restart_helps) == (event, restart_helps)
