@@ -14,6 +14,8 @@ TO_CYRILLIC = str.maketrans(LATIN, CYRILLIC)
 # Typographic dashes.
 DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 _SHOWN_ALIKE = TO_CYRILLIC | DASHES | {ord("i"): "і"}
+# Characters; comparing takes the square of them.
+MOST_COMPARED = 500
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -34,6 +36,7 @@ def lookalike(text: str, known: Iterable[str]) -> str | None:
 
 def differences(text: str, other: str) -> str:
     """The characters of a text that the other one does not have there, by their Unicode names."""
+    text, other = text[:MOST_COMPARED], other[:MOST_COMPARED]
     matching = SequenceMatcher(None, text, other, autojunk=False).get_opcodes()
     parts = [(text[i:j], other[k:m]) for kind, i, j, k, m in matching if kind != "equal"]
     return "; ".join(f"{_named(one)} ≠ {_named(two)}" for one, two in parts)

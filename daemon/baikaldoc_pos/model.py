@@ -6,7 +6,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 # Characters of a status or a registration number; what is longer is cut as it is read.
-LONGEST_STATUS = 500
+LONGEST_STATUS = 2000
 
 
 @frozen

@@ -244,6 +244,18 @@ def test_a_file_that_root_left_is_told_with_the_remedy(nobodys: Installation, na
     assert (code, f"({left}): нет прав доступа; верните файл службе: chown" in told) == (74, True)
 
 
+def test_a_state_directory_of_another_account_is_told_with_whom_to_be(nobodys: Installation) -> None:
+    nobodys.paths.state.parent.chmod(0o755)
+    nobodys.paths.state.chmod(0o700)
+    for command in (["status"], ["failed"], ["exclude", "1-ОГ"], ["pause", "--for", "4h"], ["resume"], ["retry", "1"]):
+        code, told = run_as(NOBODY - 1, nobodys, *command)
+        assert (code, told) == (
+            77,
+            f"Каталог состояния {nobodys.paths.state} принадлежит учётной записи nobody. "
+            "Выполните команду от root или от этой учётной записи.\n",
+        )
+
+
 def test_a_file_that_cannot_be_written_is_told_with_a_place_for_it(nobodys: Installation) -> None:
     state, closed = nobodys.paths.state, nobodys.paths.state.parent / "closed"
     for mode in (0o700, 0o755):

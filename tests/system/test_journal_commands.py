@@ -2,11 +2,37 @@
 
 import stat
 
+import pytest
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.journal import Journal
 
 from tests.delo_server import pending_rubrics
 from tests.installation import Installation
+
+
+@pytest.mark.parametrize("state", ["state", "wrong/directory"])
+def test_every_command_that_reads_a_journal_says_where_there_is_none(installation: Installation, state: str) -> None:
+    directory = installation.paths.state.parent / state
+    commands = [
+        "status",
+        "failed",
+        "history",
+        "retry --all",
+        "remap --dry-run",
+        "remap --yes",
+        "exclude 1",
+        "include 1",
+    ]
+    commands += ["windows", "report", "report --waiting", "backup copy", "recover", "recover --yes", "resume"]
+    for command in commands if directory.exists() else [*commands, "pause --for 4h"]:
+        done = installation.command("--state", str(directory), *command.split())
+        assert (done.returncode, done.stdout) == (66, ""), command
+        assert (
+            done.stderr == f"Журнала ещё нет в каталоге {directory}: служба в нём не работала. "
+            "Укажите каталог: --state.\n"
+        )
+    assert not directory.exists() or not list(directory.iterdir())
+    assert installation.server.requests == 0
 
 
 def test_a_copy_is_whole_private_and_never_in_place_of_another(installation: Installation) -> None:

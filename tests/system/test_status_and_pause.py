@@ -55,7 +55,7 @@ def test_conditions_that_people_were_alerted_to(installation: Installation) -> N
 
 
 def test_a_pause_in_the_wrong_directory_is_noticed(installation: Installation) -> None:
-    for command in (["pause", "--for", "4h"], ["resume"], ["resume"]):
+    for command in (["pause", "--for", "4h"], ["resume"]):
         done = installation.command(*command)
         assert done.returncode == 0
         assert str(installation.paths.state) in done.stderr

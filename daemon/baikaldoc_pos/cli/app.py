@@ -11,6 +11,7 @@ import click
 from attrs import frozen
 
 from baikaldoc_pos.cli.streams import is_unicode
+from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.config import Configuration, Paths, load_configuration, peek_zone
 from baikaldoc_pos.errors import JournalMissing
 from baikaldoc_pos.i18n import Catalogue
@@ -19,7 +20,7 @@ from baikaldoc_pos.i18n import Catalogue
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from baikaldoc_pos.journal import AlertJournal, JournalReader
+    from baikaldoc_pos.journal import AlertJournal, Journal, JournalReader
 
 Reader = TypeVar("Reader", bound="JournalReader")
 PIPE_WIDTH = 200
@@ -53,6 +54,13 @@ class App:
         from baikaldoc_pos.journal import JournalReader  # noqa: PLC0415
 
         return self._existing(JournalReader.open(self.paths.state))
+
+    def writable_journal(self) -> "Journal":
+        """The same for writing: a new one is begun by a cycle alone, lest there be one in a wrong directory."""
+        from baikaldoc_pos.journal import Journal  # noqa: PLC0415
+
+        self.journal().close()
+        return Journal.open(self.paths.state, SystemClock())
 
     def alert_journal(self) -> "AlertJournal":
         """The same with the conditions."""

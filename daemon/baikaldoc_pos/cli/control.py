@@ -11,7 +11,7 @@ from baikaldoc_pos.cli.app import ISN, App, asked_moment, pass_app
 from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.journal import LONGEST_PAUSE, Journal, Pause, PauseFile, holder_of
+from baikaldoc_pos.journal import LONGEST_PAUSE, Pause, PauseFile, holder_of
 from baikaldoc_pos.service.reload import ask_for_cycle, await_reload
 
 _PART = re.compile(r"([0-9]{1,9})([mhd])")
@@ -38,10 +38,17 @@ def _pause(app: App, /, *, duration: str | None, until: str | None) -> int:
     if not timedelta(0) < length <= LONGEST_PAUSE:
         raise click.UsageError(app.text.text("cli.pause.bounds", days=LONGEST_PAUSE.days))
     end = now + length
-    PauseFile(app.paths.state).begin(Pause(end, now, getpass.getuser()))
+    PauseFile(app.paths.state).begin(Pause(end, now, _user()))
     click.echo(app.localized(zone).text("pause.begun", until=end))
     print_idle_state(app)
     return 0
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as containers have
+        return str(os.getuid())
 
 
 def print_idle_state(app: App) -> None:
@@ -69,6 +76,8 @@ def resume_command(text: Catalogue) -> click.Command:
 
 def _resume(app: App, /) -> int:
     paused = PauseFile(app.paths.state).end()
+    if not paused:
+        app.journal().close()  # a directory that has neither is the wrong one
     click.echo(app.text.text("pause.ended" if paused else "pause.none"))
     print_idle_state(app)
     if paused and ask_for_cycle(app.paths.state):
@@ -88,9 +97,8 @@ def retry_command(text: Catalogue) -> click.Command:
 def _retry(app: App, /, *, rubrics: tuple[int, ...], everything: bool) -> int:
     if bool(rubrics) == everything:
         raise click.UsageError(app.text.text("cli.retry.one_of"))
-    with app.journal() as reader:
-        wanted = [entry.rubric_isn for entry in reader.open_retries()] if everything else sorted(set(rubrics))
-    with Journal.open(app.paths.state, SystemClock()) as journal:
+    with app.writable_journal() as journal:
+        wanted = [entry.rubric_isn for entry in journal.open_retries()] if everything else sorted(set(rubrics))
         hastened = journal.retry_now(wanted)
     if not wanted:
         click.echo(app.text.text("failed.none"))

@@ -8,7 +8,7 @@ from baikaldoc_pos.cli.cycle import Stopping, run_once, run_preview, run_stoppab
 from baikaldoc_pos.cli.output import print_table
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.i18n import Catalogue
-from baikaldoc_pos.journal import Exclusion, Journal, folded
+from baikaldoc_pos.journal import Exclusion, folded
 from baikaldoc_pos.model import Period
 
 
@@ -35,6 +35,7 @@ def _remap(app: App, /, *, start: str | None, end: str | None, dry_run: bool, ye
             raise click.UsageError(app.text.text("cli.once.order"))
     elif end is not None:
         raise click.UsageError(app.text.text("cli.once.to_alone"))
+    app.journal().close()  # what is there to be mapped anew stands in it
 
     def act(stopping: Stopping) -> int:
         shown = run_preview(app, configuration, written, stopping, as_json=False, remapping=True)
@@ -57,9 +58,8 @@ def exclude_command(text: Catalogue) -> click.Command:
 def _exclude(app: App, /, *, name: str, reason: str | None) -> int:
     if not folded(name):
         raise click.UsageError(app.text.text("cli.exclude.empty"))
-    clock = SystemClock()
-    with Journal.open(app.paths.state, clock) as journal:
-        journal.exclusions.add(Exclusion(name.strip(), reason, clock.now()))
+    with app.writable_journal() as journal:
+        journal.exclusions.add(Exclusion(name.strip(), reason, SystemClock().now()))
     click.echo(app.text.text("exclude.done", name=name.strip()))
     return 0
 
@@ -71,7 +71,7 @@ def include_command(text: Catalogue) -> click.Command:
 
 
 def _include(app: App, /, *, name: str) -> int:
-    with Journal.open(app.paths.state, SystemClock()) as journal:
+    with app.writable_journal() as journal:
         known = [each.name for each in journal.exclusions.all() if folded(each.name) == folded(name)]
         for each in known:
             journal.exclusions.remove(each)
@@ -107,8 +107,7 @@ def _windows(app: App, /, *, acknowledge: bool) -> int:
     ]
     print_table(app.console(), text, "windows.title", tuple(rows[0]), rows)
     if acknowledge:
-        with Journal.open(app.paths.state, SystemClock()) as journal:
-            click.echo(
-                text.text("windows.acknowledged", count=journal.incomplete_windows.acknowledge(SystemClock().now()))
-            )
+        with app.writable_journal() as journal:
+            count = journal.incomplete_windows.acknowledge(SystemClock().now())
+        click.echo(text.text("windows.acknowledged", count=count))
     return 0

@@ -1,5 +1,6 @@
 """``backup`` and ``recover``: a copy of the journal, and a new journal from a damaged one."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import click
 from baikaldoc_pos.cli.app import App, pass_app
 from baikaldoc_pos.cli.commands import Command
 from baikaldoc_pos.clock import SystemClock
+from baikaldoc_pos.errors import JournalUnavailable
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import StateLock, check_whole, recover
 
@@ -35,6 +37,8 @@ def recover_command(text: Catalogue) -> click.Command:
 
 def _recover(app: App, /, *, yes: bool) -> int:
     clock = SystemClock()
+    with suppress(JournalUnavailable):  # that is what it is for
+        app.journal().close()
     with StateLock(app.paths.state, "recover", clock):
         if not (yes or click.confirm(app.text.text("recover.confirm", path=app.paths.state), err=True)):
             return 1

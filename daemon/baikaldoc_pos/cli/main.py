@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from baikaldoc_pos.cli.commands import CommandLine, usage_error
 from baikaldoc_pos.cli.installed import InstanceName, become_service, paths_of
 from baikaldoc_pos.cli.streams import setup_streams
 from baikaldoc_pos.config import Paths, peek_language, peek_zone, render
-from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, ReaderGone
+from baikaldoc_pos.errors import BaikaldocError, ConfigurationInvalid, JournalDamaged, JournalUnavailable, ReaderGone
 from baikaldoc_pos.i18n import Catalogue
 
 # The module of each command, in the order of the help. It is imported when called.
@@ -63,7 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ReaderGone as gone:
         return gone.exit_code
     except BaikaldocError as error:
-        zoned = Catalogue(text.language, peek_zone(_paths(given).config))
+        paths = _paths(given)
+        wanting = isinstance(error, JournalUnavailable) and not isinstance(error, JournalDamaged)
+        if wanting and (owner := _other_owner(paths.state)) is not None:
+            click.echo(text.text("cli.error.not_owner", path=paths.state.absolute(), account=owner), err=True)
+            return os.EX_NOPERM
+        zoned = Catalogue(text.language, peek_zone(paths.config))
         click.echo(zoned.render(error.event, error.fields), err=True)
         return error.exit_code
     except Exception:  # noqa: BLE001 - the process's boundary
@@ -82,7 +88,7 @@ def build(text: Catalogue) -> click.Group:
         stays = context.invoked_subcommand == "migrate"
         context.obj = App(paths, os.environ if stays else become_service(paths, os.environ, text), text)
 
-    directory = click.Path(file_okay=False, path_type=Path)
+    directory = click.Path(file_okay=False, readable=False, path_type=Path)
     options = [
         click.Option([f"--{name}"], type=directory, metavar=text.text("cli.metavar.directory"), help=text.text(key))
         for name, key in (("config", "cli.option.config"), ("state", "cli.option.state"), ("logs", "cli.option.logs"))
@@ -109,6 +115,14 @@ def print_faults(invalid: ConfigurationInvalid, text: Catalogue) -> None:
     click.echo(text.render(invalid.event, invalid.fields), err=True)
     for fault in invalid.faults:
         click.echo(f"  {render(fault, text)}", err=True)
+
+
+def _other_owner(state: Path) -> str | None:
+    """Whose state directory it is, where it is another account's and ours may not write into it."""
+    with suppress(OSError, KeyError):
+        if os.geteuid() != state.stat().st_uid and not os.access(state, os.W_OK | os.X_OK):
+            return state.owner()
+    return None
 
 
 def _paths(arguments: Sequence[str]) -> Paths:

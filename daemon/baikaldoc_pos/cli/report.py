@@ -128,6 +128,7 @@ def report_command(text: Catalogue) -> click.Command:
 def _report(app: App, /, *, month: str | None, waiting: bool, form: str | None) -> int:
     if waiting:
         configuration = app.configuration()
+        app.journal().close()  # which tells what is excluded, and what was refused
         return run_stoppable(lambda stopping: print_waiting(app, configuration, form, stopping))
     zone = app.zone() or datetime.now(UTC).astimezone().tzinfo
     month = f"{datetime.now(zone):%Y-%m}" if month is None else month

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from baikaldoc_pos.errors import WritingPaused
+from baikaldoc_pos.errors import JournalMissing, WritingPaused
 from baikaldoc_pos.files import read_small, replace_private
 from baikaldoc_pos.journal.database import unavailable
 
@@ -57,11 +57,16 @@ class PauseFile:
             raise WritingPaused(pause.until, pause.by)
 
     def begin(self, pause: Pause) -> None:
-        """Pause, in place of a pause that may hold already; raises JournalUnavailable."""
+        """Pause, in place of a pause that may hold already.
+
+        :raises JournalMissing: there is no such directory; none is made, for a service would not look there.
+        :raises JournalUnavailable: the file cannot be written.
+        """
         content = {"until": pause.until.isoformat(), "since": pause.since.isoformat(), "by": pause.by}
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_private(self._path, json.dumps(content, ensure_ascii=False))
+        except FileNotFoundError:
+            raise JournalMissing(str(self._path.parent)) from None
         except OSError as fault:
             raise unavailable(self._path, fault) from fault
 

@@ -33,7 +33,7 @@ def recover(directory: Path, now: datetime) -> tuple[Path, Mapping[str, int]]:
     """
     path = directory / FILE_NAME
     if not path.exists():
-        raise JournalMissing(str(path))
+        raise JournalMissing(str(directory))
     fresh = directory / "recovery"
     aside = directory / f"journal-damaged-{now:%Y%m%d-%H%M%S}.sqlite3"
     with reported(path):

@@ -68,7 +68,7 @@ def test_what_is_not_taken(tmp_path, path, values):
         ({"connection.login_url": ...}, {("login_url", "missing_key")}),
         ({"connection.password": None}, {("password", "password_missing")}),
         (
-            {"processing.statusMapping": {"А": None, " А": "x", "": "x", "Б": " ", "В": 1, "Г": "x" * 501}},
+            {"processing.statusMapping": {"А": None, " А": "x", "": "x", "Б": " ", "В": 1, "Г": "x" * 2001}},
             {
                 ('statusMapping["А"]', "wrong_type"),
                 ('statusMapping[" А"]', "status_twice"),
