@@ -1,6 +1,7 @@
 """Which rubrics have no «Статус ПОС», and why: what the officials are fined for."""
 
 import json
+from datetime import date
 
 import pytest
 from attrs import evolve
@@ -146,10 +147,12 @@ def test_the_clerks_get_a_list_with_reasons(region: Installation) -> None:
     region.know_server()
     listed = json.loads(region.command("report", "--waiting", "--json").stdout)
     assert {(row["isn"], row["reason"]) for row in listed} == {
-        *((isn, "нет «Статуса ССТУ»") for isn in (ISN, ISN + 1, ISN + 7)),
-        (ISN + 2, "«Статус ССТУ» без соответствия"),
-        *((isn, "ожидает записи") for isn in (ISN + 4, ISN + 5)),
+        *((isn, "no_sstu") for isn in (ISN, ISN + 1, ISN + 7)),
+        (ISN + 2, "unmapped"),
+        *((isn, "due") for isn in (ISN + 4, ISN + 5)),
     }
+    assert all(date.fromisoformat(row["created_from"]) <= date.fromisoformat(row["created_to"]) for row in listed)
+    assert "«Статус ССТУ» без соответствия" in region.command("report", "--waiting", "--csv").stdout
     assert region.server.store.writes == ()
     assert region.server.sessions.open_seats == 0
 
@@ -162,7 +165,7 @@ def test_the_list_tells_what_is_held_back_and_what_cannot_be_read(region: Instal
     region.server.faults.null_nodes.add(ISN + 2)
     done = region.command("report", "--waiting", "--json")
     reasons = {row["isn"]: row["reason"] for row in json.loads(done.stdout)}
-    assert (reasons[ISN + 4], reasons[ISN + 5]) == ("ожидает записи", "отложено ограничением")
+    assert (reasons[ISN + 4], reasons[ISN + 5]) == ("due", "held_back")
     assert (done.returncode, ISN + 2 in reasons) == (1, False)
     assert "часть строк нечитаема" in done.stderr
 

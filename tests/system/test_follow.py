@@ -200,14 +200,17 @@ def test_remap_repairs_a_wrong_mapping_and_leaves_what_a_person_changed(five):
     five.save()
     assert "Повторите baikaldoc-pos remap" in five.command("remap", "--yes").stderr
     assert statuses(five.server).count("Назначен другой") == 3
-    assert "Повторите" not in five.command("remap", "--yes").stderr
+    done = five.command("remap", "--yes")
+    assert ("Повторите" in done.stderr, done.stdout.count("Период")) == (False, 1)
     assert statuses(five.server) == ["Отклонено модератором", *["Назначен другой"] * 4]
 
 
 def test_an_excluded_appeal_is_left_alone_until_it_is_included(installation, clock):
     installation.cycle(clock)
     installation.server.store.add(make_rubric(ISN, ins_date=clock.now()))
-    assert installation.command("exclude", "№ 1-ог", "--reason", "суд").returncode == 0
+    excluded = installation.command("exclude", "№ 1-ог", "--reason", "суд")
+    assert (excluded.returncode, "проверьте номер" in excluded.stderr) == (0, True)
+    assert "причина: суд" in installation.command("history", "--number", "1-ОГ").stdout
     clock.advance(minutes=10)
     assert installation.cycle(clock).counts.updated == 0
     status = installation.command("status", "--json")
@@ -216,6 +219,10 @@ def test_an_excluded_appeal_is_left_alone_until_it_is_included(installation, clo
     assert installation.command("include", "1-ОГ").returncode == 1
     clock.advance(hours=2)
     assert installation.cycle(clock).counts.updated == 1
+    excluded = installation.command("exclude", "1-ОГ")
+    assert "проверьте номер" not in excluded.stderr
+    assert "исключено" in installation.command("history", "--rubric", str(ISN)).stdout
+    assert installation.command("include", str(ISN)).returncode == 0
 
 
 def test_windows_that_cannot_be_read_whole_are_listed_and_taken_note_of(installation, clock, caplog):

@@ -101,8 +101,12 @@ def test_where_there_is_no_journal_every_command_says_so(installation: Installat
 
 
 def test_nothing_has_been_done_yet(installation: Installation) -> None:
+    installation.processing["limits"] = {"notBefore": "2026-09-01"}
+    installation.save()
     installation.know_server()
-    assert "в журнале ничего нет" in told(installation, NUMBER)
+    shown = told(installation, NUMBER)
+    assert "в журнале ничего нет" in shown
+    assert "раньше 01.09.2026 (limits.notBefore)" in shown
 
 
 def test_conclusions_are_for_people(installation: Installation, journal: Journal) -> None:

@@ -8,6 +8,7 @@ import pytest
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.journal import AlertJournal, NewCondition, StateLock
 
+from tests.clocks import ManualClock
 from tests.installation import Installation
 
 SOON = timedelta(hours=4)
@@ -28,6 +29,17 @@ def test_a_pause_is_seen_with_and_without_a_journal(installation: Installation) 
     assert datetime.now(UTC) < datetime.fromisoformat(within["paused_until"]) <= datetime.now(UTC) + SOON
     installation.command("resume")
     assert status(installation)["paused_until"] is None
+
+
+def test_a_success_that_lies_ahead_is_none(installation: Installation) -> None:
+    clock = ManualClock()
+    installation.cycle(clock)
+    with installation.journal() as journal:
+        before = journal.last_success(clock.now())
+    clock.advance(days=1000)
+    installation.cycle(clock)
+    with installation.journal() as journal:
+        assert journal.last_success(clock.now() - timedelta(days=900)) == before
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[" * 100_000], ids=["empty", "no pause", "deep"])

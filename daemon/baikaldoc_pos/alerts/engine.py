@@ -204,7 +204,7 @@ class Alerts:
         facts = ConditionInput(
             now=now,
             observed=observed,
-            last_success=journal.last_success(),
+            last_success=journal.last_success(now),
             trying_since=journal.trying_since(),
             paused_at=journal.paused_at(),
             retries=journal.open_retries(),

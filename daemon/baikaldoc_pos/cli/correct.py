@@ -9,6 +9,7 @@ from baikaldoc_pos.cli.output import print_table
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import Exclusion, folded
+from baikaldoc_pos.journal.explain import names_of, search
 from baikaldoc_pos.model import Period
 
 
@@ -38,9 +39,10 @@ def _remap(app: App, /, *, start: str | None, end: str | None, dry_run: bool, ye
     app.journal().close()  # what is there to be mapped anew stands in it
 
     def act(stopping: Stopping) -> int:
-        shown = run_preview(app, configuration, written, stopping, as_json=False, remapping=True)
-        if dry_run or not (yes or click.confirm(app.text.text("remap.confirm"), err=True)):
-            return shown
+        if dry_run or not yes:
+            shown = run_preview(app, configuration, written, stopping, as_json=False, remapping=True)
+            if dry_run or not click.confirm(app.text.text("remap.confirm"), err=True):
+                return shown
         return run_once(app, configuration, written, stopping, as_json=False, remapping=True)
 
     return run_stoppable(act)
@@ -61,6 +63,9 @@ def _exclude(app: App, /, *, name: str, reason: str | None) -> int:
     with app.writable_journal() as journal:
         journal.exclusions.add(Exclusion(name.strip(), reason, SystemClock().now()))
     click.echo(app.text.text("exclude.done", name=name.strip()))
+    with app.journal() as reader:
+        if not search(reader, name).stories:
+            click.echo(app.text.text("exclude.unknown", name=name.strip()), err=True)
     return 0
 
 
@@ -71,8 +76,11 @@ def include_command(text: Catalogue) -> click.Command:
 
 
 def _include(app: App, /, *, name: str) -> int:
+    with app.journal() as reader:
+        # By whichever name the appeal was excluded.
+        names = {folded(name), *(alias for story in search(reader, name).stories for alias in names_of(story))}
     with app.writable_journal() as journal:
-        known = [each.name for each in journal.exclusions.all() if folded(each.name) == folded(name)]
+        known = [each.name for each in journal.exclusions.all() if folded(each.name) in names]
         for each in known:
             journal.exclusions.remove(each)
     click.echo(app.text.text("include.done" if known else "include.unknown", name=name), err=not known)

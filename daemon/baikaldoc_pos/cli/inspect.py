@@ -71,7 +71,7 @@ def as_values(journal: AlertJournal, pause: Pause | None, text: Catalogue) -> di
     unmapped = journal.unmapped_summary()
     address, profile = journal.known_server()
     return {
-        "last_success": journal.last_success(),
+        "last_success": journal.last_success(SystemClock().now()),
         "bookmark": journal.checkpoint(Checkpoint.BOOKMARK),
         "paused_until": pause.until if pause is not None else None,
         "open_retries": journal.count_retries(),
@@ -105,7 +105,7 @@ def _cycle_values(cycle: Cycle) -> dict[str, object]:
 
 def _print_status(app: App, journal: JournalReader) -> None:
     text, console = app.localized(app.zone()), app.console()
-    last = journal.last_success()
+    last = journal.last_success(SystemClock().now())
     console.print(text.text("status.last_success", at=last) if last else text.text("status.never"))
     bookmark = journal.checkpoint(Checkpoint.BOOKMARK)
     if bookmark is not None:
@@ -220,7 +220,7 @@ def _history(
         _print_table(app, text, journal, wanted)
         asked = next((str(each) for each in (number, rubric, document) if each is not None), None)
         if asked is not None:
-            print_stories(text, journal, asked, by_isn=number is None)
+            print_stories(app, text, journal, asked, by_isn=number is None)
     return 0
 
 
@@ -266,7 +266,7 @@ def _history_row(row: HistoryRow, text: Catalogue) -> dict[str, object]:
     }
 
 
-def print_stories(text: Catalogue, journal: JournalReader, number: str, *, by_isn: bool) -> None:
+def print_stories(app: App, text: Catalogue, journal: JournalReader, number: str, *, by_isn: bool) -> None:
     """What follows for each rubric of that number or ISN, or why there may be nothing to follow from."""
     found = search(journal, number, by_isn=by_isn)
     for story in found.stories:
@@ -278,8 +278,14 @@ def print_stories(text: Catalogue, journal: JournalReader, number: str, *, by_is
         click.echo(text.text("history.more", shown=len(found.stories)))
     if not found.stories:
         click.echo(text.text("search.nothing", query=cell(number, text)))
+        if found.excluded is not None:
+            click.echo("  " + cell(text.render(found.excluded.event, found.excluded.fields), text))
+            return
         click.echo(text.text("search.nothing.why"))
-        for sentence, fields in reasons(journal):
+        not_before = None
+        with suppress(ConfigurationInvalid):
+            not_before = app.configuration().processing.limits.not_before
+        for sentence, fields in reasons(journal, not_before):
             click.echo("  - " + text.render(sentence, fields))
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import click
 
@@ -20,6 +20,7 @@ from baikaldoc_pos.sync.limits import midnight_before
 from baikaldoc_pos.sync.planner import Decision, Known, excluded_names, plan
 
 COLUMNS = ("created", "number", "isn", "sstu_status", "reason")
+COLUMNS_AS_JSON = ("created_from", "created_to", *COLUMNS[1:])
 REASONS = {
     Decision.NO_SSTU_STATUS: "no_sstu",
     Decision.UNMAPPED: "unmapped",
@@ -91,19 +92,18 @@ def print_waiting(app: App, configuration: Configuration, form: str | None, stop
                 told = {"start": week.start, "end": week.end, "reason": reading.reason, "rows": places}
                 gaps.append(text.render("completeness.gap", told))
             found += [(rubric, name) for reason, name in REASONS.items() for rubric in planned.having(reason)]
-            days = [text.value(instant.astimezone(zone).date()) for instant in (week.start, week.end)]
-            rows += [
-                {
-                    "created": " – ".join(days),
-                    "number": rubric.number,
-                    "isn": rubric.isn,
-                    "sstu_status": rubric.sstu_status,
-                    "reason": text.text(f"completeness.reason.{name}"),
-                }
-                for rubric, name in found
-            ]
+            days = [instant.astimezone(zone).date() for instant in (week.start, week.end)]
+            for rubric, name in found:
+                row = {"number": rubric.number, "isn": rubric.isn, "sstu_status": rubric.sstu_status}
+                if form == "json":
+                    created = dict(zip(("created_from", "created_to"), map(date.isoformat, days), strict=True))
+                    rows.append({**created, **row, "reason": name})
+                else:
+                    reason = text.text(f"completeness.reason.{name}")
+                    rows.append({"created": " – ".join(map(text.value, days)), **row, "reason": reason})
     if rows or form is not None:
-        print_rows(app.console(), text, "completeness.title", COLUMNS, rows, form)
+        columns = COLUMNS_AS_JSON if form == "json" else COLUMNS
+        print_rows(app.console(), text, "completeness.title", columns, rows, form)
     elif not gaps:
         click.echo(text.text("completeness.none"))
     for gap in gaps:

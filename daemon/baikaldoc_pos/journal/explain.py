@@ -4,13 +4,22 @@ sentence what follows from it. The page and the command ``history`` say the same
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import product
 from math import prod
 from typing import Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from baikaldoc_pos.journal.models import Checkpoint, Cycle, FollowedRubric, HistoryRow, RetryEntry, UnmappedRubric
+from baikaldoc_pos.journal.models import (
+    Checkpoint,
+    Cycle,
+    Exclusion,
+    FollowedRubric,
+    HistoryRow,
+    RetryEntry,
+    UnmappedRubric,
+)
 from baikaldoc_pos.journal.queries import JournalReader
 from baikaldoc_pos.lookalikes import CYRILLIC, DASHES, LATIN, TO_CYRILLIC
 from baikaldoc_pos.model import Outcome
@@ -71,10 +80,15 @@ class RubricHistory:
 
 @frozen
 class SearchResult:
-    """The rubrics that answer to a query; ``more`` tells that there are others that are not shown."""
+    """The rubrics that answer to a query.
+
+    :param more: there are others that are not shown.
+    :param excluded: the query is the name of an excluded appeal.
+    """
 
     stories: Sequence[RubricHistory]
     more: bool
+    excluded: Diagnosis | None = None
 
 
 def search(journal: JournalReader, query: str, *, by_isn: bool = True) -> SearchResult:
@@ -85,7 +99,20 @@ def search(journal: JournalReader, query: str, *, by_isn: bool = True) -> Search
     """
     may_be_isn = by_isn and query.isdecimal() and query.isascii() and len(query) <= _ISN_DIGITS
     isns = journal.rubrics_of(spellings(query), int(query) if may_be_isn else None, MOST_RUBRICS + 1)
-    return SearchResult([_story(journal, each) for each in isns[:MOST_RUBRICS]], more=len(isns) > MOST_RUBRICS)
+    excluded = {folded(each.name): each for each in journal.exclusions.all()}
+    stories = [_story(journal, each, excluded) for each in isns[:MOST_RUBRICS]]
+    return SearchResult(stories, len(isns) > MOST_RUBRICS, _excluded(excluded.get(folded(query))))
+
+
+def names_of(story: RubricHistory) -> set[str]:
+    """What the appeal of a rubric may be called in an exclusion, as :func:`folded` has it."""
+    return {str(story.isn), str(story.document_isn), folded(story.number or "")}
+
+
+def _excluded(exclusion: Exclusion | None) -> Diagnosis | None:
+    if exclusion is None:
+        return None
+    return Diagnosis("search.excluded", {"at": exclusion.added_at, "reason": exclusion.reason or "—"}, settled=True)
 
 
 def ended(cycle: Cycle) -> tuple[str, Mapping[str, object]]:
@@ -100,11 +127,16 @@ def ended(cycle: Cycle) -> tuple[str, Mapping[str, object]]:
     return "status.done", {}
 
 
-def reasons(journal: JournalReader) -> list[tuple[str, Mapping[str, object]]]:
-    """Why the journal may have nothing on an appeal: sentences with their fields, the likeliest first."""
+def reasons(journal: JournalReader, not_before: date | None = None) -> list[tuple[str, Mapping[str, object]]]:
+    """Why the journal may have nothing on an appeal: sentences with their fields, the likeliest first.
+
+    :param not_before: ``limits.notBefore`` of the configuration.
+    """
     bookmark, origin = journal.checkpoint(Checkpoint.BOOKMARK), journal.checkpoint(Checkpoint.ORIGIN)
     names = ("number", "no_status", "has_status", "ignored")
     found: list[tuple[str, Mapping[str, object]]] = [(f"search.nothing.{name}", {}) for name in names]
+    if not_before is not None:
+        found.append(("search.nothing.not_before", {"day": not_before}))
     if bookmark is not None:
         found.append(("search.nothing.bookmark", {"at": bookmark}))
     if origin is not None:
@@ -211,13 +243,13 @@ def _said(answer: ServerReply) -> Iterator[str]:
             yield text.strip()
 
 
-def _story(journal: JournalReader, isn: int) -> RubricHistory:
+def _story(journal: JournalReader, isn: int, excluded: Mapping[str, Exclusion]) -> RubricHistory:
     retry = journal.retry_entries([isn]).get(isn)
     unmapped = journal.unmapped_entry(isn)
     changes = list(journal.history(rubric=isn, limit=MOST_CHANGES))
     last = changes[0] if changes else None
     known = [each for each in (last, retry, unmapped) if each is not None]
-    return RubricHistory(
+    story = RubricHistory(
         isn=isn,
         document_isn=next((each.document_isn for each in known if each.document_isn is not None), None),
         number=next((each.number for each in known if each.number), None),
@@ -226,3 +258,5 @@ def _story(journal: JournalReader, isn: int) -> RubricHistory:
         changes=changes,
         conclusion=conclude(retry, unmapped, last, journal.followed.of([isn]).get(isn)),
     )
+    kept_off = _excluded(next((excluded[name] for name in names_of(story) if name in excluded), None))
+    return story if kept_off is None or story.conclusion.event == "search.open" else evolve(story, conclusion=kept_off)

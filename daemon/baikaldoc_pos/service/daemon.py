@@ -139,7 +139,7 @@ class Daemon:
             finished,
         )
         self._reloads.publish_start()
-        self._state.change(phase=Phase.IDLE, last_success=_last_success(self._context.paths))
+        self._state.change(phase=Phase.IDLE, last_success=_last_success(self._context.paths, self._clock.now()))
         self._scheduler.start(jobs.cycle, jobs.keep_alive, *intervals(self._in_force.configuration))
 
         def review() -> None:
@@ -245,9 +245,9 @@ class Daemon:
             self._reporting.observe(report)
 
 
-def _last_success(paths: Paths) -> datetime | None:
+def _last_success(paths: Paths, now: datetime) -> datetime | None:
     reader = JournalReader.open(paths.state)
     if reader is None:
         return None
     with reader:
-        return reader.last_success()
+        return reader.last_success(now)

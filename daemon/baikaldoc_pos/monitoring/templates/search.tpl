@@ -1,6 +1,9 @@
 % if not found.stories:
 <section class="notice">
 <h1>{{text.text("search.nothing", query=printable(query))}}</h1>
+% if found.excluded:
+<p>{{cell(text.render(found.excluded.event, found.excluded.fields))}}</p>
+% end
 <p>{{text.text("search.nothing.why")}}</p>
 <ul>
 % for why in ("number", "no_status", "has_status", "ignored"):
