@@ -12,10 +12,10 @@ from rich.console import Console
 
 from baikaldoc_pos.cli.app import ISN, App, asked_moment, pass_app, print_json
 from baikaldoc_pos.cli.commands import Command
+from baikaldoc_pos.cli.csv_output import print_csv
 from baikaldoc_pos.cli.output import (
     cell,
     print_array,
-    print_csv,
     print_rows,
     print_table,
     print_unmapped,

@@ -1,8 +1,6 @@
-"""Tables, CSV and JSON out of the same rows."""
+"""Tables and JSON out of the same rows."""
 
-import csv
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -14,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from baikaldoc_pos.cli.csv_output import print_csv
 from baikaldoc_pos.cli.streams import is_unicode
 from baikaldoc_pos.i18n import Catalogue, visible
 from baikaldoc_pos.model import UnmappedStatus
@@ -30,8 +29,6 @@ LEAST_IMPORTANT = frozenset(
     {"old_pos", "system_message", "document", "attempts", "kind", "examples", "total", "unmapped", "found"}
 )
 PADDING = 2
-# A spreadsheet takes a text that begins so for a formula, also behind what it may split cells at.
-_FORMULA = re.compile(r"(?:^|[;,\t\r\n])[\s\"']*(?![+-]?[0-9]+$)[=+\-@\t\r\n＝＋－＠]")
 
 
 def print_table(console: Console, text: Catalogue, title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -87,26 +84,6 @@ def print_rows(
         print_table(console, text, title, columns, rows)
 
 
-def print_csv(
-    text: Catalogue, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence[object] | None = None
-) -> None:
-    """Rows as a Russian Excel opens them: UTF-8 with a byte order mark, semicolons, words and times of the language.
-
-    The rows are written one after another, however many there are.
-
-    :param total: the last row; the number of rows by default.
-    """
-    if is_unicode(sys.stdout):
-        sys.stdout.write("\ufeff")
-    writer = csv.writer(sys.stdout, delimiter=";")
-    writer.writerow([text.text(f"column.{column}") for column in columns])
-    count = 0
-    for row in rows:
-        writer.writerow([_csv_cell(value, text) for value in row])
-        count += 1
-    writer.writerow(total if total is not None else [text.text("table.rows", count=count)])
-
-
 def print_array(objects: Iterable[str]) -> None:
     """JSON objects as an array on stdout, a line each, one after another, however many there are."""
     if not is_unicode(sys.stdout):
@@ -131,16 +108,6 @@ def cell(value: object, text: Catalogue) -> str:
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _csv_cell(value: object, text: Catalogue) -> object:
-    """A value as a spreadsheet takes it; what it would take for a formula gets an apostrophe."""
-    if isinstance(value, datetime):
-        return text.value(value)
-    if not isinstance(value, str):
-        return value
-    shown = visible(value)
-    return f"'{shown}" if _FORMULA.search(value) or _FORMULA.search(shown) else shown
 
 
 def profile_lines(profile: ServerProfile, host: str, text: Catalogue, following: int | None = None) -> Iterator[str]:

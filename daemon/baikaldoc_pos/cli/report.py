@@ -9,8 +9,9 @@ import click
 from baikaldoc_pos.assembly import open_for_reading
 from baikaldoc_pos.cli.app import YEARS, App, pass_app
 from baikaldoc_pos.cli.commands import Command
+from baikaldoc_pos.cli.csv_output import print_csv
 from baikaldoc_pos.cli.cycle import Stopping, run_stoppable
-from baikaldoc_pos.cli.output import cell, print_csv, print_rows
+from baikaldoc_pos.cli.output import cell, print_rows
 from baikaldoc_pos.config import Configuration
 from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import WRITTEN, Completeness, TargetCount, last_completeness
