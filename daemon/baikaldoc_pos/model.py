@@ -9,7 +9,7 @@ from attrs import field, frozen
 LONGEST_STATUS = 2000
 
 
-@frozen
+@frozen(cache_hash=True)
 class Rubric:
     """One question of an appeal, as ДЕЛО showed it.
 
@@ -35,7 +35,7 @@ class Period:
     end: datetime
 
 
-@frozen
+@frozen(cache_hash=True)
 class Change:
     """A «Статус ПОС» that is to be written, and why."""
 

@@ -262,7 +262,7 @@ def _answer(change: Change, payload: object, error: GraphqlError | None) -> Answ
         return Answer(Outcome.FAILED, message=error.message)
     if payload is None:
         return Answer(Outcome.FAILED, message_code=NO_ANSWER)
-    if not isinstance(payload, Mapping):
+    if not isinstance(payload, dict):
         return Answer(Outcome.FAILED, message_code=UNREADABLE)
     return _said(change, payload)
 
@@ -274,7 +274,7 @@ def _said(change: Change, payload: Mapping[str, object]) -> Answer:
         outcome = Outcome.REFUSED if payload.get("success") is False else Outcome.FAILED
         return Answer(outcome, message, code, system)
     data = payload.get("data")
-    echo = data if isinstance(data, Mapping) else {}
+    echo = data if isinstance(data, dict) else {}
     if (echo.get("isnRefRubric"), echo.get("posStatusRub")) != (change.rubric.isn, change.target):
         return Answer(Outcome.WRONG_ECHO, _text(echo.get("posStatusRub")), code, system)
     return Answer(Outcome.UPDATED, message, code, system)

@@ -7,6 +7,7 @@ have no outcome yet and is kept by triggers too, so that they are found without 
 import json
 import sqlite3
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +26,12 @@ from sqlalchemy.types import TypeDecorator
 from baikaldoc_pos.model import Outcome
 
 
+@lru_cache(16)
+def _stored(instant: datetime) -> str:
+    """All rows of a batch have the same instant."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 class Instant(TypeDecorator[datetime]):
     """An instant as ISO 8601 text in UTC, of fixed width: readable in any SQLite shell, and it sorts as time does."""
 
@@ -36,7 +43,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"an instant without a time zone: {value}")
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        return _stored(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)

@@ -346,6 +346,8 @@ class CycleRun:
 
     def _masked(self, answer: Answer) -> Answer:
         said = (answer.message, answer.message_code, answer.system_message)
+        if not any(said):
+            return answer
         return Answer(answer.outcome, *(text and self.masker.text(text) for text in said))
 
     def _log_failure(self, change: Change, answer: Answer, entry: RetryEntry) -> None:
