@@ -1,5 +1,6 @@
 """Sentences from ids and fields: always a text, whatever the fields are, with instants in the right zone."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 IRKUTSK = timezone(timedelta(hours=8))
+INSTANT = datetime(2026, 10, 15, 20, 30, 59, 999_999, tzinfo=UTC)
 CATALOGUES = {language: Catalogue(language, IRKUTSK) for language in LANGUAGES}
 IDS = sorted(CATALOGUES["ru"].ids())
 
@@ -69,3 +71,13 @@ def test_an_unknown_event_is_shown_with_its_fields():
     assert (
         CATALOGUES["ru"].text("no.such.event", isn=5, message="Нет {прав}") == "no.such.event isn=5 message=Нет {прав}"
     )
+
+
+def test_without_a_zone_it_is_the_machines_own_and_named(monkeypatch):
+    monkeypatch.setenv("TZ", "XXX-5:45")
+    time.tzset()
+    try:
+        assert Catalogue("ru").value(INSTANT) == "16.10.2026 02:15 +05:45"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

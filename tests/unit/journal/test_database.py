@@ -1,5 +1,6 @@
 import sqlite3
 import stat
+import subprocess
 from contextlib import closing, suppress
 
 import pytest
@@ -114,3 +115,14 @@ def test_a_backup_that_finds_no_space_leaves_no_half_of_a_copy(directory, small_
     with JournalReader.open(directory) as reader, pytest.raises(FileUnwritable, match="full"):
         reader.back_up(small_disk / "copy")
     assert not (small_disk / "copy").exists()
+
+
+def test_a_disk_that_has_become_read_only(small_disk, clock):
+    Journal.open(small_disk, clock).close()
+    before = sorted(small_disk.iterdir())
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(JournalUnavailable, match=r"(?i)read.?only|unable to open"):
+        Journal.open(small_disk, clock)
+    with JournalReader.open(small_disk) as reader:  # a copy on a read-only medium can still be asked
+        assert list(reader.history()) == []
+    assert sorted(small_disk.iterdir()) == before

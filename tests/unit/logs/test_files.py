@@ -201,3 +201,19 @@ def test_a_line_that_a_crash_cut_short_does_not_spoil_the_next(tmp_path: Path) -
     cut, whole = (tmp_path / "log_2026-10-05.log").read_text().splitlines()
     assert json.loads(whole)["number"] == 1
     assert cut.endswith("11:59")
+
+
+def test_modes_that_an_administrator_gave_stay(desk: Desk) -> None:
+    path = desk.directory / "log_2026-10-05.log"
+    path.chmod(0o644)
+    desk.log(1)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_an_error_log_that_cannot_be_written_does_not_stop_the_days_file(desk: Desk) -> None:
+    (desk.directory / "error.log").mkdir()
+    desk.log(1, logging.ERROR)
+    desk.log(2, logging.ERROR)
+    assert desk.numbers("log_2026-10-05.log") == [1, 2]
+    assert desk.events() == ["log.file_failed"]
+    assert desk.told[0].fields["path"].endswith("error.log")  # type: ignore[attr-defined]

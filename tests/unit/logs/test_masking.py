@@ -172,3 +172,8 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_fields(given_fields: dict[str, Plain], shown_fields: dict[str, Plain]) -> None:
     expected = given_fields if shown_fields is ... else shown_fields
     assert Masker(("12345", "яб", "", " ", "\n")).fields(given_fields) == expected
+
+
+def test_a_weak_password_does_not_spoil_the_ids_of_events() -> None:
+    data = json.loads(JsonEvents(reader("service")).format(record("service.stopped", answer="service")))
+    assert (data["event"], data["answer"]) == ("service.stopped", MASK)

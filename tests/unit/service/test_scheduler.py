@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobEvent
-from baikaldoc_pos.service.scheduler import Scheduler
+from baikaldoc_pos.service.scheduler import PULSE, Scheduler
+from baikaldoc_pos.service.watchdog import PULSE_SECONDS
 
 OFTEN, NEVER = timedelta(seconds=0.05), timedelta(days=1)
 SECONDS = 10
@@ -120,3 +121,14 @@ def test_pulse_shows_that_the_scheduler_lives() -> None:
     assert scheduler.pulse_age < SECONDS
     scheduler.shutdown()
     assert not scheduler.alive
+
+
+def test_a_clock_that_is_set_forward_by_years_makes_no_list_of_all_that_was_missed(scheduler: Scheduler) -> None:
+    scheduler.start(nothing, nothing, NEVER, NEVER)
+    pulse = scheduler._scheduler.get_job(PULSE)
+    planned = pulse.next_run_time
+    now = planned + timedelta(days=1100)
+    assert pulse._get_run_times(now) == [planned]
+    assert pulse.trigger.get_next_fire_time(planned, now) == now + timedelta(seconds=PULSE_SECONDS)
+    soon = planned + timedelta(seconds=0.3)
+    assert pulse.trigger.get_next_fire_time(planned, soon) == planned + timedelta(seconds=PULSE_SECONDS)
