@@ -56,6 +56,7 @@ def test_once_tells_people_what_was_done(installation: Installation, server: Del
     shown = installation.command("failed")
     assert "Нет прав на изменение рубрики" in shown.stdout
     assert "3-ОГ" in shown.stdout
+    assert "Рег. номер: 3-ОГ" in installation.command("failed", environ={"COLUMNS": "79"}).stdout
 
 
 def test_once_reads_the_period_in_the_installations_zone(installation: Installation, server: DeloServer) -> None:

@@ -73,12 +73,12 @@ class App:
             raise JournalMissing(str(self.paths.state))
         return journal
 
-    @staticmethod
-    def console() -> "Console":
-        """Where tables go; wide enough for a pipe, where nobody folds lines."""
+    def console(self) -> "Console":
+        """Where tables go; as wide as COLUMNS says, else wide enough for a pipe, where nobody folds lines."""
         from rich.console import Console  # noqa: PLC0415
 
-        return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, emoji=False, markup=False)
+        told = self.environ.get("COLUMNS", "").isdecimal() or sys.stdout.isatty()
+        return Console(width=None if told else PIPE_WIDTH, highlight=False, emoji=False, markup=False)
 
 
 pass_app = click.make_pass_decorator(App)

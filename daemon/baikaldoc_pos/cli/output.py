@@ -1,6 +1,7 @@
 """Tables and JSON out of the same rows."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -20,15 +21,13 @@ from baikaldoc_pos.server_profile import FIRST_PAGE, PendingFilter, ServerProfil
 
 Row = Mapping[str, object]
 UNMAPPED_COLUMNS = ("status", "count", "examples")
-INSTANTS = frozenset(
-    {"planned_at", "settled_at", "started_at", "finished_at", "first_failed_at", "next_attempt_at", "acknowledged_at"}
-)
 # Left out where the terminal is narrower than WIDE; below NARROW each row is a block of lines.
 WIDE, NARROW = 115, 80
 LEAST_IMPORTANT = frozenset(
     {"old_pos", "system_message", "document", "attempts", "kind", "examples", "total", "unmapped", "found"}
 )
-PADDING = 2
+# Around the text of a column, with the line between it and the next; a table has one character more than its columns.
+AROUND, EDGE = 3, 1
 
 
 def print_table(console: Console, text: Catalogue, title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -37,7 +36,7 @@ def print_table(console: Console, text: Catalogue, title: str, columns: Sequence
     No word is broken: where the columns do not fit, the least important ones are left out, else each row is a block.
     """
     heading = text.text(title)
-    if INSTANTS & set(columns):
+    if any(isinstance(row.get(column), datetime) for row in rows for column in columns):
         heading = text.text("table.with_zone", title=heading, zone=text.zone_name)
     headings = {column: text.text(f"column.{column}") for column in columns}
     shown = {column: [cell(row.get(column), text) for row in rows] for column in columns}
@@ -49,8 +48,8 @@ def print_table(console: Console, text: Catalogue, title: str, columns: Sequence
             console.print(Text("\n".join(lines) + "\n"), soft_wrap=True)
         return
     table = Table(title=Text(heading), title_justify="left", box=box.SIMPLE_HEAD)
-    for column in chosen:
-        table.add_column(headings[column], min_width=_longest_word(headings[column], shown[column]))
+    for column, width in _widths({column: (headings[column], *shown[column]) for column in chosen}, console.width):
+        table.add_column(headings[column], width=width)
     for cells in zip(*(shown[column] for column in chosen), strict=True):
         table.add_row(*map(Text, cells))
     console.print(table)
@@ -61,14 +60,31 @@ def fitting(headings: Mapping[str, str], shown: Mapping[str, Sequence[str]], wid
     some = [column for column in headings if column not in LEAST_IMPORTANT]
     fewest = [column for column in some if column != "message"]
     for columns, least in ((list(headings), WIDE), (some, NARROW), (fewest, NARROW)):
-        needed = sum(_longest_word(headings[column], shown[column]) + PADDING for column in columns)
-        if width >= least and needed + PADDING <= width:
+        needed = sum(_longest_word((headings[column], *shown[column])) + AROUND for column in columns)
+        if width >= least and needed + EDGE <= width:
             return columns
     return None
 
 
-def _longest_word(heading: str, cells: Sequence[str]) -> int:
-    return max(cell_len(word) for text in (heading, *cells) for word in text.split() or [""])
+def _widths(texts: Mapping[str, Sequence[str]], width: int) -> Iterator[tuple[str, int]]:
+    """The width of each column: its longest word, and of what is left as much as its lines can use.
+
+    The library's own would narrow a column below its longest word, for the sake of others, and cut it.
+    """
+    least = {column: _longest_word(cells) for column, cells in texts.items()}
+    spare = width - EDGE - sum(word + AROUND for word in least.values())
+    # Whoever wants least is served first, so that a long text does not fold the short ones.
+    wanted = {column: max(map(cell_len, cells)) - least[column] for column, cells in texts.items()}
+    for served, column in enumerate(sorted(texts, key=wanted.__getitem__)):
+        given = min(wanted[column], spare // (len(texts) - served))
+        least[column] += given
+        spare -= given
+    return ((column, least[column]) for column in texts)
+
+
+def _longest_word(texts: Sequence[str]) -> int:
+    # To the library, blanks at the beginning belong to the first word.
+    return max(cell_len(word) for text in texts for word in re.findall(r"^\s*\S+|\S+", text) or [""])
 
 
 def print_rows(
