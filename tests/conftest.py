@@ -18,6 +18,8 @@ from tests.mail_server import MailServer
 # The processes that tests start are not to compile every module anew, wherever this was set for whatever reason.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# readline sets it for the workers of xdist, and commands obey it.
+os.environ.pop("COLUMNS", None)
 
 # A loaded machine is no defect; and what is random finds more over many runs than in a long one.
 settings.register_profile("suite", deadline=None, max_examples=40)

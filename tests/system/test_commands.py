@@ -166,7 +166,8 @@ def test_english_on_request(installation: Installation, server: DeloServer) -> N
     installation.service["language"] = "en"
     installation.save()
     assert "There is no journal" in installation.command("status").stderr
-    assert "Usage:" in installation.command("--help").stdout
+    help_ = installation.command("--help").stdout
+    assert all(told in help_ for told in ("Usage:", "./state", "/var/lib/baikaldoc-pos"))
 
 
 def test_unknown_command_and_option_are_told_in_russian(installation: Installation) -> None:
