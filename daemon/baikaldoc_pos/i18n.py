@@ -58,9 +58,10 @@ class _Formatter(Formatter):
     ``{field!t}`` is the sentence whose id the field is, ``{field:name.*}`` the one whose id has the field for ``*``.
     """
 
-    def __init__(self, sentences: Mapping[str, str], zone: tzinfo | None) -> None:
+    def __init__(self, sentences: Mapping[str, str], zone: tzinfo | None, *, naming_zone: bool) -> None:
         self._sentences = sentences
         self.zone = zone
+        self._naming_zone = naming_zone
         self._day = sentences["format.day"]
 
     def convert_field(self, value: object, conversion: str | None) -> object:
@@ -79,8 +80,9 @@ class _Formatter(Formatter):
         try:
             if isinstance(value, datetime) and not format_spec:
                 # Of an instant in a zone that nobody configured, the zone is told.
-                offset = "" if self.zone is not None else f" {_offset(value)}"
-                return f"{value.astimezone(self.zone):{self._day} %H:%M}{offset}"
+                offset = f" {_offset(value)}" if self.zone is None else ""
+                zone = f" UTC{_offset(value, self.zone)}" if self._naming_zone else offset
+                return f"{value.astimezone(self.zone):{self._day} %H:%M}{zone}"
             if isinstance(value, date) and not format_spec:
                 return f"{value:{self._day}}"
             return str(super().format_field("—" if value is None else value, format_spec))
@@ -94,12 +96,21 @@ def _offset(instant: datetime, zone: tzinfo | None = None) -> str:
 
 
 class Catalogue:
-    """The texts of one language; instants are shown in ``zone`` (by default the machine's own)."""
+    """The texts of one language; instants are shown in ``zone`` (by default the machine's own).
 
-    def __init__(self, language: str = "ru", zone: tzinfo | None = None) -> None:
+    :param naming_zone: every sentence names the zone behind its first instant.
+    """
+
+    def __init__(self, language: str = "ru", zone: tzinfo | None = None, *, naming_zone: bool = False) -> None:
         self.language = language
         self._sentences = _sentences(language)
-        self._formatter = _Formatter(self._sentences, zone)
+        self._formatter = _Formatter(self._sentences, zone, naming_zone=naming_zone)
+        self._naming_zone = naming_zone
+
+    @property
+    def naming_zone(self) -> "Catalogue":
+        """The same, with the zone in its sentences: for what is read alone."""
+        return Catalogue(self.language, self._formatter.zone, naming_zone=True)
 
     def text(self, id_: str, /, **fields: object) -> str:
         """The sentence ``id_`` with its fields filled in; an unknown id is shown with its fields, never raised."""
@@ -111,8 +122,14 @@ class Catalogue:
         if template is None:
             return " ".join([id_, *(f"{name}={value}" for name, value in fields.items())])
         sentence = self._formatter.vformat(template, (), fields)
+        sentence = self.named_once(sentence) if self._naming_zone else sentence
         words = fields.get("server_message")
         return f"{sentence} {self.text('server.message', words=words)}" if words else sentence
+
+    def named_once(self, text: str) -> str:
+        """A text of several sentences with the zone where it is named first, and nowhere else."""
+        head, zone, tail = text.partition(f" {self.zone_name}")
+        return head + zone + (tail.replace(zone, "") if zone else tail)
 
     def template(self, id_: str) -> str:
         """The sentence with its placeholders; the id where there is none."""

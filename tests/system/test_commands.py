@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,7 @@ def test_once_tells_people_what_was_done(installation: Installation, server: Del
     server.faults.writes[3] = Refused(message="Нет прав на изменение рубрики")
     done = installation.command("once")
     assert done.returncode == 1
+    assert "UTC+08:00" in done.stdout.splitlines()[0]
     assert "Отправлен ответ заявителю" in done.stdout
     assert UNMAPPED in done.stdout
     assert "записано 7" in done.stdout
@@ -349,15 +351,17 @@ def test_pause_keeps_everything_from_being_written_until_resumed(
     installation: Installation, server: DeloServer
 ) -> None:
     fill(server)
-    assert installation.command("pause", "--for", "4h").returncode == 0
+    paused = installation.command("pause", "--for", "4h")
+    assert (paused.returncode, paused.stdout.count(" UTC+08:00.")) == (0, 1)
     done = installation.command("once")
     assert done.returncode == 69
-    assert "приостановлена" in done.stderr
+    assert re.search(r"приостановлена до .* UTC\+08:00", done.stderr)
     assert not server.store.writes
-    assert "приостановлена" in installation.command("status").stdout
+    assert re.search(r"приостановлена до .* UTC\+08:00", installation.command("status").stdout)
     assert installation.command("resume").returncode == 0
     assert installation.command("once").returncode == 0
     assert len(server.store.writes) == 8
+    assert "UTC+08:00" in installation.command("status").stdout.splitlines()[0]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def _pause(app: App, /, *, duration: str | None, until: str | None) -> int:
         raise click.UsageError(app.text.text("cli.pause.bounds", days=LONGEST_PAUSE.days))
     end = now + length
     PauseFile(app.paths.state).begin(Pause(end, now, _user()))
-    click.echo(app.localized(zone).text("pause.begun", until=end))
+    click.echo(app.localized(zone).naming_zone.text("pause.begun", until=end))
     print_idle_state(app)
     return 0
 
@@ -109,7 +109,7 @@ def _retry(app: App, /, *, rubrics: tuple[int, ...], everything: bool) -> int:
         click.echo(app.text.text("retry.hastened", count=len(hastened)))
         pause = PauseFile(app.paths.state).current(SystemClock().now())
         if pause is not None:
-            click.echo(app.localized(app.zone()).text("writing.paused", until=pause.until, by=pause.by))
+            click.echo(app.localized(app.zone()).naming_zone.text("writing.paused", until=pause.until, by=pause.by))
         else:
             asked = ask_for_cycle(app.paths.state)
             click.echo(app.text.text("cycle.asked_for" if asked else "retry.next_cycle"))

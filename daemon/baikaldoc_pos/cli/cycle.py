@@ -116,7 +116,7 @@ def print_report(console: Console, text: Catalogue, report: CycleReport, *, as_j
             }
         )
         return
-    console.print(text.text("report.period", start=report.period.start, end=report.period.end))
+    console.print(text.naming_zone.text("report.period", start=report.period.start, end=report.period.end))
     if report.targets:
         rows = [
             {"target": target, "outcome": text.text(f"outcome.{outcome}"), "count": count}
@@ -158,7 +158,7 @@ def print_preview(console: Console, text: Catalogue, report: CycleReport, *, as_
             }
         )
         return
-    console.print(text.text("report.period", start=report.period.start, end=report.period.end))
+    console.print(text.naming_zone.text("report.period", start=report.period.start, end=report.period.end))
     if records:
         columns = ("number", "isn", "sstu_status", "target")
         print_table(console, text, "preview.changes", columns, records)

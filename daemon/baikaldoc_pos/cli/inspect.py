@@ -57,12 +57,12 @@ def status_command(text: Catalogue) -> click.Command:
 def _status(app: App, /, *, as_json: bool) -> int:
     pause = PauseFile(app.paths.state).current(SystemClock().now())
     if pause is not None and not as_json:
-        click.echo(app.localized(app.zone()).text("writing.paused", until=pause.until, by=pause.by))
+        click.echo(app.localized(app.zone()).naming_zone.text("writing.paused", until=pause.until, by=pause.by))
     with app.alert_journal() as journal:
         if as_json:
             print_json(as_values(journal, pause, app.text))
         else:
-            _print_status(app, journal)
+            _print_status(app, journal, zone_named=pause is not None)
     return 0
 
 
@@ -103,13 +103,15 @@ def _cycle_values(cycle: Cycle) -> dict[str, object]:
     }
 
 
-def _print_status(app: App, journal: JournalReader) -> None:
+def _print_status(app: App, journal: JournalReader, *, zone_named: bool) -> None:
     text, console = app.localized(app.zone()), app.console()
+    first = text if zone_named else text.naming_zone
     last = journal.last_success(SystemClock().now())
-    console.print(text.text("status.last_success", at=last) if last else text.text("status.never"))
+    lines = [first.text("status.last_success", at=last) if last else text.text("status.never")]
     bookmark = journal.checkpoint(Checkpoint.BOOKMARK)
     if bookmark is not None:
-        console.print(text.text("status.bookmark", at=bookmark))
+        lines.append(first.text("status.bookmark", at=bookmark))
+    console.print(text.named_once("\n".join(lines)))
     print_table(console, text, "status.cycles", CYCLE_COLUMNS, _cycle_rows(journal.last_cycles(CYCLES), text))
     unmapped = journal.unmapped_summary()
     print_unmapped(console, text, unmapped)

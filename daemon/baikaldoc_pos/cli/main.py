@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if wanting and (owner := _other_owner(paths.state)) is not None:
             click.echo(text.text("cli.error.not_owner", path=paths.state.absolute(), account=owner), err=True)
             return os.EX_NOPERM
-        zoned = Catalogue(text.language, peek_zone(paths.config))
+        zoned = Catalogue(text.language, peek_zone(paths.config)).naming_zone
         click.echo(zoned.render(error.event, error.fields), err=True)
         return error.exit_code
     except Exception:  # noqa: BLE001 - the process's boundary

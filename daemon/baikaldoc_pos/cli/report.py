@@ -146,7 +146,8 @@ def _report(app: App, /, *, month: str | None, waiting: bool, form: str | None) 
         counted = last_completeness(journal)
     if form is None:
         if counted is not None:
-            click.echo("\n".join(completeness_lines(counted, app.localized(zone))))
+            text = app.localized(zone).naming_zone
+            click.echo(text.named_once("\n".join(completeness_lines(counted, text))))
         click.echo(app.text.text("report.month", month=month))
         if not rows:
             click.echo(app.text.text("history.none"))

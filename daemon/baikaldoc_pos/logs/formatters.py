@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, tzinfo
 from enum import Enum, auto
 
+from attrs import evolve
 from pythonjsonlogger.json import JsonFormatter
 
 from baikaldoc_pos.i18n import escaped, visible
@@ -64,7 +65,7 @@ class SentenceFormatter(logging.Formatter):
 
     def __init__(self, reader: Reader, style: Style) -> None:
         super().__init__()
-        self._reader = reader
+        self._reader = evolve(reader, catalogue=reader.catalogue.naming_zone)
         self._target = style
 
     def format(self, record: logging.LogRecord) -> str:
@@ -76,7 +77,10 @@ class SentenceFormatter(logging.Formatter):
         word = self._reader.catalogue.text(f"log.level.{entry.level}")
         if self._target is Style.COLOURED:
             word = f"\x1b[{_COLOURS[entry.level]}m{word}\x1b[0m"
-        return "\n".join([f"{entry.time:%Y-%m-%d %H:%M:%S} {word}: {lines[0]}", *lines[1:]])
+        time = (
+            f"{entry.time:{self._reader.catalogue.template('format.day')} %H:%M:%S} {self._reader.catalogue.zone_name}"
+        )
+        return "\n".join([self._reader.catalogue.named_once(f"{time} {word}: {lines[0]}"), *lines[1:]])
 
     def _with_cycle(self, entry: Entry) -> str:
         """The sentence, with the cycle's number where it does not name it."""

@@ -64,8 +64,8 @@ def _masked(value: Any, masker: Masker) -> Any:
 
 
 def status_line(state: ServiceState, text: Catalogue) -> str:
-    """The state as a sentence or three on one line."""
-    return " ".join(_sentences(state, text))
+    """The state as a sentence or three on one line, which names the zone of its times."""
+    return text.named_once(" ".join(_sentences(state, text.naming_zone)))
 
 
 def _sentences(state: ServiceState, text: Catalogue) -> Iterator[str]:

@@ -1,7 +1,7 @@
 import json
 import logging
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from baikaldoc_pos.logs.formatters import JsonEvents, SentenceFormatter, Style
@@ -66,6 +66,19 @@ def test_each_line_for_the_journal_has_its_priority_and_no_time(level: int, prio
     assert lines[0] == f"<{priority}>test.event"
     assert "2026" not in lines[0]
     assert lines[-1].endswith("second")
+
+
+@pytest.mark.parametrize(
+    ("style", "expected"),
+    [
+        (Style.JOURNAL, r"<6>Цикл .* 06\.10\.2026 04:30 UTC\+08:00 .* 06\.10\.2026 05:30[^0-9+]*"),
+        (Style.PLAIN, r"05\.10\.2026 12:00:00 UTC\+08:00 сведения: Цикл .* 04:30 .* 06\.10\.2026 05:30[^0-9+]*"),
+    ],
+)
+def test_a_line_names_the_zone_once_and_has_the_dates_of_the_language(style: Style, expected: str) -> None:
+    start = datetime(2026, 10, 5, 20, 30, tzinfo=UTC)
+    made = record("cycle.started", start=start, end=start + timedelta(hours=1), kind="scheduled")
+    assert re.fullmatch(expected, SentenceFormatter(reader(), style).format(made))
 
 
 @given(st.text(), st.sampled_from(Style))

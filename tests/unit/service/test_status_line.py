@@ -18,7 +18,9 @@ AWAY = LastError("delo.unavailable", {"reason": "timed out", "host": "delo:443"}
 def test_while_a_cycle_waits_for_delo_the_line_says_what_is_wrong_and_when_it_is_tried_again() -> None:
     wait = Wait(AWAY.event, AWAY.fields, NOW + timedelta(minutes=1))
     line = status_line(evolve(IDLE, phase=Phase.WORKING, problem=AWAY, wait=wait), TEXT)
-    assert line.startswith(f"ДЕЛО (delo:443) недоступно: {SLOW}. Следующая попытка: 15.10.2026 04:01. Идёт цикл.")
+    assert line.startswith(
+        f"ДЕЛО (delo:443) недоступно: {SLOW}. Следующая попытка: 15.10.2026 04:01 UTC+00:00. Идёт цикл."
+    )
     line = status_line(evolve(IDLE, phase=Phase.WORKING, wait=evolve(wait, at=None)), TEXT)
     assert line.startswith(f"ДЕЛО (delo:443) недоступно: {SLOW}. Попытка повторяется.")
 
@@ -26,8 +28,8 @@ def test_while_a_cycle_waits_for_delo_the_line_says_what_is_wrong_and_when_it_is
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({}, "Следующий цикл: 15.10.2026 04:10. Последний успешный цикл: 15.10.2026 04:00."),
-        ({"problem": AWAY}, f"ДЕЛО (delo:443) недоступно: {SLOW}. (с 15.10.2026 04:00)"),
+        ({}, "Следующий цикл: 15.10.2026 04:10 UTC+00:00. Последний успешный цикл: 15.10.2026 04:00."),
+        ({"problem": AWAY}, f"ДЕЛО (delo:443) недоступно: {SLOW}. (с 15.10.2026 04:00 UTC+00:00)"),
         ({"problem": AWAY}, "Следующая попытка: 15.10.2026 04:10"),
         ({"phase": Phase.WORKING, "step": CycleProgress("changes", 50, 470)}, "записано 50 из 470"),
         ({"rejected_faults": ("a", "b", "c"), "paused_until": NOW}, "отвергнуты (ошибок: 3)"),
