@@ -55,7 +55,8 @@ def escaped(json_text: str) -> str:
 class _Formatter(Formatter):
     """Formats a field that the caller did not give as ``?``: a sentence with a hole beats a lost record.
 
-    ``{field!t}`` is the sentence whose id the field is, ``{field:name.*}`` the one whose id has the field for ``*``.
+    ``{field!t}`` is the sentence whose id the field is, ``{field:name.*}`` the one whose id has the field for ``*``,
+    ``{field: «»}`` a field in quotation marks, and nothing where it is empty.
     """
 
     def __init__(self, sentences: Mapping[str, str], zone: tzinfo | None, *, naming_zone: bool) -> None:
@@ -77,6 +78,8 @@ class _Formatter(Formatter):
             return ", ".join(map(str, value))
         if "*" in format_spec:
             return self._sentences.get(format_spec.replace("*", str(value)), str(value))
+        if format_spec.endswith("»"):
+            return f"{format_spec[:-1]}{value}»" if value else ""
         try:
             if isinstance(value, datetime) and not format_spec:
                 # Of an instant in a zone that nobody configured, the zone is told.

@@ -297,6 +297,13 @@ def test_check_tells_what_the_server_lacks(installation: Installation, server: D
     assert "отбора по ISN нет" in done.stdout
 
 
+def test_check_names_the_host_that_it_signs_in_at(installation: Installation) -> None:
+    installation.connection["login_url"] = "http://127.0.0.1:9/login"
+    installation.save()
+    done = installation.command("check")
+    assert (done.returncode, "Вход в ДЕЛО (127.0.0.1:9)" in done.stderr) == (75, True)
+
+
 def test_check_warns_of_a_certificate_that_is_not_checked(installation: Installation, server: DeloServer) -> None:
     installation.connection["verify"] = False
     installation.save()

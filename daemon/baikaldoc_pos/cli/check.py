@@ -144,9 +144,9 @@ def _online(app: App, configuration: Configuration, clock: Clock) -> int:
             for step, act in steps:
                 clock.check_stop()
                 act()
-                click.echo(app.text.text("check.passed", step=app.text.text(step, host=session.host)))
+                click.echo(app.text.text("check.passed", step=app.text.text(step, host=session.login_host)))
         except DeloError as fault:
-            click.echo(app.text.text("check.failed", step=app.text.text(step, host=session.host)), err=True)
+            click.echo(app.text.text("check.failed", step=app.text.text(step, host=session.login_host)), err=True)
             click.echo(app.localized(app.zone()).render(fault.event, fault.fields), err=True)
             return fault.exit_code
         finally:

@@ -153,9 +153,7 @@ def page_of(answer: GraphqlAnswer, document: Document, alias: str = PAGE) -> Pag
     try:
         return _read_page(answer, document, alias)
     except (ValueError, TypeError, KeyError) as misfit:
-        raise UnexpectedAnswer(
-            f"{type(misfit).__name__}: no page", document.name, server_message=answer.words
-        ) from misfit
+        raise UnexpectedAnswer("no page", document.name, server_message=answer.words) from misfit
 
 
 def counts_of(answer: GraphqlAnswer, document: Document) -> Mapping[str, int]:
@@ -168,7 +166,7 @@ def counts_of(answer: GraphqlAnswer, document: Document) -> Mapping[str, int]:
             break
         counts[alias] = total
     if len(counts) != document.text.count("totalCount"):
-        raise UnexpectedAnswer("totalCount", document.name, server_message=answer.words)
+        raise UnexpectedAnswer("no counts", document.name, server_message=answer.words)
     return counts
 
 

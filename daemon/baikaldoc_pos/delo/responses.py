@@ -189,18 +189,18 @@ def graphql_answer(reply: Reply, operation: str, host: str, now: datetime) -> Gr
         raise UnexpectedAnswer(f"HTTP {reply.status} (graphql_endpoint)", operation, status=reply.status)
     if body is _NOT_JSON:
         raise DeloUnavailable("the answer is not JSON", host, status=reply.status)
-    raise UnexpectedAnswer(f"JSON without data and errors ({type(body).__name__})", operation)
+    raise UnexpectedAnswer("JSON without data and errors", operation)
 
 
 def _parse(body: Mapping[str, object], operation: str, status: int) -> GraphqlAnswer:
     data = body.get("data")
     if data is not None and not isinstance(data, dict):
-        raise UnexpectedAnswer(f"data is a {type(data).__name__}", operation)
+        raise UnexpectedAnswer("data is no object", operation)
     listed = body.get("errors") or []
     entries = listed if isinstance(listed, list) else [listed]
     if len(entries) > MOST_ERRORS:
         # Each may say of a null that it is none.
-        raise UnexpectedAnswer(f"{len(entries)} errors", operation)
+        raise UnexpectedAnswer("too many errors", operation)
     errors = tuple(_error(entry) for entry in entries)
     if data is None and not errors:
         raise UnexpectedAnswer("neither data nor errors", operation)

@@ -37,4 +37,4 @@ def _client_schema(server: ServerSchema) -> GraphQLSchema:
     try:
         return build_client_schema({"__schema": schema}, assume_valid=True)  # type: ignore[typeddict-item]
     except (KeyError, TypeError) as fault:
-        raise UnexpectedAnswer(f"the schema is not described whole: {fault}", INTROSPECTION) from fault
+        raise UnexpectedAnswer("the schema is not described whole", INTROSPECTION) from fault

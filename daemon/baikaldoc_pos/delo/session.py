@@ -80,7 +80,7 @@ class DeloSession:
         self.sign_ins = 0
         self._signed_in_at: list[float] = []
         self._spoke_at = clock.monotonic()
-        self.host = host_of(connection.graphql_endpoint)
+        self.host, self.login_host = host_of(connection.graphql_endpoint), host_of(connection.login_url)
         if before is not None:
             self._go_on_with(before)
         elif self._file.load(transport.cookies):
@@ -200,7 +200,7 @@ class DeloSession:
                 self.sign_ins += 1
                 self._signed_in_at.append(self._clock.monotonic())
                 self._file.save(self._transport.cookies)
-                log.info("session.signed_in", username=account.username, host=self.host)
+                log.info("session.signed_in", username=account.username, host=self.login_host)
                 return
             if outcome is not SignInOutcome.UNCLEAR:
                 self._record.end()
@@ -278,15 +278,14 @@ class DeloSession:
         now = self._clock.now()
         unclear = [at for at in self._record.unclear() if now - UNCLEAR_PERIOD < at <= now]
         if len(unclear) >= UNCLEAR_TRIES:
-            raise SignInPostponed(self.host, unclear[-UNCLEAR_TRIES] + UNCLEAR_PERIOD)
+            raise SignInPostponed(self.login_host, unclear[-UNCLEAR_TRIES] + UNCLEAR_PERIOD)
 
     def _refusal(self, reply: Reply, outcome: SignInOutcome) -> DeloError:
-        host = host_of(self._connection.login_url)
         if outcome is SignInOutcome.NO_ENTRANCE:
             return UnexpectedAnswer(f"HTTP {reply.status} (login_url)", "sign_in", status=reply.status)
         if outcome is not SignInOutcome.REJECTED:
             reason, wait = f"HTTP {reply.status} (login_url)", retry_after(reply, self._clock.now())
-            return DeloUnavailable(reason, host, wait, server_message=server_words(reply))
+            return DeloUnavailable(reason, self.login_host, wait, server_message=server_words(reply))
         self._record.reject(reply.status, self._clock.now())
         return self._rejection(reply.status, self._rejected_seconds)
 

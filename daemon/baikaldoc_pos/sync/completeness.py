@@ -98,17 +98,18 @@ def _counted(run: CycleRun, period: Period) -> RubricCount:
     counts = Counter(run.delo.count(all_of_them, period))
     if counts["total"] != counts["with_pos"] + counts["without"]:
         run.delo.distrust_filter()
-        raise UnexpectedAnswer(_shown(counts), "RubricCounts")
+        raise _contradiction(counts)
     if counts["without"]:
         counts.update(run.delo.count({"with_sstu": Selection(with_pos=False, sstu=()), **by_status}, period))
     mapped, ignored, with_sstu = counts["mapped"], counts["ignored"], counts["with_sstu"]
     if counts["nobody"] or not mapped + ignored <= with_sstu <= counts["without"]:
-        raise UnexpectedAnswer(_shown(counts), "RubricCounts")
+        raise _contradiction(counts)
     return RubricCount(counts["total"], counts["without"] - with_sstu, with_sstu - mapped - ignored, ignored, mapped)
 
 
-def _shown(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name}={count}" for name, count in counts.items())
+def _contradiction(counts: Mapping[str, int]) -> UnexpectedAnswer:
+    shown = ", ".join(f"{name}={count}" for name, count in counts.items())
+    return UnexpectedAnswer("counts that contradict each other", "RubricCounts", server_message=shown)
 
 
 def _read(run: CycleRun, period: Period) -> RubricCount:

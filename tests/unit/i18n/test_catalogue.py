@@ -63,6 +63,12 @@ def test_what_is_not_given_leaves_a_visible_hole():
     assert CATALOGUES["ru"].text("status.bookmark") == "Прочитано по: ?."
 
 
+def test_a_key_is_in_quotation_marks_and_leaves_none_where_it_is_empty():
+    opened = {key: CATALOGUES["ru"].text("alert.opened", kind="unmapped_status", key=key) for key in ("новый", "")}
+    assert opened[""].endswith("»")
+    assert opened["новый"] == opened[""] + " «новый»"
+
+
 def test_braces_in_a_value_mean_nothing():
     assert CATALOGUES["ru"].text("status.bookmark", at="{at} {0} {{") == "Прочитано по: {at} {0} {{."
 

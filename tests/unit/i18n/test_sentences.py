@@ -17,9 +17,11 @@ import pytest
 from attrs import frozen
 from baikaldoc_pos.config.model import FILES as CONFIGURATION
 from baikaldoc_pos.config.settings import leaves
+from baikaldoc_pos.delo.attribute import ATTRIBUTE_DESCRIPTION
 from baikaldoc_pos.errors import BaikaldocError
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.model import Outcome
+from baikaldoc_pos.monitoring.metrics import REQUEST_KINDS
 from baikaldoc_pos.sync.periods import CycleKind
 from baikaldoc_pos.sync.planner import RETRYABLE
 
@@ -29,6 +31,7 @@ PACKAGE = Path(baikaldoc_pos.__file__).parent
 FILES = {language: (PACKAGE / "locale" / f"{language}.json").read_text("utf-8") for language in LANGUAGES}
 SENTENCES: dict[str, dict[str, str]] = {language: json.loads(text) for language, text in FILES.items()}
 RUSSIAN = SENTENCES["ru"]
+UNEXPECTED = re.compile(r'UnexpectedAnswer\("([^"]+)"')
 ID = re.compile(r"[a-z][a-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
 CONFIGURATION_ID = re.compile(r"config\.(fault|notice|kind|found|reference)(\.[a-z_]+)+")
 LEVELS = {"debug", "info", "warning", "error", "exception"}
@@ -142,6 +145,8 @@ def test_what_is_put_together_has_its_sentence():
         *(f"outcome.{outcome}" for outcome in Outcome),
         *(f"record.{outcome}" for outcome in RETRYABLE),
         *(f"kind.{kind}" for kind in CycleKind),
+        *(f"operation.{kind}" for kind in {*REQUEST_KINDS, ATTRIBUTE_DESCRIPTION} - {"sign_out"}),
+        *(f"answer.{what}" for file in PACKAGE.rglob("*.py") for what in UNEXPECTED.findall(file.read_text("utf-8"))),
     ]
     assert [id_ for id_ in put_together if id_ not in RUSSIAN] == []
 
