@@ -1,5 +1,6 @@
 """What an installation without internet is made of: wheels for any platform, and everything in them."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -31,6 +32,15 @@ def test_every_wheel_is_in_the_lock(wheelhouse: Path) -> None:
     found = {"==".join(path.name.split("-")[:2]) for path in wheelhouse.iterdir()}
     assert {name for name in found if not name.startswith("baikaldoc_pos")} == locked
     assert all(" --hash=sha256:" in line for line in lines)
+
+
+def test_every_dependency_has_a_floor_and_a_ceiling(wheelhouse: Path) -> None:
+    (wheel,) = wheelhouse.glob("baikaldoc_pos-*.whl")
+    archive = zipfile.ZipFile(wheel)
+    metadata = archive.read(next(name for name in archive.namelist() if name.endswith("/METADATA"))).decode()
+    required = re.findall(r"^Requires-Dist: ((?!.*extra ==).*)$", metadata, re.MULTILINE)
+    assert len(required) > 10
+    assert [each for each in required if ">=" not in each or "<" not in each] == []
 
 
 def test_our_wheel_has_the_package_the_generated_code_and_the_catalogues(wheelhouse: Path) -> None:

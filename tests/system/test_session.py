@@ -239,6 +239,7 @@ UNCLEAR = [
     Replace(200, b'{"errors": ["?"]}', JSON_TYPE, COOKIE),
     Replace(200, HTML_ERROR.body, "text/html", COOKIE),
     Replace(302, headers=(("Location", "/CoreHost/auth/login?error=1"),)),
+    Replace(200, "<p>Неверный пароль</p>".encode(), "text/html"),
 ]
 
 

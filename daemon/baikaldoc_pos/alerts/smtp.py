@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 from attrs import frozen
 
@@ -30,6 +30,8 @@ ACKNOWLEDGEMENT_SECONDS = 600.0
 # The same after a stop; without the answer, the mail is sent again.
 LAST_ANSWER_SECONDS = 3.0
 _REPLY_LENGTH = 200
+# Of one reply; smtplib bounds each line by 8 KiB.
+MOST_LINES = 100
 
 
 @frozen
@@ -59,6 +61,36 @@ class _Utf8(str):
 
     def encode(self, *_: str) -> bytes:
         return super().encode()
+
+
+class _Lines:
+    """The lines of a reply, of which there are a bounded number: smtplib would keep a reply without end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.left = MOST_LINES
+
+    def readline(self, size: int) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("the reply has no end")
+        return self._file.readline(size)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Smtp(smtplib.SMTP):
+    def getreply(self) -> tuple[int, bytes]:
+        if not isinstance(self.file, _Lines) and self.sock is not None:
+            self.file = _Lines(self.sock.makefile("rb"))
+        if isinstance(self.file, _Lines):
+            self.file.left = MOST_LINES
+        return super().getreply()
+
+
+class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
+    pass
 
 
 class MailServer:
@@ -287,9 +319,9 @@ def _smtp(settings: AlertSettings) -> smtplib.SMTP:
     local = "localhost"  # EHLO has a name of its own; without one here, smtplib asks the DNS for one
     timeout = min(settings.timeout_seconds, CONNECT_SECONDS)
     if settings.security == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=local, timeout=timeout, context=trust(settings))
+        smtp: smtplib.SMTP = _SmtpOverTls(local_hostname=local, timeout=timeout, context=trust(settings))
     else:
-        smtp = smtplib.SMTP(local_hostname=local, timeout=timeout)
+        smtp = _Smtp(local_hostname=local, timeout=timeout)
     # What the certificate is checked against. smtplib has no public way to it but a constructor that connects.
     smtp._host = settings.host  # type: ignore[attr-defined]
     return smtp

@@ -90,11 +90,19 @@ def sign_in_outcome(reply: Reply, *, cookie: bool) -> SignInOutcome:
         return SignInOutcome.REJECTED
     if reply.status in NO_PAGE_THERE or (redirected and "login" not in reply.headers.get("Location", "").lower()):
         return SignInOutcome.NO_ENTRANCE
-    if redirected or of_account or (cookie and not of_licences):
+    if redirected or of_account or _names_wrong_password(reply) or (cookie and not of_licences):
         return SignInOutcome.UNCLEAR
     from_proxy = reply.status in {204, 502, 503, 504} or 400 <= reply.status < 500
     page = reply.is_html and reply.status < 500
     return SignInOutcome.UNAVAILABLE if from_proxy or page or of_licences else SignInOutcome.UNCLEAR
+
+
+def _names_wrong_password(reply: Reply) -> bool:
+    """Whether an HTML page says that the credentials are wrong: the account may have been looked at."""
+    if not reply.is_html or len(reply.body) > LONGEST_REFUSAL:
+        return False
+    text = reply.body.decode("utf-8", "replace")
+    return bool(_OF_CREDENTIALS.search(text) and _OF_A_WRONG_PASSWORD.search(text))
 
 
 def server_words(reply: Reply) -> str:

@@ -4,7 +4,7 @@ import base64
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import attrs
 import pytest
@@ -96,7 +96,7 @@ def scripted(*replies: bytes):
 
         def answer():
             line, _ = listener.accept()
-            with line, line.makefile("rwb", buffering=0) as talk:
+            with suppress(OSError), line, line.makefile("rwb", buffering=0) as talk:
                 talk.write(b"220 x\r\n")
                 for reply in replies:
                     heard.append(talk.readline().decode().strip())
@@ -127,6 +127,13 @@ def test_how_the_service_introduces_itself(clock, monkeypatch, tmp_path, configu
         with pytest.raises(MailRejected, match="go away"):
             talk(settings, clock)
     assert heard[:2] == [f"ehlo {told}", f"helo {told}"]
+
+
+def test_a_reply_without_end_is_cut_off(clock):
+    endless = b"250-" + b"x" * 4000 + b"\r\n"
+    with scripted(endless * 20_000) as (port, _), pytest.raises(MailUnavailable) as caught:
+        talk(settings_for(port), clock)
+    assert "no end" in caught.value.reason
 
 
 def test_a_server_that_cannot_begin_tls_is_quoted_in_its_own_words(clock):
