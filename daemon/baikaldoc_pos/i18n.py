@@ -9,10 +9,12 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from importlib.resources import files
 from string import Formatter
+from typing import Self
 
 LANGUAGES = ("ru", "en")
 
@@ -99,21 +101,21 @@ def _offset(instant: datetime, zone: tzinfo | None = None) -> str:
 
 
 class Catalogue:
-    """The texts of one language; instants are shown in ``zone`` (by default the machine's own).
+    """The texts of one language; instants are shown in ``zone`` (by default the machine's own)."""
 
-    :param naming_zone: every sentence names the zone behind its first instant.
-    """
-
-    def __init__(self, language: str = "ru", zone: tzinfo | None = None, *, naming_zone: bool = False) -> None:
+    def __init__(self, language: str = "ru", zone: tzinfo | None = None) -> None:
         self.language = language
         self._sentences = _sentences(language)
-        self._formatter = _Formatter(self._sentences, zone, naming_zone=naming_zone)
-        self._naming_zone = naming_zone
+        self._formatter = _Formatter(self._sentences, zone, naming_zone=False)
+        self._naming_zone = False
 
     @property
-    def naming_zone(self) -> "Catalogue":
-        """The same, with the zone in its sentences: for what is read alone."""
-        return Catalogue(self.language, self._formatter.zone, naming_zone=True)
+    def naming_zone(self) -> Self:
+        """The same, with the zone in its sentences: for what is read alone. A page's still masks."""
+        named = copy(self)
+        named._naming_zone = True
+        named._formatter = _Formatter(self._sentences, self._formatter.zone, naming_zone=True)
+        return named
 
     def text(self, id_: str, /, **fields: object) -> str:
         """The sentence ``id_`` with its fields filled in; an unknown id is shown with its fields, never raised."""
