@@ -1,5 +1,6 @@
 """ДЕЛО's web side without the wire: from a request that was received to the answer that is to be sent."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -95,6 +96,10 @@ class Application:
         if self.on_execute is not None:
             self.on_execute(request)
         answer = execute(Environment(self.store, self.faults, self.max_page_size), request, session.id, reject)
+        if self.faults.alter is not None:
+            body = json.loads(answer.body)
+            self.faults.alter(body)
+            answer = evolve(answer, body=json.dumps(body, ensure_ascii=False).encode())
         if self.faults.date is not None:
             answer = evolve(answer, headers=(*answer.headers, ("Date", format_datetime(self.faults.date, usegmt=True))))
         if self.sessions.renews:

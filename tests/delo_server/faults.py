@@ -1,8 +1,9 @@
 """The switches of the stand-in: a script of faults for single requests, faults of single writes, and lasting ones."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import define, field, fields
 
@@ -73,10 +74,12 @@ class Faults:
     :param null_edges: ``edges`` and ``items`` are null.
     :param null_nodes: ISNs of rubrics whose node is null.
     :param null_isns: ISNs of rubrics whose node has a null ``isnRefRubric``.
+    :param alter: changes what a query is answered with, as an object, before it is sent.
     :param date: the time on the server's clock; None: this machine's.
     """
 
     writes: dict[int, WriteFault] = field(factory=dict)
+    alter: Callable[[dict[str, Any]], None] | None = None
     date: datetime | None = None
     delay_seconds: float = 0.0
     reject_documents: str | None = None

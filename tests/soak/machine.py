@@ -4,22 +4,33 @@ In the end everything is mended, and what must hold is checked: each value is th
 that was made in ДЕЛО stands in the journal once, nobody's choice was written over, sign-ins and threads are few.
 """
 
+import gzip
+import json
+import logging
 import random
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
+from baikaldoc_pos.config import secrets_of
 from baikaldoc_pos.errors import CycleCrashed
+from baikaldoc_pos.i18n import Catalogue
 from baikaldoc_pos.journal import database
+from baikaldoc_pos.logs.entries import Reader
+from baikaldoc_pos.logs.files import DatedFileHandler
+from baikaldoc_pos.logs.formatters import JsonEvents
+from baikaldoc_pos.logs.masking import Masker
 from baikaldoc_pos.model import Outcome
 
 from tests.clocks import ManualClock
 from tests.delo_server import (
+    PASSWORD,
     AliasError,
     CloseAfter,
     DeloServer,
@@ -42,6 +53,11 @@ from tests.system.accounts import done
 from tests.system.test_quarter import ISN, Region, killed_cycle
 
 STEPS = 12
+ZIPPED = (("Content-Encoding", "gzip"),)
+BOMB = Replace(body=gzip.compress(b"{}," * 10_000_000, 1), content_type="application/json", headers=ZIPPED)
+ERRORS = Replace(
+    body=json.dumps({"data": {}, "errors": [{"message": "x"}] * 20_000}).encode(), content_type="application/json"
+)
 # From Hang on, each costs real time.
 LINE: dict[str, Callable[[random.Random], object]] = {
     "reset": lambda chance: Reset(),
@@ -57,6 +73,12 @@ LINE: dict[str, Callable[[random.Random], object]] = {
         body=chance.choice([b"null", b"[]", b'{"data": []}', b'{"errors": 5}', b'{"data": null}']),
         content_type="application/json",
     ),
+    "redirect to signing in": lambda chance: Replace(302, headers=(("Location", "/CoreHost/auth/login"),)),
+    "redirect elsewhere": lambda chance: Replace(chance.choice([301, 307]), headers=(("Location", "/elsewhere"),)),
+    "bomb": lambda chance: BOMB,
+    "oversized": lambda chance: Replace(body=b'{"data": "' + b"x" * 2**23 + b'"}', content_type="application/json"),
+    "errors without number": lambda chance: ERRORS,
+    "mislabelled": lambda chance: Replace(body=b'{"data": null}', content_type="image/png"),
     "rejected document": lambda chance: Reject(),
     "black hole": lambda chance: Hang(execute=chance.random() < 0.5),
     "drip": lambda chance: Drip(),
@@ -64,6 +86,7 @@ LINE: dict[str, Callable[[random.Random], object]] = {
 }
 RECORD: dict[str, Callable[[random.Random], object]] = {
     "refused": lambda chance: Refused(),
+    "refused with the password": lambda chance: Refused(f"пароль {PASSWORD} не подошёл"),
     "refused and done": lambda chance: Refused(stores=True),
     "alias failed": lambda chance: AliasError(stores=chance.random() < 0.5),
     "alias null": lambda chance: NullPayload(stores=chance.random() < 0.5),
@@ -90,6 +113,60 @@ SWITCHES: dict[str, dict[str, object]] = {
 }
 
 
+def _rows(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The nodes of all pages."""
+    for page in (answer.get("data") or {}).values():
+        for edge in (page.get("edges") or []) if isinstance(page, dict) else []:
+            if edge and edge.get("node"):
+                yield edge["node"]
+
+
+def _alter_rows(field: str, value: object) -> Callable[[dict[str, Any]], None]:
+    def alter(answer: dict[str, Any]) -> None:
+        for place, node in enumerate(_rows(answer)):
+            if place % 3 == 1 and field in node:
+                node[field] = value
+
+    return alter
+
+
+def _fail_rows(answer: dict[str, Any]) -> None:
+    """The status of some rows cannot be read: null, and an error that names the row."""
+    errors = answer.setdefault("errors", [])
+    for alias, page in (answer.get("data") or {}).items():
+        for place, edge in enumerate((page.get("edges") or []) if isinstance(page, dict) else []):
+            if place % 3 == 1 and edge and edge.get("node") and "posStatusRub" in edge["node"]:
+                edge["node"]["posStatusRub"] = None
+                errors.append({"message": "Timeout", "path": [alias, "edges", place, "node", "posStatusRub"]})
+
+
+def _answers_of_writes(answer: dict[str, Any]) -> list[str]:
+    data = answer.get("data") or {}
+    return [alias for alias, value in data.items() if isinstance(value, dict) and "success" in value]
+
+
+def _swap(answer: dict[str, Any]) -> None:
+    aliases = _answers_of_writes(answer)
+    swapped = {alias: answer["data"][other] for alias, other in zip(aliases, reversed(aliases), strict=True)}
+    answer.get("data", {}) and answer["data"].update(swapped)
+
+
+def _double(answer: dict[str, Any]) -> None:
+    aliases = _answers_of_writes(answer)
+    if aliases:
+        answer["data"].update(dict.fromkeys(aliases, answer["data"][aliases[0]]))
+
+
+ALTERED: dict[str, Callable[[dict[str, Any]], None]] = {
+    "answers of writes swapped": _swap,
+    "answer of a write doubled": _double,
+    "a text as an ISN": _alter_rows("isnRefRubric", "12"),
+    "a number as a status": _alter_rows("eosSstuStatus", 5),
+    "a list as a status": _alter_rows("posStatusRub", []),
+    "statuses that cannot be read": _fail_rows,
+}
+
+
 class Violation(Exception):
     """Something that must hold does not."""
 
@@ -100,8 +177,8 @@ def survive(root: Path, seed: int, steps: int = STEPS) -> Counter[str]:
     :raises Violation: with what is wrong.
     """
     chance, faults, clock = random.Random(seed), Counter[str](), ManualClock()
-    before = threading.active_count()
-    with DeloServer() as server:
+    threads, files = threading.active_count(), _open_files()
+    with DeloServer() as server, ExitStack() as logs:
         installation = Installation(root, server, profile=None)
         installation.processing |= {
             "updatePolicy": "follow",
@@ -112,6 +189,7 @@ def survive(root: Path, seed: int, steps: int = STEPS) -> Counter[str]:
         installation.service["lookback"] = {"days": 90, "everyMinutes": 60}
         installation.service["limits"] = {"requestSeconds": 0.4}
         installation.connection["read_timeout"] = 0.3
+        logs.enter_context(_logged(installation))
         region, killed = Region(installation, chance), 0
         for _ in range(steps):
             region.live(clock)
@@ -127,15 +205,38 @@ def survive(root: Path, seed: int, steps: int = STEPS) -> Counter[str]:
         for _ in range(6):
             clock.advance(days=2)
             _cycle(installation, clock)
-        _check(installation, region)
+        check(installation, region)
         if server.sign_ins > 6 * (steps + 6):
             raise Violation(f"{server.sign_ins} sign-ins")
         lost = killed + sum(faults[name] for name in (*LINE, "session ends"))
         if server.sessions.open_seats > lost + 2:
             raise Violation(f"{server.sessions.open_seats} sessions open after {lost} kills and lost answers")
-    if threading.active_count() > before + 1:
+    if threading.active_count() > threads + 1:
         raise Violation(f"threads: {[thread.name for thread in threading.enumerate()]}")
+    if _open_files() > files + 3:
+        raise Violation(f"open files: {_open_files()} after {files}")
     return faults
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@contextmanager
+def _logged(installation: Installation) -> Iterator[None]:
+    """Log into the installation's files, as the service does."""
+    installation.save()
+    configuration = installation.configuration()
+    reader = Reader(Catalogue(), Masker(secrets_of(configuration)), configuration.processing.zone)
+    handler = DatedFileHandler(installation.paths.logs, lambda record: None)
+    handler.configure(JsonEvents(reader), configuration.processing.zone, 90)
+    logger = logging.getLogger("baikaldoc_pos")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def _cycle(installation: Installation, clock: ManualClock) -> None:
@@ -184,7 +285,8 @@ def _locked_cycle(installation: Installation, clock: ManualClock, last: int) -> 
 
 def _fault(server: DeloServer, region: Region, chance: random.Random, clock: ManualClock) -> str:
     """Draw a fault and bring it about; return its kind."""
-    kind = chance.choices(["line", "record", "switch", "session", "clock", "row"], [5, 3, 3, 1, 1, 1])[0]
+    kinds = {"line": 5, "record": 3, "switch": 3, "altered": 2, "session": 1, "clock": 1, "row": 1}
+    kind = chance.choices(list(kinds), list(kinds.values()))[0]
     isn = ISN + chance.randrange(region.count)
     if kind == "line":
         name = chance.choice(list(LINE))
@@ -197,6 +299,9 @@ def _fault(server: DeloServer, region: Region, chance: random.Random, clock: Man
         name = chance.choice(list(SWITCHES))
         for attribute, value in SWITCHES[name].items():
             setattr(server.faults, attribute, value)
+    elif kind == "altered":
+        name = chance.choice(list(ALTERED))
+        server.faults.alter = ALTERED[name]
     elif kind == "session":
         name = "session ends"
         server.expire_sessions()
@@ -211,8 +316,18 @@ def _fault(server: DeloServer, region: Region, chance: random.Random, clock: Man
     return name
 
 
-def _check(installation: Installation, region: Region) -> None:
+def check(installation: Installation, region: Region) -> None:
+    """Check what is kept: values, journal, logs.
+
+    :raises Violation: with what is wrong.
+    """
     store = installation.server.store
+    for path in (*installation.paths.logs.iterdir(), *installation.paths.state.iterdir()):
+        content = path.read_bytes() if path.is_file() and path.name != "session.json" else b""
+        for word in (b"Traceback", PASSWORD.encode()):
+            if word in content:
+                place = content.index(word)
+                raise Violation(f"{path.name}: {content[max(0, place - 500) : place + 2000].decode(errors='replace')}")
     for isn, choice in region.chosen.items():
         if store[isn].pos != choice:
             raise Violation(f"{isn}: {choice!r} was chosen, {store[isn].pos!r} stands there")

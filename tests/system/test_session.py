@@ -228,6 +228,21 @@ def test_an_outage_at_signing_in_is_no_rejection(
     assert_no_seat_left(installation)
 
 
+def test_a_connection_that_is_cut_under_a_renewing_sign_in_is_an_outage(
+    installation: Installation, clock: ManualClock
+) -> None:
+    server = installation.server
+    server.faults.add(Reset(), on="login", skip=1)
+
+    def expire(request: Request) -> None:
+        if request.operation == "PendingRubrics" and server.traffic.operations["PendingRubrics"] == 2:
+            server.expire_sessions()
+
+    server.on_request(expire)
+    assert installation.cycle(clock).error is None
+    assert_reconciled(installation, expected(RUBRICS))
+
+
 UNCLEAR = [
     Reset(execute=True),
     Replace.by_status(500),

@@ -228,7 +228,11 @@ class GraphqlClient:
             tried = True
             try:
                 reply = self._session.query(payload, document.name, repeat=repeat)
-            except (SessionRenewed, KeptAliveLost):
+            except SessionRenewed:
+                raise StaleBatch from None
+            except KeptAliveLost:
+                if repeat:  # the sign-in before it was lost
+                    raise
                 raise StaleBatch from None
             self._server_date = reply.date
             answer = graphql_answer(reply, document.name, self._session.host, self._clock.now())
