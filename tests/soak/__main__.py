@@ -10,6 +10,10 @@ from collections import Counter
 from pathlib import Path
 
 from tests.soak.machine import survive
+from tests.soak.service import survive_as_service
+
+# Every so many seeds, the service runs as a process of its own.
+EACH = 8
 
 
 def main() -> int:
@@ -26,7 +30,7 @@ def main() -> int:
             break
         with tempfile.TemporaryDirectory() as root:
             try:
-                faults += survive(Path(root), seed)
+                faults += (survive if seed % EACH else survive_as_service)(Path(root), seed)
                 survived += 1
             except Exception:  # noqa: BLE001  the boundary of a seed: whatever ends it is a violation, and the next one begins
                 print(f"seed {seed}:\n{traceback.format_exc()}", flush=True)

@@ -194,7 +194,7 @@ def survive(root: Path, seed: int, steps: int = STEPS) -> Counter[str]:
         for _ in range(steps):
             region.live(clock)
             for _ in range(chance.randrange(4)):
-                faults[_fault(server, region, chance, clock)] += 1
+                faults[bring_about(server, region, chance, clock)] += 1
             [way] = chance.choices(["undisturbed cycle", "kill -9", "stop asked for", "journal locked"], [65, 25, 5, 5])
             killed += _disturbed_cycle(way, installation, clock, chance.randint(1, 14))
             faults[way] += 1
@@ -283,14 +283,17 @@ def _locked_cycle(installation: Installation, clock: ManualClock, last: int) -> 
         installation.server.on_execute(None)
 
 
-def _fault(server: DeloServer, region: Region, chance: random.Random, clock: ManualClock) -> str:
-    """Draw a fault and bring it about; return its kind."""
-    kinds = {"line": 5, "record": 3, "switch": 3, "altered": 2, "session": 1, "clock": 1, "row": 1}
+def bring_about(server: DeloServer, region: Region, chance: random.Random, clock: ManualClock | None) -> str:
+    """Draw a fault and bring it about; return its kind.
+
+    :param clock: what jumps; None where it is a real one, by which unclear sign-ins are waited for.
+    """
+    kinds = {"line": 5, "record": 3, "switch": 3, "altered": 2, "session": 1, "clock": int(clock is not None), "row": 1}
     kind = chance.choices(list(kinds), list(kinds.values()))[0]
     isn = ISN + chance.randrange(region.count)
     if kind == "line":
         name = chance.choice(list(LINE))
-        on = chance.choice(["read", "write", "query", "login"])
+        on = chance.choice(["read", "write", "query", *(["login"] if clock is not None else [])])
         server.faults.add(LINE[name](chance), on=on, times=chance.randint(1, 3), skip=chance.randrange(3))
     elif kind == "record":
         name = chance.choice(list(RECORD))
@@ -305,7 +308,7 @@ def _fault(server: DeloServer, region: Region, chance: random.Random, clock: Man
     elif kind == "session":
         name = "session ends"
         server.expire_sessions()
-    elif kind == "clock":
+    elif kind == "clock" and clock is not None:
         name = "clock jumps"
         clock.advance(days=chance.choice([-2, -0.1, 3]))
     else:
