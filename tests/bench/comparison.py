@@ -55,10 +55,10 @@ CASES = (
     Case(1_000, 0.05, milliseconds=20),
     Case(1_000, 0.05, milliseconds=100),
     Case(10_000, 0.05, milliseconds=20),
-    # As far as it fits in ten minutes: today's way reads all of them.
+    # As far as it fits in ten minutes: today's way reads all of them, and for a million rubrics the stand-in alone
+    # takes longer to give the answers that are recorded.
     Case(100_000, 0.05, contenders=WITHOUT_TODAY),
     Case(100_000, 0.001, contenders=WITHOUT_TODAY),
-    Case(1_000_000, 0.001, contenders=WITHOUT_TODAY),
 )
 
 
@@ -123,6 +123,10 @@ def main() -> None:
     for case in CASES:
         results[case] = compare(case)
         print(case.name, results[case], flush=True)
+    _write(results)
+
+
+def _write(results: dict[Case, dict[str, Run]]) -> None:
     lines = [
         "# Measured: `make bench`",
         "",
@@ -130,6 +134,7 @@ def main() -> None:
         "the stand-in, which checks what was written; the measured runs get the recorded answers by their order.",
         "Compare within a table: absolute seconds are those of the machine. The memory is what a process has grown by.",
         "The server's CPU shows that it is not the bottleneck; what ДЕЛО itself needs comes on top, for each request.",
+        "A million rubrics are left out: the stand-in takes more than ten minutes to give the answers to be recorded.",
     ]
     for case, found in results.items():
         lines += ["", f"## {case.name} ({case.repeats} runs)", ""]
