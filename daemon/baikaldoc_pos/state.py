@@ -75,7 +75,7 @@ class ServiceState:
     :param paused_until: until when nothing is written, because somebody asked for that.
     :param health_problems: what is wrong with the service itself; for most of it the watchdog is not pinged.
     :param failing_files: log files that cannot be written now.
-    :param page_fault: why the page and the metrics are not served though they should be.
+    :param page_fault: ``address`` and ``reason``, where the page and the metrics are not served though they should be.
     """
 
     phase: Phase = Phase.STARTING
@@ -89,5 +89,5 @@ class ServiceState:
     paused_until: datetime | None = None
     health_problems: tuple[HealthProblem, ...] = ()
     failing_files: tuple[str, ...] = ()
-    page_fault: str | None = None
+    page_fault: Mapping[str, str] | None = None
     wait: Wait | None = None

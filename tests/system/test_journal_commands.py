@@ -57,6 +57,7 @@ def test_a_damaged_journal_is_told_with_the_way_to_go_on(installation: Installat
     for command in (["once"], ["status"], ["check"]):
         done = installation.command(*command)
         assert (done.returncode, "baikaldoc-pos recover" in done.stderr) == (74, True)
+        assert "файл пуст" in done.stderr
     assert installation.command("recover").returncode == 130  # nobody answers the question
     assert file.stat().st_size == 0
     done = installation.command("recover", "--yes")

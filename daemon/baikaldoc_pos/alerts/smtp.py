@@ -206,7 +206,7 @@ class MailServer:
         wanted = ("CRAM-MD5", "PLAIN", "LOGIN") if self._settings.security == "none" else ("PLAIN", "LOGIN", "CRAM-MD5")
         way = next((name for name in wanted if name in offered), None)
         if way is None:
-            raise self._broken("auth", "", f"AUTH {', '.join(wanted)}: not offered", for_good=True)
+            raise self._broken("auth", "", "no AUTH offered", for_good=True)
 
         def answer(challenge: bytes | None = None) -> Any:
             words = ways[way](challenge)
@@ -233,13 +233,18 @@ class MailServer:
         try:
             code, answer = act()
         except ssl.SSLCertVerificationError as error:
-            raise self._broken(name, subject, error.verify_message, for_good=True) from error
+            # Whose certificate it is stands after the comma.
+            reason = str(error.verify_message).partition(",")[0]
+            raise self._broken(name, subject, reason, for_good=True) from error
         except smtplib.SMTPResponseException as error:  # a refusal, whose words are bytes but for "Line too long."
             code, answer = error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else b""
         except (smtplib.SMTPNotSupportedError, ValueError) as error:  # ValueError: smtplib's check of what it is given
             raise self._broken(name, subject, str(error), for_good=True) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise self._broken(name, subject, str(error) or type(error).__name__) from error
+            # smtplib puts what broke the line behind words of its own.
+            cause = error.__context__ if isinstance(error.__context__, OSError) else error
+            reason = cause.strerror or str(cause) or type(cause).__name__
+            raise self._broken(name, subject, reason) from error
         if code == -1:
             raise self._broken(name, subject, "no answer")
         reply = self._shown(f"{code} {answer.decode('utf-8', 'replace')}")

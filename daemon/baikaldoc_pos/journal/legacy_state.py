@@ -36,7 +36,7 @@ def script_bookmark(directories: Sequence[Path], zone: tzinfo, now: datetime) ->
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise BookmarkUnreadable(str(path), str(error)) from error
+            raise BookmarkUnreadable(str(path), error.strerror or str(error)) from error
         try:
             return path, _last_run_time(content, zone, now)
         except (ValueError, OverflowError, RecursionError) as error:

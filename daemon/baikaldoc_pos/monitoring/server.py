@@ -6,7 +6,7 @@ import ipaddress
 import os
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -221,9 +221,9 @@ class StatusSite:
         log.info("http.stopped", address=str(self.settings.listen))
 
     @property
-    def fault(self) -> str | None:
-        """Why nothing is served though it should be: the address with the reason; null where all is well."""
-        return None if self._fault is None else f"{self.settings.listen}: {self._fault}"
+    def fault(self) -> Mapping[str, str] | None:
+        """Why nothing is served though it should be: ``address`` and ``reason``; null where all is well."""
+        return None if self._fault is None else {"address": str(self.settings.listen), "reason": self._fault}
 
     @property
     def port(self) -> int | None:

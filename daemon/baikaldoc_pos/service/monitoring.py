@@ -96,7 +96,7 @@ class Monitoring:
         self._closing.close()
 
     @property
-    def page_fault(self) -> str | None:
+    def page_fault(self) -> Mapping[str, str] | None:
         """Why the page and the metrics are not served though they should be."""
         return self._site.fault
 

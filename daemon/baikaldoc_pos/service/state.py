@@ -95,7 +95,7 @@ def _faults(state: ServiceState, text: Catalogue) -> Iterator[str]:
     if state.failing_files:
         yield text.text("state.failing_files", paths=state.failing_files)
     if state.page_fault is not None:
-        yield text.text("state.page_fault", fault=state.page_fault)
+        yield text.render("state.page_fault", state.page_fault)
 
 
 def _trouble(state: ServiceState, text: Catalogue) -> Iterator[str]:

@@ -171,6 +171,7 @@ def test_the_dialogue_is_shown(mail, paths, capsys):
     assert "no such user" in capsys.readouterr().err
     configured(paths.config, section(free_port()))
     assert run(send_test_command, paths) == 75
+    assert "(шаг: соединение): в соединении отказано." in capsys.readouterr().err
 
 
 def test_what_waits_is_told(mail, paths, tmp_path, capsys):
@@ -180,5 +181,5 @@ def test_what_waits_is_told(mail, paths, tmp_path, capsys):
     here.tick(Observed(cycle_ended=True))
     here.reconfigure(mail.port)
     run(send_test_command, paths)
-    assert "Connection refused" in capsys.readouterr().out
+    assert "последний ответ: в соединении отказано" in capsys.readouterr().out
     here.journal.close()

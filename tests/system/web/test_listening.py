@@ -24,7 +24,7 @@ def test_a_busy_address_is_told_once_and_served_when_it_is_free(installed, caplo
         for _ in range(3):
             reporting.review()
         assert told(caplog) == ["http.not_listening"]
-        assert reporting.page_fault == f"127.0.0.1:{port}: Address already in use"
+        assert reporting.page_fault == {"address": f"127.0.0.1:{port}", "reason": "Address already in use"}
     with installed.start() as reporting:
         assert reporting.page_fault is None
 
@@ -36,8 +36,10 @@ def test_the_page_comes_back_by_itself(installed, caplog):
         reporting.review()
         reporting.review()
         assert installed.get("/healthz").status_code == 200
-        installed.fares(page_fault="127.0.0.1: Address already in use")  # the state is a moment behind
-        assert "already in use" not in installed.get("/").text
+        installed.fares(
+            page_fault={"address": "127.0.0.1", "reason": "Address already in use"}
+        )  # the state is a moment behind
+        assert "уже занят" not in installed.get("/").text
         assert told(caplog) == ["http.not_listening", "http.listening"]
         assert reporting.page_fault is None
 
@@ -57,7 +59,7 @@ def test_a_reload_onto_a_busy_address_is_a_fault_until_it_is_free(reported):
     with occupy(port):
         reported.configure(http={"listen": f"127.0.0.1:{port}"})
         reported.reporting.reload()
-        assert reported.reporting.page_fault == f"127.0.0.1:{port}: Address already in use"
+        assert reported.reporting.page_fault == {"address": f"127.0.0.1:{port}", "reason": "Address already in use"}
     reported.reporting.review()
     assert reported.reporting.page_fault is None
     assert reported.get("/healthz").status_code == 200

@@ -59,7 +59,7 @@ def test_an_internal_ca(serve, certificates, clock, security):
     for wrong in ({"ca_file": None}, {"host": "127.0.0.1"}):
         with pytest.raises(MailRejected) as caught:
             talk(attrs.evolve(settings, **wrong), clock)
-        assert "certificate" in caught.value.reason.lower()
+        assert "сертификат" in Catalogue("ru").render(caught.value.event, caught.value.fields)
     assert len(server.mails) == 1
 
 
@@ -133,7 +133,7 @@ def test_a_reply_without_end_is_cut_off(clock):
     endless = b"250-" + b"x" * 4000 + b"\r\n"
     with scripted(endless * 20_000) as (port, _), pytest.raises(MailUnavailable) as caught:
         talk(settings_for(port), clock)
-    assert "no end" in caught.value.reason
+    assert Catalogue("ru").render(caught.value.event, caught.value.fields).endswith("EHLO): ответ не кончается.")
 
 
 def test_a_server_that_cannot_begin_tls_is_quoted_in_its_own_words(clock):

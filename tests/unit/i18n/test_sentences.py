@@ -22,6 +22,7 @@ from baikaldoc_pos.errors import BaikaldocError
 from baikaldoc_pos.i18n import LANGUAGES, Catalogue
 from baikaldoc_pos.model import Outcome
 from baikaldoc_pos.monitoring.metrics import REQUEST_KINDS
+from baikaldoc_pos.server_profile import PendingFilter
 from baikaldoc_pos.sync.periods import CycleKind
 from baikaldoc_pos.sync.planner import RETRYABLE
 
@@ -31,6 +32,8 @@ PACKAGE = Path(baikaldoc_pos.__file__).parent
 FILES = {language: (PACKAGE / "locale" / f"{language}.json").read_text("utf-8") for language in LANGUAGES}
 SENTENCES: dict[str, dict[str, str]] = {language: json.loads(text) for language, text in FILES.items()}
 RUSSIAN = SENTENCES["ru"]
+# What is no JSON, in each way that the library has words for.
+NO_JSON = ('{"a" 1}', "[1 2]", "", "{a}", '{"a": 1,}', "[1,]", '"a', r'"\x"', r'"\u1"', '"\n"', "1 2")
 UNEXPECTED = re.compile(r'UnexpectedAnswer\("([^"]+)"')
 ID = re.compile(r"[a-z][a-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
 CONFIGURATION_ID = re.compile(r"config\.(fault|notice|kind|found|reference)(\.[a-z_]+)+")
@@ -140,12 +143,21 @@ def test_every_placeholder_is_given():
     ] == []
 
 
+def reason_of(text: str) -> str:
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads(text)
+    return caught.value.msg
+
+
 def test_what_is_put_together_has_its_sentence():
     put_together = [
         *(f"outcome.{outcome}" for outcome in Outcome),
         *(f"record.{outcome}" for outcome in RETRYABLE),
         *(f"kind.{kind}" for kind in CycleKind),
         *(f"operation.{kind}" for kind in {*REQUEST_KINDS, ATTRIBUTE_DESCRIPTION} - {"sign_out"}),
+        *(f"filter.{form}" for form in PendingFilter if form is not PendingFilter.NONE),
+        *(f"json.{reason_of(text)}" for text in NO_JSON),
+        *(f"mail.at.{step}" for step in ("auth", "connect", "data", "ehlo", "helo", "mail", "rcpt", "starttls", "tls")),
         *(f"answer.{what}" for file in PACKAGE.rglob("*.py") for what in UNEXPECTED.findall(file.read_text("utf-8"))),
     ]
     assert [id_ for id_ in put_together if id_ not in RUSSIAN] == []

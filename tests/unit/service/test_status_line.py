@@ -33,7 +33,10 @@ def test_while_a_cycle_waits_for_delo_the_line_says_what_is_wrong_and_when_it_is
         ({"problem": AWAY}, "Следующая попытка: 15.10.2026 04:10"),
         ({"phase": Phase.WORKING, "step": CycleProgress("changes", 50, 470)}, "записано 50 из 470"),
         ({"rejected_faults": ("a", "b", "c"), "paused_until": NOW}, "отвергнуты (ошибок: 3)"),
-        ({"page_fault": "127.0.0.1:9318: in use"}, "Страница и метрики не отдаются (127.0.0.1:9318: in use)."),
+        (
+            {"page_fault": {"address": "127.0.0.1:9318", "reason": "Address already in use"}},
+            "Страница и метрики не отдаются (127.0.0.1:9318: адрес уже занят).",
+        ),
     ],
 )
 def test_what_is_told(changes: dict[str, object], told: str) -> None:
