@@ -79,6 +79,7 @@ def test_each_rubric_of_a_card_has_its_conclusion(installation: Installation, jo
     shown = told(installation, NUMBER)
     for conclusion in ("записан в ДЕЛО", "стоит другой статус ПОС", "ещё не известен"):
         assert shown.count(conclusion) == 1
+    assert shown.count("UTC+") == 1, "in the table's title"
 
 
 def test_an_appeal_that_was_never_seen(installation: Installation, journal: Journal) -> None:
@@ -88,6 +89,7 @@ def test_an_appeal_that_was_never_seen(installation: Installation, journal: Jour
     for reason in ("нет статуса ССТУ", "уже стоял", "ignoredStatuses", "once --from", "ещё не прочитаны"):
         assert reason in shown
     assert "15.09.2026 12:00" in shown, "the start of the very first period, in the installation's zone"
+    assert shown.count("UTC+") == 1, "named once, and there is no table whose title names it"
 
 
 @pytest.mark.parametrize(

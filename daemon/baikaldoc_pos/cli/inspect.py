@@ -1,7 +1,7 @@
 """``status``, ``history``, ``failed`` and ``report``: what the journal knows. Nothing is changed."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from operator import attrgetter
@@ -219,10 +219,12 @@ def _history(
                 check_whole(app.paths.state)
                 raise
             return 0
-        _print_table(app, text, journal, wanted)
+        # A table's title has named the zone.
+        words = text if _print_table(app, text, journal, wanted) else text.naming_zone
         asked = next((str(each) for each in (number, rubric, document) if each is not None), None)
         if asked is not None:
-            print_stories(app, text, journal, asked, by_isn=number is None)
+            lines = story_lines(app, words, journal, asked, by_isn=number is None)
+            click.echo(words.named_once("\n".join(lines)))
     return 0
 
 
@@ -250,15 +252,17 @@ def _for_people(row: Sequence[object], words: Mapping[object, str]) -> Sequence[
     return cells
 
 
-def _print_table(app: App, text: Catalogue, journal: JournalReader, wanted: Conditions) -> None:
+def _print_table(app: App, text: Catalogue, journal: JournalReader, wanted: Conditions) -> bool:
+    """What was changed as a table, where there is anything."""
     found = list(journal.history(limit=HISTORY_ROWS + 1, **wanted))
     if not found:
         click.echo(text.text("history.none"))
-        return
+        return False
     rows = [_history_row(row, text) for row in found[:HISTORY_ROWS]]
     print_table(app.console(), text, "history.title", HISTORY_SHOWN, rows)
     if len(found) > HISTORY_ROWS:
         click.echo(text.text("history.limited", count=HISTORY_ROWS))
+    return True
 
 
 def _history_row(row: HistoryRow, text: Catalogue) -> dict[str, object]:
@@ -268,27 +272,25 @@ def _history_row(row: HistoryRow, text: Catalogue) -> dict[str, object]:
     }
 
 
-def print_stories(app: App, text: Catalogue, journal: JournalReader, number: str, *, by_isn: bool) -> None:
+def story_lines(app: App, text: Catalogue, journal: JournalReader, number: str, *, by_isn: bool) -> Iterator[str]:
     """What follows for each rubric of that number or ISN, or why there may be nothing to follow from."""
     found = search(journal, number, by_isn=by_isn)
     for story in found.stories:
-        click.echo(
-            text.text("search.rubric", number=cell(story.number, text), isn=story.isn, document=story.document_isn)
-        )
-        click.echo("  " + cell(text.render(story.conclusion.event, story.conclusion.fields), text))
+        yield text.text("search.rubric", number=cell(story.number, text), isn=story.isn, document=story.document_isn)
+        yield "  " + cell(text.render(story.conclusion.event, story.conclusion.fields), text)
     if found.more:
-        click.echo(text.text("history.more", shown=len(found.stories)))
+        yield text.text("history.more", shown=len(found.stories))
     if not found.stories:
-        click.echo(text.text("search.nothing", query=cell(number, text)))
+        yield text.text("search.nothing", query=cell(number, text))
         if found.excluded is not None:
-            click.echo("  " + cell(text.render(found.excluded.event, found.excluded.fields), text))
+            yield "  " + cell(text.render(found.excluded.event, found.excluded.fields), text)
             return
-        click.echo(text.text("search.nothing.why"))
+        yield text.text("search.nothing.why")
         not_before = None
         with suppress(ConfigurationInvalid):
             not_before = app.configuration().processing.limits.not_before
         for sentence, fields in reasons(journal, not_before):
-            click.echo("  - " + text.render(sentence, fields))
+            yield "  - " + text.render(sentence, fields)
 
 
 def _typed(app: App, number: str) -> str:
