@@ -322,8 +322,8 @@ def run_preview(
     with open_for_reading(app.paths, configuration, clock) as (journal, delo):
         context = CycleContext(delo, journal, clock, configuration, preview=True)
         report = run_cycle(context, asked, remapping=remapping)
-    if report.error is not None:
-        raise report.error
+        if report.error is not None:
+            raise report.error
     print_preview(app.console(), app.localized(zone), report, as_json=as_json)
     return 0
 

@@ -35,7 +35,6 @@ from baikaldoc_pos.journal import (
     Pause,
     PauseFile,
     RetryEntry,
-    check_whole,
     last_completeness,
 )
 from baikaldoc_pos.journal.explain import LONGEST, ended, reasons, search, spellings
@@ -213,11 +212,7 @@ def _history(
     with app.journal() as journal:
         text = app.localized(zone)
         if form is not None:
-            try:
-                _print_all(text, journal, wanted, form)
-            except ValueError:
-                check_whole(app.paths.state)
-                raise
+            _print_all(text, journal, wanted, form)
             return 0
         # A table's title has named the zone.
         words = text if _print_table(app, text, journal, wanted) else text.naming_zone

@@ -51,8 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     text = Catalogue(peek_language(_paths(given).config))
     try:
-        outcome = build(text).main(given, prog_name="baikaldoc-pos", standalone_mode=False)
-        sys.stdout.flush()
+        outcome = _outcome(given, text)
     except click.UsageError as error:
         click.echo(usage_error(error, text), err=True)
         return os.EX_USAGE
@@ -77,6 +76,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(text.text("cli.unexpected"), err=True)
         return os.EX_SOFTWARE
     return outcome if isinstance(outcome, int) else 0
+
+
+def _outcome(given: Sequence[str], text: Catalogue) -> object:
+    """What the command returns; an error that a damaged journal causes is told as such."""
+    try:
+        outcome = build(text).main(given, prog_name="baikaldoc-pos", standalone_mode=False)
+        sys.stdout.flush()
+    except (AttributeError, LookupError, TypeError, ValueError):
+        from baikaldoc_pos.journal import blamed  # noqa: PLC0415
+
+        with blamed(_paths(given).state):
+            raise
+    return outcome
 
 
 def build(text: Catalogue) -> click.Group:

@@ -12,6 +12,7 @@ from baikaldoc_pos.journal.completeness import (
     keep_completeness,
     last_completeness,
 )
+from baikaldoc_pos.journal.database import blamed
 from baikaldoc_pos.journal.explain import folded
 from baikaldoc_pos.journal.followed import WRITTEN
 from baikaldoc_pos.journal.legacy_state import script_bookmark, take_over_bookmark
@@ -88,6 +89,7 @@ __all__ = [
     "UnmappedRubric",
     "WeekCount",
     "as_instant",
+    "blamed",
     "check_whole",
     "folded",
     "holder_of",

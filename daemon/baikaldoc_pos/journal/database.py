@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from baikaldoc_pos.errors import FileUnwritable, JournalDamaged, JournalUnavailable
@@ -172,16 +172,8 @@ class Database:
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         with reported(self.path):
             self._check_identity()
-            try:
-                with engine.begin() as connection:
-                    yield connection
-            except (ValueError, LookupError, TypeError) as error:
-                # A value that is not what its column holds, or a defect of ours.
-                with closing(sqlite3.connect(self.path)) as looking:
-                    damaged = damaged_row(looking)
-                if damaged is None:
-                    raise
-                raise JournalDamaged(str(self.path), damaged) from error
+            with blamed(self.path.parent), engine.begin() as connection:
+                yield connection
 
     def rows(self, query: Select[*Ts]) -> Sequence[Row[*Ts]]:
         """The rows that answer to a query."""
@@ -266,6 +258,24 @@ def reported(path: Path) -> Iterator[None]:
         raise unavailable(path, getattr(error, "orig", None) or error) from error
     except (sqlite3.Error, OSError) as error:
         raise unavailable(path, error) from error
+
+
+@contextmanager
+def blamed(directory: Path) -> Iterator[None]:
+    """Turn an error into JournalDamaged where a value in the journal is not what its column holds; else it is a
+    defect of ours.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError, OperationalError) as error:
+        path = directory / FILE_NAME
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        # SQLite's own error for a value that one of its functions does not take.
+        if getattr(getattr(error, "orig", None), "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR:
+            with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as looking:
+                if (damaged := damaged_row(looking)) is not None:
+                    raise JournalDamaged(str(path), damaged) from error
+        raise
 
 
 def check_integrity(connection: sqlite3.Connection, path: Path) -> None:

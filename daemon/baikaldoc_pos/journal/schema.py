@@ -170,7 +170,7 @@ alert_conditions = Table(
     Column("fields", JSON, nullable=False),
     Column("told_at", Instant),
     Column("told_count", Integer),
-    Column("told_tokens", JSON(none_as_null=True)),
+    Column("told_tokens", JSON(none_as_null=True), info={"kind": list}),
     Column("message_id", Text),
 )
 
@@ -269,7 +269,7 @@ def sound(column: Column[Any], value: object) -> bool:
         if isinstance(column.type, Instant):
             return datetime.fromisoformat(value).tzinfo is not None
         if isinstance(column.type, JSON):
-            json.loads(value)
+            return isinstance(json.loads(value), column.info.get("kind", dict))
     except (ValueError, RecursionError):
         return False
     return value in column.type.enums if isinstance(column.type, Enum) else True

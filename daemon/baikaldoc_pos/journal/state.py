@@ -1,13 +1,14 @@
 """The state that one cycle leaves to the next, as both the writer and readers see it."""
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Row, func, select
 
-from baikaldoc_pos.journal.database import Database, one_of
+from baikaldoc_pos.journal.database import Database, blamed, one_of
 from baikaldoc_pos.journal.followed import WRITTEN, FollowedRubrics
 from baikaldoc_pos.journal.lists import Exclusions, IncompleteWindows
 from baikaldoc_pos.journal.models import (
@@ -50,6 +51,10 @@ class StateReader:
 
     def close(self) -> None:
         self._database.close()
+
+    def blamed(self) -> AbstractContextManager[None]:
+        """What reads no more than values of the journal raises JournalDamaged for one that is of a foreign kind."""
+        return blamed(self._database.path.parent)
 
     def open_changes(self) -> list[OpenChange]:
         """Intents without an outcome, oldest first."""

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Delete, Table, bindparam, delete, insert, upd
 
 from baikaldoc_pos.clock import Clock
 from baikaldoc_pos.config import Retention
+from baikaldoc_pos.errors import JournalDamaged
 from baikaldoc_pos.journal.database import FILE_NAME, Database, one_of, put
 from baikaldoc_pos.journal.followed import follow
 from baikaldoc_pos.journal.models import ChangeOutcome, Checkpoint, CycleCounts, RetryEntry, Snapshot
@@ -63,7 +64,10 @@ class Journal(StateReader):
                 with closing(database):
                     database.copy_to(Path(temporary) / FILE_NAME)
             with cls.open(Path(temporary), clock) as journal:
-                yield journal
+                try:
+                    yield journal
+                except JournalDamaged as damage:
+                    raise JournalDamaged(str(directory / FILE_NAME), str(damage.fields["reason"])) from damage
 
     def begin_cycle(self, kind: str, period: Period | None) -> int:
         """Record that a cycle starts now; returns its id."""

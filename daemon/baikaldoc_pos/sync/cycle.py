@@ -53,7 +53,8 @@ def run_cycle(context: CycleContext, asked: Period | None = None, *, remapping: 
         run = CycleRun(context, cycle_id, cycle_plan)
         error: BaikaldocError | None = None
         try:
-            _process(run, asked)
+            with journal.blamed():
+                _process(run, asked)
         except (DeloError, JournalUnavailable, StopRequested, WritingPaused, ClockBehind) as fault:
             fault.fields = {
                 name: run.masker.text(value) if isinstance(value, str) else value
