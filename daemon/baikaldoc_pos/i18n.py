@@ -55,7 +55,8 @@ def escaped(json_text: str) -> str:
 
 
 class _Formatter(Formatter):
-    """Formats a field that the caller did not give as ``?``: a sentence with a hole beats a lost record.
+    """Formats a field that the caller did not give as ``?``: a sentence with a hole beats a lost record. Hidden
+    characters of a text are shown, whoever reads the sentence, and where.
 
     ``{field!t}`` is the sentence whose id the field is, ``{field:name.*}`` the one whose id has the field for ``*``,
     ``{field: «»}`` a field in quotation marks, and nothing where it is empty.
@@ -73,11 +74,12 @@ class _Formatter(Formatter):
         return super().convert_field(value, conversion)
 
     def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:
-        return kwargs.get(str(key), "?")
+        value = kwargs.get(str(key), "?")
+        return visible(value) if isinstance(value, str) else value
 
     def format_field(self, value: object, format_spec: str) -> str:
         if isinstance(value, list | tuple | set | frozenset):
-            return ", ".join(map(str, value))
+            return visible(", ".join(map(str, value)))
         if "*" in format_spec:
             return self._sentences.get(format_spec.replace("*", str(value)), str(value))
         if format_spec.endswith("»"):
@@ -125,7 +127,7 @@ class Catalogue:
         """As :meth:`text`, for fields that may have any name."""
         template = self._sentences.get(id_)
         if template is None:
-            return " ".join([id_, *(f"{name}={value}" for name, value in fields.items())])
+            return visible(" ".join([id_, *(f"{name}={value}" for name, value in fields.items())]))
         sentence = self._formatter.vformat(template, (), fields)
         sentence = self.named_once(sentence) if self._naming_zone else sentence
         words = fields.get("server_message")

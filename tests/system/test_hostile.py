@@ -1,6 +1,7 @@
 """Files and answers of a foreign shape cost at most what they concern."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 from baikaldoc_pos.config import Paths
 from baikaldoc_pos.delo.transport import MAX_BODY, MAX_ITEMS
 from baikaldoc_pos.errors import JournalUnavailable
@@ -169,6 +171,32 @@ def test_a_lock_that_was_removed_is_noticed_before_the_next_batch(tmp_path, cloc
 
 def test_hidden_characters_are_shown() -> None:
     assert visible("а\x1b[2J\u202e\u200b\nб\u00a0") == "а\\x1b[2J\\u202e\\u200b\\x0aб\u00a0"
+
+
+def test_hidden_characters_of_the_server_reach_no_terminal(installation: Installation) -> None:
+    hidden = "\x1b\u202e\u200b\x9b"
+    evil, an_hour_ago = f"ОГ\nподделка{hidden}31m", datetime.now(UTC) - timedelta(hours=1)
+    installation.server.store.add(
+        evolve(make_rubric(1, ins_date=an_hour_ago), number=evil), make_rubric(2, ins_date=an_hour_ago, sstu=evil)
+    )
+    installation.server.faults.writes[1] = Refused(evil, evil, evil)
+
+    def assert_harmless(*command: str) -> None:
+        done = installation.command(*command)
+        said = done.stdout.removeprefix("\ufeff") + done.stderr
+        assert not set(hidden) & set(said), command
+        assert not re.search("^подделка", said, re.MULTILINE), command
+
+    for begun in ("once", "report --waiting", "failed", "history", "status"):
+        for form in ("", "--json"):
+            assert_harmless(*begun.split(), *form.split())
+    for form in ("failed --csv", "history --csv", "report --waiting --csv"):
+        assert_harmless(*form.split())
+    for typed in (["exclude", evil], ["status", "--json"], ["history", "--number", evil], ["include", evil], [evil]):
+        assert_harmless(*typed)
+    installation.server.faults.reject_documents = evil
+    for asked in ("once", "once --json", "once --dry-run", "check", "status"):
+        assert_harmless(*asked.split())
 
 
 def test_a_secret_that_the_server_repeats_is_nowhere_to_be_read(installation: Installation) -> None:

@@ -1,6 +1,8 @@
 """A copy of the journal while it is at work, and a new journal from a damaged one."""
 
+import sqlite3
 import stat
+from contextlib import closing
 
 import pytest
 from baikaldoc_pos.clock import SystemClock
@@ -65,3 +67,38 @@ def test_a_damaged_journal_is_told_with_the_way_to_go_on(installation: Installat
     assert "исключите их снова" in done.stderr
     assert installation.command("once").returncode == 0
     assert all(len(values) == 1 for values in installation.server.store.written().values())
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "command"),
+    [
+        ("cycles.error_event", "x'ff'", "status"),
+        ("cycles.error_fields", "'[1]'", "status --json"),
+        ("alert_conditions.told_tokens", "'1.5'", "status --json"),
+        ("exclusions.name", "x'ff'", "history --number 1-ОГ"),
+        ("marks.at", "'zz'", "once --dry-run"),
+        ("changes.number", "x'ff'", "history --json"),
+        ("changes.planned_at", "'zz'", "history --csv"),
+        ("outcomes.outcome", "'zz'", "report --month 2026-10"),
+    ],
+)
+def test_a_foreign_value_is_told_with_its_place_by_whichever_command_meets_it(
+    installation: Installation, place: str, value: str, command: str
+) -> None:
+    installation.server.store.add(*pending_rubrics(3))
+    installation.cycle()
+    table, column = place.split(".")
+    with closing(sqlite3.connect(installation.paths.state / "journal.sqlite3")) as file, file:
+        for (trigger,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            file.execute(f"DROP TRIGGER {trigger}")
+        file.execute("INSERT INTO exclusions VALUES ('1-ОГ', NULL, '2026-10-01T00:00:00+00:00')")
+        file.execute(
+            "INSERT INTO alert_conditions (kind, key, since, opened_at, fields, told_at)"
+            " VALUES ('delo', '', ?1, ?1, '{}', ?1)",
+            ["2026-10-01T00:00:00+00:00"],
+        )
+        file.execute(f"UPDATE {table} SET {column} = {value}")
+    done = installation.command(*command.split())
+    assert (done.returncode, "Traceback" in done.stderr) == (74, False)
+    assert f"{installation.paths.state}/journal.sqlite3" in done.stderr
+    assert f"{table}, rowid 1, {column}" in done.stderr

@@ -14,7 +14,7 @@ from baikaldoc_pos.cli.streams import is_unicode
 from baikaldoc_pos.clock import SystemClock
 from baikaldoc_pos.config import Configuration, Paths, load_configuration, peek_zone
 from baikaldoc_pos.errors import JournalMissing
-from baikaldoc_pos.i18n import Catalogue
+from baikaldoc_pos.i18n import Catalogue, escaped
 
 # SQLAlchemy and rich are imported by the commands that need them: that takes most of a quick command's time.
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ pass_app = click.make_pass_decorator(App)
 
 def print_json(value: object) -> None:
     """One JSON value on stdout, with Cyrillic as it is where the output can have it, and instants in ISO 8601."""
-    click.echo(json.dumps(value, ensure_ascii=not is_unicode(sys.stdout), indent=2, default=as_plain))
+    click.echo(escaped(json.dumps(value, ensure_ascii=not is_unicode(sys.stdout), indent=2, default=as_plain)))
 
 
 def as_plain(value: Any) -> object:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from baikaldoc_pos.cli.csv_output import print_csv
 from baikaldoc_pos.cli.streams import is_unicode
-from baikaldoc_pos.i18n import Catalogue, visible
+from baikaldoc_pos.i18n import Catalogue, escaped, visible
 from baikaldoc_pos.model import UnmappedStatus
 from baikaldoc_pos.server_profile import FIRST_PAGE, PendingFilter, ServerProfile
 
@@ -106,7 +106,7 @@ def print_array(objects: Iterable[str]) -> None:
         objects = (json.dumps(json.loads(each)) for each in objects)
     before = "["
     for each in objects:
-        sys.stdout.write(f"{before}\n  {each}")
+        sys.stdout.write(f"{before}\n  {escaped(each)}")
         before = ","
     sys.stdout.write("[]\n" if before == "[" else "\n]\n")
 
